@@ -1,0 +1,51 @@
+#include "base/names.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace sid {
+namespace {
+
+// Levenshtein's distance: how many characters to insert, delete or replace.
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string NearestName(std::string_view name, const std::vector<std::string>& candidates) {
+  std::string nearest;
+  // More than half of the name wrong is no typing error.
+  size_t best = std::max<size_t>(name.size() / 2, 1) + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = EditDistance(name, candidate);
+    if (distance < best) {
+      best = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+absl::Status UnknownName(std::string_view kind, std::string_view name, const std::vector<std::string>& candidates) {
+  const std::string nearest = NearestName(name, candidates);
+  return absl::InvalidArgumentError(absl::StrCat("unknown ", std::string(kind), " '", std::string(name), "'; ",
+                                                 nearest.empty() ? "" : absl::StrCat("did you mean '", nearest, "'? "),
+                                                 "There are: ", absl::StrJoin(candidates, ", ")));
+}
+
+}  // namespace sid

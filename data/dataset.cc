@@ -1,0 +1,68 @@
+#include "data/dataset.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/logical_or.h>
+#include <ATen/ops/nonzero.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+absl::Status ValidatePart(const Examples& part, const std::string& where, int64_t classes) {
+  if (part.size() == 0) return absl::OkStatus();
+  CHECK_EQ(part.images.dim(), 4) << where;
+  CHECK_EQ(part.images.size(0), part.size()) << where;
+  CHECK(part.images.scalar_type() == at::kByte && part.labels.scalar_type() == at::kLong) << where;
+  const at::Tensor wrong = at::nonzero(at::logical_or(part.labels.lt(0), part.labels.ge(classes)));
+  if (wrong.size(0) == 0) return absl::OkStatus();
+  const int64_t index = wrong[0][0].item<int64_t>();
+  return absl::DataLossError(absl::StrCat(where, ": example ", index, " has label ", part.labels[index].item<int64_t>(),
+                                          ", but there are ", classes, " classes (0 to ", classes - 1,
+                                          "); the file is damaged or of another data set"));
+}
+
+Examples MoveTo(const Examples& part, at::Device device) {
+  if (part.size() == 0) return part;
+  return {part.images.to(device), part.labels.to(device)};
+}
+
+}  // namespace
+
+ChannelStatistics ComputeStatistics(const at::Tensor& images) {
+  ChannelStatistics statistics;
+  for (int64_t channel = 0; channel < images.size(1); ++channel) {
+    const at::Tensor pixels = images.select(1, channel);
+    const double mean = pixels.mean(at::kDouble).item<double>();
+    // In slices: all of the set as doubles at once would need eight times its memory.
+    double squares = 0;
+    for (const at::Tensor& slice : pixels.split(1024))
+      squares += (slice.to(at::kDouble) - mean).square().sum().item<double>();
+    statistics.mean.push_back(static_cast<float>(mean));
+    const double deviation = std::sqrt(squares / static_cast<double>(pixels.numel()));
+    statistics.standard_deviation.push_back(static_cast<float>(std::max(deviation, 1.0)));
+  }
+  return statistics;
+}
+
+absl::Status Validate(const Dataset& dataset) {
+  const int64_t classes = dataset.classes();
+  SID_RETURN_IF_ERROR(ValidatePart(dataset.train, dataset.name + " (train)", classes));
+  SID_RETURN_IF_ERROR(ValidatePart(dataset.validation, dataset.name + " (validation)", classes));
+  return ValidatePart(dataset.test, dataset.name + " (test)", classes);
+}
+
+Dataset ToDevice(const Dataset& dataset, at::Device device) {
+  Dataset moved = dataset;
+  moved.train = MoveTo(dataset.train, device);
+  moved.validation = MoveTo(dataset.validation, device);
+  moved.test = MoveTo(dataset.test, device);
+  return moved;
+}
+
+}  // namespace sid
