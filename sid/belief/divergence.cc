@@ -1,0 +1,60 @@
+#include "sid/belief/divergence.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/logaddexp.h>
+
+#include <cmath>
+
+#include "base/names.h"
+
+namespace sid {
+namespace {
+
+// Stands in for log 0 where it is multiplied by a probability of exactly 0, which -infinity would turn into NaN.
+constexpr double kLogZero = -1e30;
+
+// KL(t || p) = sum_c t (log t - log p)
+at::Tensor KullbackLeibler(const at::Tensor& log_t, const at::Tensor& log_p) {
+  return (log_t.exp() * (log_t.clamp_min(kLogZero) - log_p)).sum(-1);
+}
+
+// a log y + (1-a) log q: the logarithm of reverse's minimiser but for its normalisation.
+at::Tensor GeometricMixture(double alpha, const at::Tensor& log_y, const at::Tensor& log_q) {
+  return alpha * log_y + (1 - alpha) * log_q;
+}
+
+}  // namespace
+
+std::vector<std::string> DivergenceNames() { return {"forward", "reverse"}; }
+
+absl::StatusOr<Divergence> ParseDivergence(const std::string& name) {
+  if (name == "forward") return Divergence::kForward;
+  if (name == "reverse") return Divergence::kReverse;
+  return UnknownName("divergence", name, DivergenceNames());
+}
+
+at::Tensor Diverge(Divergence divergence, const at::Tensor& log_t, const at::Tensor& log_p) {
+  return divergence == Divergence::kForward ? KullbackLeibler(log_t, log_p) : KullbackLeibler(log_p, log_t);
+}
+
+at::Tensor LocalLoss(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q,
+                     const at::Tensor& log_p) {
+  return alpha * Diverge(divergence, log_y, log_p) + (1 - alpha) * Diverge(divergence, log_q, log_p);
+}
+
+at::Tensor LogMinimiser(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q) {
+  if (divergence == Divergence::kReverse) return at::log_softmax(GeometricMixture(alpha, log_y, log_q), -1);
+  return at::logaddexp(log_y + std::log(alpha), log_q + std::log1p(-alpha));
+}
+
+at::Tensor LogitsGradient(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q,
+                          const at::Tensor& log_p) {
+  const at::Tensor p = log_p.exp();
+  if (divergence == Divergence::kForward) return p - alpha * log_y.exp() - (1 - alpha) * log_q.exp();
+  // m's normalisation is the same for all classes and drops out of r - <p, r>.
+  const at::Tensor r = log_p - GeometricMixture(alpha, log_y, log_q);
+  return p * (r - (p * r).sum(-1, /*keepdim=*/true));
+}
+
+}  // namespace sid
