@@ -1,0 +1,28 @@
+#include "sid/network/cascade.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
+
+namespace sid {
+
+at::Tensor Module::FirstLayer(const at::Tensor& log_belief, const at::Tensor& features) const {
+  return at::linear(log_belief.exp(), belief_weight) + at::linear(features, feature_weight, hidden_bias);
+}
+
+at::Tensor Module::Forward(const at::Tensor& log_belief, const at::Tensor& features) const {
+  return at::linear(at::relu(FirstLayer(log_belief, features)), output_weight, output_bias);
+}
+
+Module Cascade::at(int64_t index) const {
+  return {belief_weight.select(0, index), feature_weight.select(0, index), hidden_bias.select(0, index),
+          output_weight.select(0, index), output_bias.select(0, index)};
+}
+
+Cascade EmptyCascade(int64_t depth, int64_t hidden, int64_t features, int64_t classes) {
+  return {at::empty({depth, hidden, classes}), at::empty({depth, hidden, features}), at::empty({depth, hidden}),
+          at::empty({depth, classes, hidden}), at::empty({depth, classes})};
+}
+
+}  // namespace sid

@@ -1,0 +1,77 @@
+#include "sid/network/initialisation.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/randn.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.h"
+#include "sid/belief/belief.h"
+
+namespace sid {
+namespace {
+
+at::Tensor Images() {
+  at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
+  return at::randn({32, 3, 16, 16}, generator, at::kFloat);
+}
+
+Network Make(Initialisation initialisation, uint64_t seed, int64_t depth = 3) {
+  Network network = EmptyNetwork({.depth = depth});
+  Initialise(initialisation, seed, Images(), network);
+  return network;
+}
+
+TEST(Initialisation, SameSeedSameBitsOtherSeedOthers) {
+  for (const std::string& name : InitialisationNames()) {
+    const Initialisation initialisation = ParseInitialisation(name).value();
+    const auto a = Tensors(Make(initialisation, 1)), b = Tensors(Make(initialisation, 1)),
+               c = Tensors(Make(initialisation, 2));
+    for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(at::equal(a[i], b[i])) << name << " " << i;
+    EXPECT_FALSE(at::equal(a[0], c[0])) << name;
+  }
+}
+
+TEST(Initialisation, AShallowNetworkIsTheBeginningOfADeepOne) {
+  const Network shallow = Make(Initialisation::kPyTorch, 1, 2), deep = Make(Initialisation::kPyTorch, 1, 5);
+  EXPECT_TRUE(at::equal(shallow.cascade.feature_weight, deep.cascade.feature_weight.slice(0, 0, 2)));
+}
+
+TEST(Initialisation, MomentsAreTheSchemes) {
+  const double fan_in = 10 + 128, fan_out = 256;
+  auto deviation = [](Initialisation i) { return Make(i, 1).cascade.feature_weight.std().item<double>(); };
+  EXPECT_NEAR(deviation(Initialisation::kPyTorch), 1 / std::sqrt(3 * fan_in), 0.01 / std::sqrt(fan_in));
+  EXPECT_NEAR(deviation(Initialisation::kKaiming), std::sqrt(2 / fan_in), 0.01 * std::sqrt(2 / fan_in));
+  EXPECT_NEAR(deviation(Initialisation::kXavier), std::sqrt(2 / (fan_in + fan_out)), 0.01 / std::sqrt(fan_in));
+  EXPECT_EQ(Make(Initialisation::kKaiming, 1).cascade.hidden_bias.abs().max().item<double>(), 0);
+}
+
+TEST(Initialisation, LsuvGivesUnitVarianceAtEveryLayer) {
+  const Network network = Make(Initialisation::kLsuv, 1);
+  at::Tensor x = Images();
+  for (const ExtractorLayer& layer : network.extractor.layers) {
+    EXPECT_NEAR(PreActivation(layer, x).std().item<double>(), 1, 1e-3);
+    x = Activate(layer, PreActivation(layer, x));
+  }
+  at::Tensor log_belief = UniformBelief(x.size(0), 10, x.options());
+  for (int64_t i = 0; i < 3; ++i) {
+    const at::Tensor logits = network.cascade.at(i).Forward(log_belief, x);
+    EXPECT_NEAR(logits.std().item<double>(), 1, 1e-3);
+    log_belief = BeliefOf(logits);
+  }
+}
+
+TEST(Initialisation, IdentityStartsEveryModuleAtTheUniformBelief) {
+  const at::Tensor log_beliefs = Predict(Make(Initialisation::kIdentity, 1), Images());
+  EXPECT_LT((log_beliefs + std::log(10)).abs().max().item<double>(), 1e-6);
+}
+
+TEST(Initialisation, UnknownNameSuggestsTheNearest) {
+  EXPECT_NE(ParseInitialisation("kaming").status().message().find("'kaiming'"), absl::string_view::npos);
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,83 @@
+#include "sid/network/network.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "sid/belief/belief.h"
+
+namespace sid {
+namespace {
+
+// The one place that lists the network's tensors. A tensor is passed by reference, so `visit` may replace it.
+template <typename AnyNetwork, typename Visitor>
+void Visit(AnyNetwork& network, const Visitor& visit) {
+  for (size_t i = 0; i < network.extractor.layers.size(); ++i) {
+    auto& layer = network.extractor.layers[i];
+    visit(absl::StrCat("extractor.", i + 1, ".weight"), layer.weight, true);
+    visit(absl::StrCat("extractor.", i + 1, ".bias"), layer.bias, false);
+  }
+  auto& cascade = network.cascade;
+  visit("cascade.belief_weight", cascade.belief_weight, true);
+  visit("cascade.feature_weight", cascade.feature_weight, true);
+  visit("cascade.hidden_bias", cascade.hidden_bias, false);
+  visit("cascade.output_weight", cascade.output_weight, true);
+  visit("cascade.output_bias", cascade.output_bias, false);
+}
+
+Network Map(Network network, const std::function<at::Tensor(const at::Tensor&)>& function) {
+  Visit(network, [&](const std::string&, at::Tensor& tensor, bool) { tensor = function(tensor); });
+  return network;
+}
+
+}  // namespace
+
+Network EmptyNetwork(const NetworkShape& shape) {
+  return {SimpleCnn(shape.channels, shape.features),
+          EmptyCascade(shape.depth, shape.hidden, shape.features, shape.classes)};
+}
+
+std::vector<Parameter> Parameters(const Network& network) {
+  std::vector<Parameter> parameters;
+  Visit(network, [&](const std::string& name, const at::Tensor& tensor, bool decays) {
+    parameters.push_back({name, tensor, decays});
+  });
+  return parameters;
+}
+
+std::vector<at::Tensor> Tensors(const Network& network) {
+  std::vector<at::Tensor> tensors;
+  for (Parameter& parameter : Parameters(network)) tensors.push_back(std::move(parameter.tensor));
+  return tensors;
+}
+
+Network CloneTo(const Network& network, at::Device device, at::ScalarType type) {
+  return Map(network, [&](const at::Tensor& tensor) {
+    return tensor.detach().to(device, type, /*non_blocking=*/false, /*copy=*/true);
+  });
+}
+
+Network ZerosLike(const Network& network) {
+  return Map(network, [](const at::Tensor& tensor) { return at::zeros_like(tensor.detach()); });
+}
+
+void RequireGradients(const Network& network, bool on) {
+  for (at::Tensor& tensor : Tensors(network)) tensor.requires_grad_(on);
+}
+
+at::Tensor Predict(const Network& network, const at::Tensor& images) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor features = network.extractor.Forward(images);
+  at::Tensor log_belief = UniformBelief(images.size(0), network.cascade.classes(), features.options());
+  std::vector<at::Tensor> log_beliefs;
+  for (int64_t i = 0; i < network.cascade.depth(); ++i) {
+    log_belief = BeliefOf(network.cascade.at(i).Forward(log_belief, features));
+    log_beliefs.push_back(log_belief);
+  }
+  return at::stack(log_beliefs);
+}
+
+}  // namespace sid

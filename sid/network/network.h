@@ -1,0 +1,57 @@
+#pragma once
+
+// The network that every learner trains: one extractor and one cascade. A plain value of tensors; the same type holds
+// its gradients.
+//
+//   x [B, channels, h, w] --extractor--> z [B, D] --cascade--> log p_1 .. log p_L, each [B, C]
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "sid/network/cascade.h"
+#include "sid/network/extractor.h"
+
+namespace sid {
+
+struct NetworkShape {
+  int64_t channels = 3;    // of the images
+  int64_t classes = 10;    // C
+  int64_t depth = 5;       // L
+  int64_t features = 128;  // D
+  int64_t hidden = 256;    // H
+};
+
+struct Network {
+  Extractor extractor;
+  Cascade cascade;
+};
+
+// One tensor that the optimizer updates.
+struct Parameter {
+  std::string name;  // "extractor.1.weight", "cascade.output_bias"
+  at::Tensor tensor;
+  // Weights decay, biases don't.
+  bool decays = true;
+};
+
+// Weights not yet initialised (sid/network/initialisation.h), float on the CPU.
+Network EmptyNetwork(const NetworkShape& shape);
+
+// Every tensor with its name, always in the same order; they share the network's memory.
+std::vector<Parameter> Parameters(const Network& network);
+std::vector<at::Tensor> Tensors(const Network& network);
+
+// The same network with every tensor passed through: moved, converted, cloned ...
+Network CloneTo(const Network& network, at::Device device, at::ScalarType type);
+// ... or zeros of the same shapes, types and memory layout, to hold gradients.
+Network ZerosLike(const Network& network);
+
+// Turns gradients on for every tensor, or off.
+void RequireGradients(const Network& network, bool on);
+
+// Inference, which training leaves as it is: log p_1 .. log p_L, [L, B, C]. Builds no graph.
+at::Tensor Predict(const Network& network, const at::Tensor& images);
+
+}  // namespace sid

@@ -1,0 +1,80 @@
+#include "sid/network/network.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/randn.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/random.h"
+#include "sid/network/initialisation.h"
+
+namespace sid {
+namespace {
+
+Network MakeNetwork(const NetworkShape& shape) {
+  Network network = EmptyNetwork(shape);
+  Initialise(Initialisation::kPyTorch, /*seed=*/1, at::Tensor(), network);
+  return network;
+}
+
+at::Tensor MakeImages(int64_t batch, const NetworkShape& shape, int64_t side) {
+  at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
+  return at::randn({batch, shape.channels, side, side}, generator, at::kFloat);
+}
+
+TEST(Network, PredictsADistributionAtEveryDepth) {
+  for (const int64_t side : {28, 32, 64}) {
+    const NetworkShape shape{.channels = 1, .classes = 7, .depth = 3};
+    const at::Tensor log_beliefs = Predict(MakeNetwork(shape), MakeImages(4, shape, side));
+    EXPECT_EQ(log_beliefs.sizes(), at::IntArrayRef({3, 4, 7}));
+    EXPECT_LT((log_beliefs.exp().sum(-1) - 1).abs().max().item<double>(), 1e-5);
+  }
+}
+
+// The formula of the paper on the concatenated [p; z], written out.
+TEST(Network, ModuleIsTwoLayersOnTheConcatenation) {
+  const NetworkShape shape{.classes = 4, .depth = 2, .features = 6, .hidden = 5};
+  const Network network = CloneTo(MakeNetwork(shape), at::kCPU, at::kDouble);
+  const at::Tensor images = MakeImages(3, shape, 16).to(at::kDouble);
+  const at::Tensor z = network.extractor.Forward(images);
+  at::Tensor p = at::full({3, 4}, 0.25, z.options());
+  for (int64_t i = 0; i < 2; ++i) {
+    const Cascade& c = network.cascade;
+    const at::Tensor w1 = at::cat({c.belief_weight[i], c.feature_weight[i]}, 1);
+    const at::Tensor hidden = (at::cat({p, z}, 1).matmul(w1.t()) + c.hidden_bias[i]).clamp_min(0);
+    p = (hidden.matmul(c.output_weight[i].t()) + c.output_bias[i]).softmax(-1);
+    EXPECT_TRUE(at::allclose(Predict(network, images)[i].exp(), p, /*rtol=*/1e-12, /*atol=*/1e-14)) << "module " << i;
+  }
+}
+
+TEST(Network, NamesAreUniqueAndEveryTensorIsListed) {
+  const NetworkShape shape{.classes = 4, .depth = 2, .features = 6, .hidden = 5};
+  const Network network = MakeNetwork(shape);
+  std::set<std::string> names;
+  int64_t count = 0;
+  for (const Parameter& parameter : Parameters(network)) {
+    names.insert(parameter.name);
+    count += parameter.tensor.numel();
+    EXPECT_EQ(parameter.decays, parameter.name.ends_with("weight")) << parameter.name;
+  }
+  EXPECT_EQ(names.size(), 15);
+  const int64_t extractor = 27 * 32 + 32 + 288 * 64 + 64 + 576 * 128 + 128 + 1152 * 128 + 128 + 128 * 6 + 6;
+  EXPECT_EQ(count, extractor + 2 * ((4 + 6) * 5 + 5 + 5 * 4 + 4));
+}
+
+TEST(Network, AClonesWeightsAreItsOwn) {
+  const NetworkShape shape{.depth = 1};
+  const Network network = MakeNetwork(shape);
+  const Network clone = CloneTo(network, at::kCPU, at::kFloat);
+  clone.cascade.output_bias.add_(1);
+  EXPECT_FALSE(at::equal(clone.cascade.output_bias, network.cascade.output_bias));
+  EXPECT_EQ(ZerosLike(network).extractor.layers[1].weight.strides(), network.extractor.layers[1].weight.strides());
+}
+
+}  // namespace
+}  // namespace sid
