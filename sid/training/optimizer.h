@@ -1,0 +1,56 @@
+#pragma once
+
+// One optimizer for every learner, on LibTorch's fused kernels: one call for each group of tensors, whatever their number.
+//
+//   adam   Adam, the decay added to the gradient (Kingma and Ba 2015)
+//   adamw  Adam with decoupled decay: w -= lr * decay * w (Loshchilov and Hutter 2019)
+//   sgd    SGD with Nesterov momentum and decoupled decay
+//
+// Only weights decay, biases do not. Clipping scales all gradients by min(1, clip / norm), norm over all of them: for SID that is
+// the one number its modules would have to exchange, so it is off by default.
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sid/network/network.h"
+
+namespace sid {
+
+enum class OptimizerRule { kAdam, kAdamW, kSgd };
+
+std::vector<std::string> OptimizerNames();
+absl::StatusOr<OptimizerRule> ParseOptimizer(const std::string& name);
+
+struct OptimizerOptions {
+  OptimizerRule rule = OptimizerRule::kAdam;
+  double momentum = 0.9;  // sgd's momentum, Adam's beta_1
+  double beta_2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0;
+  double clip_norm = 0;  // 0: no clipping
+};
+
+class Optimizer {
+ public:
+  Optimizer(const std::vector<Parameter>& parameters, const OptimizerOptions& options);
+
+  // Moves every parameter; `gradients` stand in the parameters' order and may be overwritten.
+  void Step(std::vector<at::Tensor> gradients, double learning_rate);
+
+ private:
+  // Tensors that share a weight decay, each with its place among all parameters.
+  struct Group {
+    double weight_decay = 0;
+    std::vector<size_t> places;
+    std::vector<at::Tensor> parameters, first_moments, second_moments, steps;
+  };
+  void StepGroup(Group& group, std::vector<at::Tensor> gradients, double learning_rate);
+
+  OptimizerOptions options_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace sid

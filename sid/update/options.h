@@ -1,0 +1,44 @@
+#pragma once
+
+// What defines SID's update, whichever executor computes it.
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "sid/belief/divergence.h"
+
+namespace sid {
+
+// Phase 2 needs z with its graph. `kReuse` keeps the one of phase 1 (less time), `kRecompute` runs the extractor again (no
+// activations kept between the phases). The results are equal.
+enum class FeatureMode { kReuse, kRecompute };
+
+// How the modules' gradients by z become the extractor's.
+enum class ExtractorGradient {
+  kSum,   // the paper's: g_c = sum_i d l_i / d theta_c
+  kMean,  // the sum divided by L: its size does not grow with depth
+  kNone,  // z detached for the modules: the extractor stays as it was initialised (an ablation)
+};
+
+struct SidOptions {
+  Divergence divergence = Divergence::kForward;
+  std::vector<double> alphas;  // a_i, L of them, each in (0, 1]
+  double smoothing = 0;        // s of the target, in [0, 1)
+  FeatureMode features = FeatureMode::kReuse;
+  ExtractorGradient extractor_gradient = ExtractorGradient::kSum;
+};
+
+std::vector<std::string> FeatureModeNames();
+absl::StatusOr<FeatureMode> ParseFeatureMode(const std::string& name);
+std::vector<std::string> ExtractorGradientNames();
+absl::StatusOr<ExtractorGradient> ParseExtractorGradient(const std::string& name);
+
+// a_1 .. a_L from a text: "0.5" for all; "1:0.1" linear from the first module to the last; "0.9,0.5,0.1" one for each.
+absl::StatusOr<std::vector<double>> ParseAlphas(const std::string& text, int64_t depth);
+
+// That the numbers are in range and belong together, as `reverse` with a one-hot target does not.
+absl::Status Validate(const SidOptions& options);
+
+}  // namespace sid

@@ -1,0 +1,116 @@
+#include "sid/update/serial.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <vector>
+
+#include "sid/belief/belief.h"
+
+namespace sid {
+namespace {
+
+using torch::autograd::grad;
+
+struct Teachers {
+  at::Tensor features;                  // z [B, D], with its graph where phase 2 reuses it
+  std::vector<at::Tensor> log_beliefs;  // log p_0 .. log p_L, each [B, C]: module i's teacher is entry i-1
+};
+
+// The extractor's weights as leaves of a graph of their own; they share the network's memory.
+Extractor Leaves(Extractor extractor) {
+  for (ExtractorLayer& layer : extractor.layers) {
+    layer.weight = layer.weight.detach().requires_grad_(true);
+    layer.bias = layer.bias.detach().requires_grad_(true);
+  }
+  return extractor;
+}
+
+Module Leaves(const Module& module) {
+  auto leaf = [](const at::Tensor& tensor) { return tensor.detach().requires_grad_(true); };
+  return {leaf(module.belief_weight), leaf(module.feature_weight), leaf(module.hidden_bias), leaf(module.output_weight),
+          leaf(module.output_bias)};
+}
+
+at::Tensor Features(const Extractor& extractor, const at::Tensor& images, bool with_graph, PhaseTimer& timer) {
+  const ScopedPhase phase(timer, "extractor forward");
+  const at::AutoGradMode mode(with_graph);
+  return extractor.Forward(images);
+}
+
+Teachers ComputeTeachers(const Cascade& cascade, const at::Tensor& features, PhaseTimer& timer) {
+  const ScopedPhase phase(timer, "teachers");
+  const at::NoGradGuard no_grad;
+  Teachers teachers{features, {UniformBelief(features.size(0), cascade.classes(), features.options())}};
+  for (int64_t i = 0; i < cascade.depth(); ++i) {
+    teachers.log_beliefs.push_back(BeliefOf(cascade.at(i).Forward(teachers.log_beliefs.back(), features)));
+  }
+  return teachers;
+}
+
+struct LocalUpdate {
+  at::Tensor loss;               // mean over the batch
+  at::Tensor features_gradient;  // d l_i / d z [B, D]
+};
+
+// Module `index`'s own loss and gradients, from its teacher and z alone.
+LocalUpdate UpdateModule(const Module& module, int64_t index, const SidOptions& options, const at::Tensor& log_y,
+                         const at::Tensor& log_q, const at::Tensor& features, Module gradients) {
+  const at::AutoGradMode mode(true);
+  const Module leaf = Leaves(module);
+  const at::Tensor z = features.detach().requires_grad_(true);
+  const at::Tensor log_p = BeliefOf(leaf.Forward(log_q, z));
+  const at::Tensor loss = LocalLoss(options.divergence, options.alphas.at(index), log_y, log_q, log_p).mean();
+  const std::vector<at::Tensor> gradient = grad(
+      {loss}, {leaf.belief_weight, leaf.feature_weight, leaf.hidden_bias, leaf.output_weight, leaf.output_bias, z});
+  gradients.belief_weight.copy_(gradient[0]);
+  gradients.feature_weight.copy_(gradient[1]);
+  gradients.hidden_bias.copy_(gradient[2]);
+  gradients.output_weight.copy_(gradient[3]);
+  gradients.output_bias.copy_(gradient[4]);
+  return {loss.detach(), gradient[5]};
+}
+
+void UpdateExtractor(const Extractor& leaves, const at::Tensor& features, const at::Tensor& features_gradient,
+                     PhaseTimer& timer, Extractor& gradients) {
+  const ScopedPhase phase(timer, "extractor backward");
+  std::vector<at::Tensor> weights;
+  for (const ExtractorLayer& layer : leaves.layers) weights.insert(weights.end(), {layer.weight, layer.bias});
+  const std::vector<at::Tensor> gradient = grad({features}, weights, {features_gradient});
+  for (size_t i = 0; i < gradients.layers.size(); ++i) {
+    gradients.layers[i].weight.copy_(gradient[2 * i]);
+    gradients.layers[i].bias.copy_(gradient[2 * i + 1]);
+  }
+}
+
+}  // namespace
+
+UpdateResult SerialUpdate(const Network& network, const SidOptions& options, const Batch& batch, PhaseTimer& timer,
+                          Network& gradients) {
+  const Extractor extractor = Leaves(network.extractor);
+  const bool reuse = options.features == FeatureMode::kReuse;
+  const bool extractor_learns = options.extractor_gradient != ExtractorGradient::kNone;
+  at::Tensor features = Features(extractor, batch.images, reuse && extractor_learns, timer);
+  const Teachers teachers = ComputeTeachers(network.cascade, features, timer);
+  if (!reuse) features = Features(extractor, batch.images, extractor_learns, timer);
+
+  const int64_t depth = network.cascade.depth();
+  const at::Tensor log_y = TargetBelief(batch.labels, network.cascade.classes(), options.smoothing, features.scalar_type());
+  std::vector<at::Tensor> losses;
+  at::Tensor features_gradient = at::zeros_like(features.detach());
+  for (int64_t i = 0; i < depth; ++i) {
+    const ScopedPhase phase(timer, "local update", i);
+    const LocalUpdate update = UpdateModule(network.cascade.at(i), i, options, log_y, teachers.log_beliefs[i], features,
+                                            gradients.cascade.at(i));
+    losses.push_back(update.loss);
+    features_gradient += update.features_gradient;
+  }
+  if (options.extractor_gradient == ExtractorGradient::kMean) features_gradient /= depth;
+  if (extractor_learns) UpdateExtractor(extractor, features, features_gradient, timer, gradients.extractor);
+  return {at::stack(losses), teachers.log_beliefs.back()};
+}
+
+}  // namespace sid
