@@ -1,7 +1,7 @@
 #pragma once
 
-// What trains a network. SID is one way, backpropagation another; the trainer, the benchmarks and the experiments know only
-// this interface, so all learners get the same batches, schedule, evaluation and timing.
+// What trains a network. SID is one way, backpropagation another; the trainer, the benchmarks and the experiments know
+// only this interface, so all learners get the same batches, schedule, evaluation and timing.
 //
 //   Batch --Step--> losses, and the weights moved           images --Predict--> log p_1 .. log p_L
 
@@ -18,7 +18,8 @@
 namespace sid {
 
 struct StepResult {
-  // Mean over the batch of each loss this learner minimises, [LossDepths().size()], on the device: reading it synchronises.
+  // Mean over the batch of each loss this learner minimises, [LossDepths().size()], on the device: reading it
+  // synchronises.
   at::Tensor losses;
   // log p_L [B, C] before the update.
   at::Tensor log_belief;
@@ -37,7 +38,8 @@ class Learner {
   // log p_1 .. log p_L, [L, B, C], of images [B, channels, height, width]; builds no graph, changes nothing.
   virtual at::Tensor Predict(const at::Tensor& images) const = 0;
 
-  // The depths, 1..L, whose beliefs have a loss of their own: all of them for SID, {L} for backpropagation from the last.
+  // The depths, 1..L, whose beliefs have a loss of their own: all of them for SID, {L} for backpropagation from the
+  // last.
   virtual std::vector<int64_t> LossDepths() const = 0;
 
   // Those losses of beliefs that Predict made, for each example: [LossDepths().size(), B].

@@ -1,7 +1,7 @@
 #pragma once
 
-// Marks where the named phases of a training step begin and end. A learner marks its phases once, and both training (which
-// does not time them) and the benchmarks (CPU clock, CUDA events) run that same code.
+// Marks where the named phases of a training step begin and end. A learner marks its phases once, and both training
+// (which does not time them) and the benchmarks (CPU clock, CUDA events) run that same code.
 //
 //   { const ScopedPhase phase(timer, "teachers"); ... }      phases nest
 

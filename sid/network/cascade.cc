@@ -15,6 +15,15 @@ at::Tensor Module::Forward(const at::Tensor& log_belief, const at::Tensor& featu
   return at::linear(at::relu(FirstLayer(log_belief, features)), output_weight, output_bias);
 }
 
+std::vector<at::Tensor> Module::Weights() const {
+  return {belief_weight, feature_weight, hidden_bias, output_weight, output_bias};
+}
+
+Module Module::Leaves() const {
+  auto leaf = [](const at::Tensor& tensor) { return tensor.detach().requires_grad_(true); };
+  return {leaf(belief_weight), leaf(feature_weight), leaf(hidden_bias), leaf(output_weight), leaf(output_bias)};
+}
+
 Module Cascade::at(int64_t index) const {
   return {belief_weight.select(0, index), feature_weight.select(0, index), hidden_bias.select(0, index),
           output_weight.select(0, index), output_bias.select(0, index)};

@@ -13,6 +13,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace sid {
 
@@ -28,6 +29,11 @@ struct Module {
   at::Tensor FirstLayer(const at::Tensor& log_belief, const at::Tensor& features) const;
   // logits_i [B, C].
   at::Tensor Forward(const at::Tensor& log_belief, const at::Tensor& features) const;
+
+  // The five, in the order above.
+  std::vector<at::Tensor> Weights() const;
+  // The same weights, sharing memory, as leaves of an autograd graph yet to be built.
+  Module Leaves() const;
 };
 
 struct Cascade {

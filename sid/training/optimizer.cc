@@ -52,7 +52,10 @@ Optimizer::Optimizer(const std::vector<Parameter>& parameters, const OptimizerOp
     const at::Tensor parameter = parameters[place].tensor.detach();
     group.places.push_back(place);
     group.parameters.push_back(parameter);
-    group.first_moments.push_back(at::zeros_like(parameter));
+    // LibTorch's SGD wants no buffers where there is no momentum.
+    if (options.rule != OptimizerRule::kSgd || options.momentum > 0) {
+      group.first_moments.push_back(at::zeros_like(parameter));
+    }
     if (options.rule == OptimizerRule::kSgd) continue;
     group.second_moments.push_back(at::zeros_like(parameter));
     group.steps.push_back(at::zeros({}, parameter.options().dtype(at::kFloat)));
@@ -76,7 +79,8 @@ void Optimizer::StepGroup(Group& group, std::vector<at::Tensor> gradients, doubl
   const double decay = group.weight_decay;
   if (options_.rule == OptimizerRule::kSgd) {
     if (decay > 0) at::_foreach_mul_(group.parameters, 1 - learning_rate * decay);
-    at::_fused_sgd_(group.parameters, gradients, group.first_moments, /*weight_decay=*/0, options_.momentum, learning_rate,
+    at::_fused_sgd_(group.parameters, gradients, group.first_moments, /*weight_decay=*/0, options_.momentum,
+                    learning_rate,
                     /*dampening=*/0, /*nesterov=*/options_.momentum > 0, /*maximize=*/false, /*is_first_step=*/false);
     return;
   }

@@ -1,13 +1,14 @@
 #pragma once
 
-// One optimizer for every learner, on LibTorch's fused kernels: one call for each group of tensors, whatever their number.
+// One optimizer for every learner, on LibTorch's fused kernels: one call for each group of tensors, whatever their
+// number.
 //
 //   adam   Adam, the decay added to the gradient (Kingma and Ba 2015)
 //   adamw  Adam with decoupled decay: w -= lr * decay * w (Loshchilov and Hutter 2019)
 //   sgd    SGD with Nesterov momentum and decoupled decay
 //
-// Only weights decay, biases do not. Clipping scales all gradients by min(1, clip / norm), norm over all of them: for SID that is
-// the one number its modules would have to exchange, so it is off by default.
+// Only weights decay, biases do not. Clipping scales all gradients by min(1, clip / norm), norm over all of them: for
+// SID that is the one number its modules would have to exchange, so it is off by default.
 
 #include <ATen/core/Tensor.h>
 

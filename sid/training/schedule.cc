@@ -19,8 +19,10 @@ absl::StatusOr<ScheduleShape> ParseSchedule(const std::string& name) {
 
 double Schedule::LearningRate(int64_t step) const {
   // Step 0 already learns: (step + 1) / warmup_steps.
-  if (step < warmup_steps) return base_learning_rate * static_cast<double>(step + 1) / static_cast<double>(warmup_steps);
-  const double way = static_cast<double>(step - warmup_steps) / static_cast<double>(std::max<int64_t>(total_steps - warmup_steps, 1));
+  if (step < warmup_steps)
+    return base_learning_rate * static_cast<double>(step + 1) / static_cast<double>(warmup_steps);
+  const double way =
+      static_cast<double>(step - warmup_steps) / static_cast<double>(std::max<int64_t>(total_steps - warmup_steps, 1));
   switch (shape) {
     case ScheduleShape::kConstant:
       return base_learning_rate;

@@ -11,8 +11,8 @@
 
 namespace sid {
 
-// Phase 2 needs z with its graph. `kReuse` keeps the one of phase 1 (less time), `kRecompute` runs the extractor again (no
-// activations kept between the phases). The results are equal.
+// Phase 2 needs z with its graph. `kReuse` keeps the one of phase 1 (less time), `kRecompute` runs the extractor again
+// (no activations kept between the phases). The results are equal.
 enum class FeatureMode { kReuse, kRecompute };
 
 // How the modules' gradients by z become the extractor's.

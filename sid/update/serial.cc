@@ -29,12 +29,6 @@ Extractor Leaves(Extractor extractor) {
   return extractor;
 }
 
-Module Leaves(const Module& module) {
-  auto leaf = [](const at::Tensor& tensor) { return tensor.detach().requires_grad_(true); };
-  return {leaf(module.belief_weight), leaf(module.feature_weight), leaf(module.hidden_bias), leaf(module.output_weight),
-          leaf(module.output_bias)};
-}
-
 at::Tensor Features(const Extractor& extractor, const at::Tensor& images, bool with_graph, PhaseTimer& timer) {
   const ScopedPhase phase(timer, "extractor forward");
   const at::AutoGradMode mode(with_graph);
@@ -58,20 +52,20 @@ struct LocalUpdate {
 
 // Module `index`'s own loss and gradients, from its teacher and z alone.
 LocalUpdate UpdateModule(const Module& module, int64_t index, const SidOptions& options, const at::Tensor& log_y,
-                         const at::Tensor& log_q, const at::Tensor& features, Module gradients) {
+                         const at::Tensor& log_q, const at::Tensor& features, const Module& gradients) {
   const at::AutoGradMode mode(true);
-  const Module leaf = Leaves(module);
+  const Module leaves = module.Leaves();
   const at::Tensor z = features.detach().requires_grad_(true);
-  const at::Tensor log_p = BeliefOf(leaf.Forward(log_q, z));
+  const at::Tensor log_p = BeliefOf(leaves.Forward(log_q, z));
   const at::Tensor loss = LocalLoss(options.divergence, options.alphas.at(index), log_y, log_q, log_p).mean();
-  const std::vector<at::Tensor> gradient = grad(
-      {loss}, {leaf.belief_weight, leaf.feature_weight, leaf.hidden_bias, leaf.output_weight, leaf.output_bias, z});
-  gradients.belief_weight.copy_(gradient[0]);
-  gradients.feature_weight.copy_(gradient[1]);
-  gradients.hidden_bias.copy_(gradient[2]);
-  gradients.output_weight.copy_(gradient[3]);
-  gradients.output_bias.copy_(gradient[4]);
-  return {loss.detach(), gradient[5]};
+  std::vector<at::Tensor> inputs = leaves.Weights();
+  inputs.push_back(z);
+  std::vector<at::Tensor> gradient = grad({loss}, inputs);
+  const at::Tensor features_gradient = gradient.back();
+  gradient.pop_back();
+  const std::vector<at::Tensor> targets = gradients.Weights();
+  for (size_t k = 0; k < targets.size(); ++k) targets[k].copy_(gradient[k]);
+  return {loss.detach(), features_gradient};
 }
 
 void UpdateExtractor(const Extractor& leaves, const at::Tensor& features, const at::Tensor& features_gradient,
@@ -98,7 +92,8 @@ UpdateResult SerialUpdate(const Network& network, const SidOptions& options, con
   if (!reuse) features = Features(extractor, batch.images, extractor_learns, timer);
 
   const int64_t depth = network.cascade.depth();
-  const at::Tensor log_y = TargetBelief(batch.labels, network.cascade.classes(), options.smoothing, features.scalar_type());
+  const at::Tensor log_y =
+      TargetBelief(batch.labels, network.cascade.classes(), options.smoothing, features.scalar_type());
   std::vector<at::Tensor> losses;
   at::Tensor features_gradient = at::zeros_like(features.detach());
   for (int64_t i = 0; i < depth; ++i) {

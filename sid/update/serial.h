@@ -1,7 +1,7 @@
 #pragma once
 
-// The serial executor: SID's two phases as literally as the paper states them, with LibTorch's autograd, one module after the
-// other. It is slow on purpose: every faster executor is tested for equality with it.
+// The serial executor: SID's two phases as literally as the paper states them, with LibTorch's autograd, one module
+// after the other. It is slow on purpose: every faster executor is tested for equality with it.
 //
 //   Phase 1, teachers       x -> z -> p_1 .. p_L without gradients; keep q_i = sg(p_{i-1})
 //   Phase 2, local updates  for each module i, from q_i and z alone:
@@ -25,7 +25,8 @@ struct UpdateResult {
   at::Tensor log_belief;  // log p_L [B, C]
 };
 
-// Writes into `gradients` (of ZerosLike(network)) the gradient of every tensor of `network`, and leaves the weights alone.
+// Writes into `gradients` (of ZerosLike(network)) the gradient of every tensor of `network`, and leaves the weights
+// alone.
 UpdateResult SerialUpdate(const Network& network, const SidOptions& options, const Batch& batch, PhaseTimer& timer,
                           Network& gradients);
 

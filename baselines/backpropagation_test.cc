@@ -1,0 +1,104 @@
+#include "baselines/backpropagation.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/nll_loss.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/stack.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "base/random.h"
+#include "baselines/chain.h"
+#include "sid/network/initialisation.h"
+
+namespace sid {
+namespace {
+
+constexpr int64_t kClasses = 5, kBatch = 6;
+
+double RelativeError(const at::Tensor& actual, const at::Tensor& expected) {
+  return ((actual - expected).norm() / expected.norm()).item<double>();
+}
+
+Network MakeNetwork(int64_t depth) {
+  Network network = EmptyNetwork({.classes = kClasses, .depth = depth, .features = 8, .hidden = 9});
+  Initialise(Initialisation::kKaiming, /*seed=*/3, at::Tensor(), network);
+  return CloneTo(network, at::kCPU, at::kDouble);
+}
+
+Batch MakeBatch() {
+  at::Generator generator = MakeGenerator(3, RandomUse::kSynthetic);
+  return {at::randn({kBatch, 3, 12, 12}, generator, at::kDouble),
+          at::randint(kClasses, {kBatch}, generator, at::kLong)};
+}
+
+// The chain written without any rearrangement: module after module, autograd through everything.
+std::vector<at::Tensor> PlainChain(const Network& network, const at::Tensor& images) {
+  const at::Tensor z = network.extractor.Forward(images);
+  at::Tensor p = (z.slice(1, 0, kClasses) * 0 + 1.0 / kClasses).detach();
+  std::vector<at::Tensor> log_beliefs;
+  for (int64_t i = 0; i < network.cascade.depth(); ++i) {
+    log_beliefs.push_back(network.cascade.at(i).Forward(p.log(), z).log_softmax(-1));
+    p = log_beliefs.back().exp();
+  }
+  return log_beliefs;
+}
+
+// Plain gradient descent shows the gradient: w_before - w_after = learning rate * gradient.
+std::vector<at::Tensor> GradientsSeenInAStep(Backpropagation kind, int64_t depth) {
+  Network network = MakeNetwork(depth);
+  const Network before = CloneTo(network, at::kCPU, at::kDouble);
+  const auto learner = MakeBackpropagationLearner(kind, network, 0, {.rule = OptimizerRule::kSgd, .momentum = 0});
+  PhaseTimer untimed;
+  learner->Step(MakeBatch(), 1, untimed);
+  std::vector<at::Tensor> gradients;
+  const std::vector<at::Tensor> after = Tensors(network), start = Tensors(before);
+  for (size_t k = 0; k < after.size(); ++k) gradients.push_back((start[k] - after[k]).detach());
+  return gradients;
+}
+
+TEST(Backpropagation, StepsFollowAutogradOfThePlainChain) {
+  for (const auto& [kind, depth] :
+       std::vector<std::pair<Backpropagation, int64_t>>{{Backpropagation::kChain, 4},
+                                                        {Backpropagation::kChainCheckpoint, 4},
+                                                        {Backpropagation::kDeep, 4},
+                                                        {Backpropagation::kHead, 1}}) {
+    const Network network = MakeNetwork(depth);
+    RequireGradients(network, true);
+    const std::vector<at::Tensor> log_beliefs = PlainChain(network, MakeBatch().images);
+    at::Tensor loss = at::nll_loss(log_beliefs.back(), MakeBatch().labels);
+    if (kind == Backpropagation::kDeep) {
+      for (int64_t i = 0; i + 1 < depth; ++i) loss = loss + at::nll_loss(log_beliefs[i], MakeBatch().labels);
+    }
+    const auto expected = torch::autograd::grad({loss}, Tensors(network));
+    const auto actual = GradientsSeenInAStep(kind, depth);
+    for (size_t k = 0; k < expected.size(); ++k) {
+      EXPECT_LT(RelativeError(actual[k], expected[k]), 1e-9)
+          << BackpropagationNames()[static_cast<size_t>(kind)] << " " << k;
+    }
+  }
+}
+
+TEST(Backpropagation, LossDepthsAndLossesBelongTogether) {
+  const Batch batch = MakeBatch();
+  for (const Backpropagation kind : {Backpropagation::kChain, Backpropagation::kDeep}) {
+    const auto learner = MakeBackpropagationLearner(kind, MakeNetwork(3), /*smoothing=*/0.1, {});
+    const at::Tensor losses = learner->Losses(batch.labels, learner->Predict(batch.images));
+    EXPECT_EQ(losses.sizes(), at::IntArrayRef({static_cast<int64_t>(learner->LossDepths().size()), kBatch}));
+    PhaseTimer untimed;
+    const StepResult step = learner->Step(batch, 1e-3, untimed);
+    EXPECT_LT(RelativeError(losses.mean(1), step.losses), 1e-12);
+  }
+}
+
+TEST(Backpropagation, NamesAreTheirs) {
+  for (const std::string& name : BackpropagationNames()) {
+    const auto kind = ParseBackpropagation(name).value();
+    EXPECT_EQ(MakeBackpropagationLearner(kind, MakeNetwork(1), 0, {})->name(), name);
+  }
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,105 @@
+#include "baselines/chain.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <vector>
+
+#include "sid/belief/belief.h"
+
+namespace sid {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+variable_list Weights(const Cascade& cascade) {
+  return {cascade.belief_weight, cascade.feature_weight, cascade.hidden_bias, cascade.output_weight,
+          cascade.output_bias};
+}
+
+Cascade CascadeOf(const variable_list& weights) { return {weights[0], weights[1], weights[2], weights[3], weights[4]}; }
+
+// log p_0 .. log p_L
+std::vector<at::Tensor> Beliefs(const Cascade& cascade, const at::Tensor& features) {
+  std::vector<at::Tensor> log_beliefs{UniformBelief(features.size(0), cascade.classes(), features.options())};
+  for (int64_t i = 0; i < cascade.depth(); ++i) {
+    log_beliefs.push_back(BeliefOf(cascade.at(i).Forward(log_beliefs.back(), features)));
+  }
+  return log_beliefs;
+}
+
+// Saves z, the weights and the beliefs; on the way back each module gets a graph of its own, used at once and dropped.
+struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& features, const at::Tensor& belief_weight,
+                            const at::Tensor& feature_weight, const at::Tensor& hidden_bias,
+                            const at::Tensor& output_weight, const at::Tensor& output_bias) {
+    const Cascade cascade{belief_weight, feature_weight, hidden_bias, output_weight, output_bias};
+    const at::Tensor log_beliefs = at::stack(Beliefs(cascade, features));
+    variable_list saved = Weights(cascade);
+    saved.insert(saved.end(), {features, log_beliefs});
+    context->save_for_backward(saved);
+    return log_beliefs.slice(0, 1).clone();
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list output_gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Cascade cascade = CascadeOf(saved);
+    const at::Tensor features = saved[5], log_beliefs = saved[6];
+    variable_list gradients{at::zeros_like(features)};
+    for (const at::Tensor& weight : Weights(cascade)) gradients.push_back(at::zeros_like(weight));
+    at::Tensor from_above = at::zeros_like(log_beliefs[0]);
+    const at::AutoGradMode with_graph(true);
+    for (int64_t i = cascade.depth() - 1; i >= 0; --i) {
+      const Module leaves = cascade.at(i).Leaves();
+      const at::Tensor z = features.detach().requires_grad_(true);
+      const at::Tensor log_q = log_beliefs[i].detach().requires_grad_(true);
+      variable_list inputs = leaves.Weights();
+      inputs.insert(inputs.begin(), {log_q, z});
+      const at::Tensor log_p = BeliefOf(leaves.Forward(log_q, z));
+      const variable_list own = torch::autograd::grad({log_p}, inputs, {output_gradients[0][i] + from_above});
+      from_above = own[0];
+      gradients[0] += own[1];
+      for (size_t k = 1; k < gradients.size(); ++k) gradients[k][i].copy_(own[k + 1]);
+    }
+    return gradients;
+  }
+};
+
+}  // namespace
+
+std::vector<at::Tensor> Chain(const Cascade& cascade, const at::Tensor& features) {
+  // Unbinding the stacked weights makes their gradients one stack each; selecting module by module would add L whole
+  // stacks.
+  const int64_t depth = cascade.depth(), batch = features.size(0);
+  const std::vector<at::Tensor> from_features =
+      at::linear(features, cascade.feature_weight.flatten(0, 1), cascade.hidden_bias.flatten())
+          .view({batch, depth, -1})
+          .unbind(1);
+  const std::vector<at::Tensor> belief_weight = cascade.belief_weight.unbind(),
+                                output_weight = cascade.output_weight.unbind(),
+                                output_bias = cascade.output_bias.unbind();
+  at::Tensor log_belief = UniformBelief(batch, cascade.classes(), features.options());
+  std::vector<at::Tensor> log_beliefs;
+  for (int64_t i = 0; i < depth; ++i) {
+    const at::Tensor hidden = at::relu(at::addmm(from_features[i], log_belief.exp(), belief_weight[i].t()));
+    log_belief = BeliefOf(at::linear(hidden, output_weight[i], output_bias[i]));
+    log_beliefs.push_back(log_belief);
+  }
+  return log_beliefs;
+}
+
+std::vector<at::Tensor> CheckpointedChain(const Cascade& cascade, const at::Tensor& features) {
+  return CheckpointedCascade::apply(features, cascade.belief_weight, cascade.feature_weight, cascade.hidden_bias,
+                                    cascade.output_weight, cascade.output_bias)
+      .unbind();
+}
+
+}  // namespace sid
