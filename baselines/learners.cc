@@ -1,0 +1,31 @@
+#include "baselines/learners.h"
+
+#include <utility>
+
+#include "base/names.h"
+#include "base/status.h"
+#include "baselines/backpropagation.h"
+#include "sid/learner/sid_learner.h"
+
+namespace sid {
+
+std::vector<std::string> LearnerNames() {
+  std::vector<std::string> names = BackpropagationNames();
+  names.insert(names.begin(), "sid");
+  return names;
+}
+
+int64_t LearnerDepth(const std::string& name, int64_t depth) { return name == "bp-head" ? 1 : depth; }
+
+absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Network network,
+                                                     const SidOptions& options, const OptimizerOptions& optimizer) {
+  if (name == "sid") {
+    SID_RETURN_IF_ERROR(Validate(options));
+    return MakeSidLearner(std::move(network), options, optimizer);
+  }
+  const auto kind = ParseBackpropagation(name);
+  if (!kind.ok()) return UnknownName("learner", name, LearnerNames());
+  return MakeBackpropagationLearner(*kind, std::move(network), options.smoothing, optimizer);
+}
+
+}  // namespace sid

@@ -1,0 +1,76 @@
+#pragma once
+
+// Trains any learner: the same batches, schedule, evaluation and choice of the model for all of them.
+//
+//   for each epoch:  shuffled, augmented batches --Learner::Step--> weights;  validation: every depth's belief
+//   at the end:      the weights of the epoch with the best validation accuracy at the deepest belief; with these, and
+//   only
+//                    now, the test set
+//
+// Everything that happens depends on the options' seed, never on time: two runs on one machine give the same bits.
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "data/batches.h"
+#include "data/dataset.h"
+#include "sid/learner/learner.h"
+#include "sid/training/evaluation.h"
+#include "sid/training/schedule.h"
+
+namespace sid {
+
+struct TrainingOptions {
+  int64_t epochs = 10;
+  BatchOptions batches;
+  ScheduleShape schedule = ScheduleShape::kConstant;
+  double learning_rate = 1e-3;
+  double warmup_epochs = 0;
+  EvaluationOptions evaluation;
+};
+
+struct EpochRecord {
+  int64_t epoch = 0;                        // from 1
+  double seconds = 0;                       // since training began, evaluations included
+  double train_loss = 0;                    // mean of the losses over steps and depths
+  std::vector<double> train_loss_by_depth;  // as Learner::LossDepths
+  double train_accuracy = 0;                // of the deepest belief, while its weights still moved
+  double learning_rate = 0;                 // of the epoch's last step
+  DepthMetrics validation;
+};
+
+struct TrainingResult {
+  std::vector<EpochRecord> epochs;
+  int64_t best_epoch =
+      0;  // best validation accuracy of the deepest belief, the first of equals; the last without validation data
+  DepthMetrics test;  // of that epoch's weights
+  double seconds = 0;
+};
+
+struct TrainingProgress {
+  int64_t epoch = 0, epochs = 0;  // from 1
+  int64_t step = 0, steps = 0;    // of the epoch, from 1
+  double loss = 0, accuracy = 0;  // over the epoch so far
+  double images_per_second = 0;   // of training, evaluations left out
+  double seconds_left = 0;        // for all epochs
+};
+
+struct TrainingHooks {
+  // Seconds since any fixed time, as the library itself reads no clock. Required.
+  std::function<double()> clock;
+  // At most once in `progress_interval` seconds, and at an epoch's end. It waits for the device.
+  std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
+  double progress_interval = 0.25;
+  // After each epoch; an error stops the training.
+  std::function<absl::Status(const EpochRecord&)> on_epoch = [](const EpochRecord&) { return absl::OkStatus(); };
+};
+
+// `dataset` and the learner's weights on one device. Afterwards the learner has the best epoch's weights. Internal
+// error when a loss is not finite, with step, module and hint.
+absl::StatusOr<TrainingResult> Train(const Dataset& dataset, const TrainingOptions& options, const TrainingHooks& hooks,
+                                     PhaseTimer& timer, Learner& learner);
+
+}  // namespace sid
