@@ -29,6 +29,11 @@ absl::Status WriteAll(int descriptor, std::string_view bytes, const std::string&
     if (written < 0) return SystemError("write", path);
     bytes.remove_prefix(written);
   }
+  return absl::OkStatus();
+}
+
+absl::Status WriteAndSync(int descriptor, const std::vector<std::string_view>& parts, const std::string& path) {
+  for (const std::string_view part : parts) SID_RETURN_IF_ERROR(WriteAll(descriptor, part, path));
   return fsync(descriptor) == 0 ? absl::OkStatus() : SystemError("sync", path);
 }
 
@@ -45,11 +50,15 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
 }
 
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
+  return WriteFileAtomically(path, std::vector<std::string_view>{bytes});
+}
+
+absl::Status WriteFileAtomically(const std::string& path, const std::vector<std::string_view>& parts) {
   const std::string beside = absl::StrCat(path, ".part-", getpid());
   const int descriptor = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) return SystemError("create", beside);
   absl::Cleanup remove_part = [&] { unlink(beside.c_str()); };
-  const absl::Status written = WriteAll(descriptor, bytes, beside);
+  const absl::Status written = WriteAndSync(descriptor, parts, beside);
   if (close(descriptor) != 0 && written.ok()) return SystemError("close", beside);
   SID_RETURN_IF_ERROR(written);
   if (rename(beside.c_str(), path.c_str()) != 0) return SystemError("rename to", path);

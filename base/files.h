@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // Writes beside `path`, syncs and renames: a reader sees the old bytes or the new ones, never a part.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes);
+
+// The same for bytes that lie in several places, written one after the other.
+absl::Status WriteFileAtomically(const std::string& path, const std::vector<std::string_view>& parts);
 
 // Creates the folder and its parents where needed, and tries that a file can be written in it.
 absl::Status EnsureWritableFolder(const std::string& path);

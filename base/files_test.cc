@@ -17,6 +17,12 @@ TEST(Files, WritesWhatItReads) {
   EXPECT_EQ(ReadFile(path).value(), bytes);
 }
 
+TEST(Files, WritesPartsOneAfterTheOther) {
+  const std::string path = TemporaryPath("parts");
+  ASSERT_TRUE(WriteFileAtomically(path, std::vector<std::string_view>{"one", "", "two"}).ok());
+  EXPECT_EQ(ReadFile(path).value(), "onetwo");
+}
+
 TEST(Files, LeavesNoPartBehindWhenTheRenameFails) {
   const std::string folder = TemporaryPath("target-is-a-folder");
   ASSERT_TRUE(EnsureWritableFolder(folder + "/child").ok());
