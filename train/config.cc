@@ -1,0 +1,48 @@
+#include "train/config.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace sid {
+namespace {
+
+absl::Status Require(bool holds, const std::string& flag, double value, const std::string& range) {
+  if (holds) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is out of range: ", range));
+}
+
+absl::Status AtLeastOne(const std::string& flag, int64_t value) {
+  return Require(value >= 1, flag, static_cast<double>(value), "it must be at least 1");
+}
+
+absl::Status NotNegative(const std::string& flag, double value) {
+  return Require(value >= 0 && std::isfinite(value), flag, value, "it must be 0 or more");
+}
+
+absl::Status Fraction(const std::string& flag, double value) {
+  return Require(value >= 0 && value < 1, flag, value, "it must be in [0, 1)");
+}
+
+}  // namespace
+
+absl::Status Validate(const TrainConfig& config) {
+  SID_RETURN_IF_ERROR(AtLeastOne("depth", config.depth));
+  SID_RETURN_IF_ERROR(AtLeastOne("hidden", config.hidden));
+  SID_RETURN_IF_ERROR(AtLeastOne("features", config.features));
+  SID_RETURN_IF_ERROR(AtLeastOne("epochs", config.epochs));
+  SID_RETURN_IF_ERROR(AtLeastOne("batch_size", config.batch_size));
+  SID_RETURN_IF_ERROR(Fraction("smoothing", config.smoothing));
+  SID_RETURN_IF_ERROR(Fraction("label_noise", config.label_noise));
+  SID_RETURN_IF_ERROR(Fraction("validation_fraction", config.validation_fraction));
+  SID_RETURN_IF_ERROR(Fraction("momentum", config.momentum));
+  SID_RETURN_IF_ERROR(Require(config.learning_rate > 0 && std::isfinite(config.learning_rate), "lr",
+                              config.learning_rate, "it must be above 0"));
+  SID_RETURN_IF_ERROR(NotNegative("warmup_epochs", config.warmup_epochs));
+  SID_RETURN_IF_ERROR(NotNegative("weight_decay", config.weight_decay));
+  SID_RETURN_IF_ERROR(NotNegative("clip_norm", config.clip_norm));
+  return NotNegative("threads", static_cast<double>(config.threads));
+}
+
+}  // namespace sid

@@ -1,0 +1,57 @@
+#pragma once
+
+// Everything that defines a training run, as the user says it. One struct from the flags to config.json: what is not in
+// it has no effect on the result.
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace sid {
+
+struct TrainConfig {
+  // What to train.
+  std::string learner = "sid";
+  std::string dataset = "mnist-mini";
+  std::string data_dir;
+  int64_t depth = 4;       // L
+  int64_t hidden = 256;    // H
+  int64_t features = 128;  // D
+  std::string initialisation = "pytorch";
+
+  // SID's update.
+  std::string alpha = "0.5";
+  std::string divergence = "forward";
+  double smoothing = 0;
+  std::string feature_mode = "reuse";
+  std::string extractor_gradient = "sum";
+
+  // The data.
+  double label_noise = 0;
+  double validation_fraction = 0.1;
+  std::string augmentation = "auto";
+
+  // The optimizer and its schedule.
+  int64_t epochs = 5;
+  int64_t batch_size = 128;
+  std::string optimizer = "adam";
+  double learning_rate = 1e-3;
+  std::string schedule = "cosine";
+  double warmup_epochs = 0;
+  double weight_decay = 0;
+  double momentum = 0.9;
+  double clip_norm = 0;
+
+  // How it runs.
+  uint64_t seed = 1;
+  std::string device = "auto";
+  int64_t threads = 0;
+  bool deterministic = false;
+  std::string out;
+};
+
+// The numbers alone: that each is in its range. Names are checked where they are looked up.
+absl::Status Validate(const TrainConfig& config);
+
+}  // namespace sid

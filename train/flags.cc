@@ -1,0 +1,108 @@
+#include "train/flags.h"
+
+#include <gflags/gflags.h>
+
+#include "base/flags.h"
+#include "base/status.h"
+
+// The defaults are TrainConfig's own: they stand in one place.
+DEFINE_string(learner, sid::TrainConfig().learner,
+              "what trains: sid, bp-chain, bp-deep, bp-head or bp-chain-checkpoint");
+DEFINE_int64(depth, sid::TrainConfig().depth, "L, the number of modules");
+DEFINE_int64(hidden, sid::TrainConfig().hidden, "H, hidden units of a module");
+DEFINE_int64(features, sid::TrainConfig().features, "D, features that the extractor hands to every module");
+DEFINE_string(initialisation, sid::TrainConfig().initialisation, "pytorch, kaiming, xavier, lsuv or identity");
+
+DEFINE_string(dataset, sid::TrainConfig().dataset,
+              "mnist-mini (embedded), mnist, cifar10, cifar100, tiny-imagenet or synthetic");
+DEFINE_string(data_dir, sid::TrainConfig().data_dir, "the folder that holds the data set; //data:fetch downloads one");
+DEFINE_double(label_noise, sid::TrainConfig().label_noise,
+              "fraction of the training labels that are made wrong, in [0, 1)");
+DEFINE_double(validation_fraction, sid::TrainConfig().validation_fraction,
+              "fraction of the training set to choose the epoch by");
+DEFINE_string(augmentation, sid::TrainConfig().augmentation, "auto (the data set's usual), none, crop or crop-flip");
+
+DEFINE_string(alpha, sid::TrainConfig().alpha,
+              "weight of the target against the teacher, in (0, 1]: 0.5 for all modules, 1:0.1 linear from first to "
+              "last, or a list");
+DEFINE_string(divergence, sid::TrainConfig().divergence,
+              "forward, KL(t || p), or reverse, KL(p || t), which needs --smoothing");
+DEFINE_double(smoothing, sid::TrainConfig().smoothing, "how much of the target is spread over all classes, in [0, 1)");
+DEFINE_string(feature_mode, sid::TrainConfig().feature_mode,
+              "reuse (keep phase 1's activations of the extractor) or recompute");
+DEFINE_string(extractor_gradient, sid::TrainConfig().extractor_gradient,
+              "how the modules' gradients train the extractor: sum (the paper's), mean, or none (it stays random)");
+
+DEFINE_int64(epochs, sid::TrainConfig().epochs, "passes over the training set");
+DEFINE_int64(batch_size, sid::TrainConfig().batch_size, "B, images a step");
+DEFINE_string(optimizer, sid::TrainConfig().optimizer, "adam, adamw or sgd (Nesterov)");
+DEFINE_double(lr, sid::TrainConfig().learning_rate, "learning rate after the warm-up");
+DEFINE_string(schedule, sid::TrainConfig().schedule, "of the learning rate: constant, step or cosine");
+DEFINE_double(warmup_epochs, sid::TrainConfig().warmup_epochs, "epochs over which the learning rate rises from 0");
+DEFINE_double(weight_decay, sid::TrainConfig().weight_decay, "decoupled for adamw and sgd; biases do not decay");
+DEFINE_double(momentum, sid::TrainConfig().momentum, "sgd's momentum, Adam's beta_1");
+DEFINE_double(clip_norm, sid::TrainConfig().clip_norm, "largest norm of all gradients together; 0 for no clipping");
+
+DEFINE_uint64(seed, sid::TrainConfig().seed, "of weights, split, noise, order and augmentation: same seed, same bits");
+DEFINE_string(device, sid::TrainConfig().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
+DEFINE_int64(threads, sid::TrainConfig().threads, "of the CPU; 0 for all cores");
+DEFINE_bool(deterministic, sid::TrainConfig().deterministic,
+            "same bits on a GPU too, a little slower; the CPU's are always the same");
+DEFINE_string(out, sid::TrainConfig().out,
+              "a new folder for config.json, metrics.jsonl, summary.json and weights.safetensors");
+
+namespace sid {
+namespace {
+
+const ProgramFlags& Program() {
+  static const auto* const kProgram = new ProgramFlags{
+      "Trains a network by Synergistic Information Distillation, or by backpropagation, and shows the accuracy of "
+      "every depth.\n\n"
+      "Usage: ./tools/bazel run //:train -- --learner=sid --dataset=cifar100 --data_dir=DIR --depth=8 --epochs=10 "
+      "--out=DIR",
+      {{"Network and learner", {"learner", "depth", "hidden", "features", "initialisation"}},
+       {"SID's update", {"alpha", "divergence", "smoothing", "feature_mode", "extractor_gradient"}},
+       {"Data", {"dataset", "data_dir", "label_noise", "validation_fraction", "augmentation"}},
+       {"Optimizer",
+        {"epochs", "batch_size", "optimizer", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum",
+         "clip_norm"}},
+       {"Run", {"seed", "device", "threads", "deterministic", "out"}}}};
+  return *kProgram;
+}
+
+}  // namespace
+
+absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, std::string* help) {
+  SID_RETURN_IF_ERROR(ParseFlags(argc, argv, Program(), help));
+  return TrainConfig{.learner = FLAGS_learner,
+                     .dataset = FLAGS_dataset,
+                     .data_dir = CallersPath(FLAGS_data_dir),
+                     .depth = FLAGS_depth,
+                     .hidden = FLAGS_hidden,
+                     .features = FLAGS_features,
+                     .initialisation = FLAGS_initialisation,
+                     .alpha = FLAGS_alpha,
+                     .divergence = FLAGS_divergence,
+                     .smoothing = FLAGS_smoothing,
+                     .feature_mode = FLAGS_feature_mode,
+                     .extractor_gradient = FLAGS_extractor_gradient,
+                     .label_noise = FLAGS_label_noise,
+                     .validation_fraction = FLAGS_validation_fraction,
+                     .augmentation = FLAGS_augmentation,
+                     .epochs = FLAGS_epochs,
+                     .batch_size = FLAGS_batch_size,
+                     .optimizer = FLAGS_optimizer,
+                     .learning_rate = FLAGS_lr,
+                     .schedule = FLAGS_schedule,
+                     .warmup_epochs = FLAGS_warmup_epochs,
+                     .weight_decay = FLAGS_weight_decay,
+                     .momentum = FLAGS_momentum,
+                     .clip_norm = FLAGS_clip_norm,
+                     .seed = FLAGS_seed,
+                     .device = FLAGS_device,
+                     .threads = FLAGS_threads,
+                     .deterministic = FLAGS_deterministic,
+                     .out = CallersPath(FLAGS_out)};
+}
+
+}  // namespace sid

@@ -1,0 +1,108 @@
+#include "train/prepare.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/device.h"
+#include "base/names.h"
+#include "base/status.h"
+#include "baselines/learners.h"
+#include "data/augmentation.h"
+#include "data/label_noise.h"
+#include "data/registry.h"
+#include "data/split.h"
+#include "sid/network/initialisation.h"
+
+namespace sid {
+namespace {
+
+// What the config's names stand for.
+struct Choices {
+  at::Device device = at::kCPU;
+  Initialisation initialisation = Initialisation::kPyTorch;
+  SidOptions sid;
+  OptimizerOptions optimizer;
+  ScheduleShape schedule = ScheduleShape::kConstant;
+};
+
+absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
+  SidOptions options;
+  SID_ASSIGN_OR_RETURN(options.divergence, ParseDivergence(config.divergence));
+  SID_ASSIGN_OR_RETURN(options.alphas, ParseAlphas(config.alpha, config.depth));
+  SID_ASSIGN_OR_RETURN(options.features, ParseFeatureMode(config.feature_mode));
+  SID_ASSIGN_OR_RETURN(options.extractor_gradient, ParseExtractorGradient(config.extractor_gradient));
+  options.smoothing = config.smoothing;
+  SID_RETURN_IF_ERROR(Validate(options));
+  return options;
+}
+
+absl::StatusOr<Choices> Choose(const TrainConfig& config) {
+  Choices choices;
+  const std::vector<std::string> learners = LearnerNames();
+  if (std::find(learners.begin(), learners.end(), config.learner) == learners.end()) {
+    return UnknownName("learner", config.learner, learners);
+  }
+  SID_ASSIGN_OR_RETURN(choices.device, ParseDevice(config.device));
+  SID_ASSIGN_OR_RETURN(choices.initialisation, ParseInitialisation(config.initialisation));
+  SID_ASSIGN_OR_RETURN(choices.sid, SidOptionsOf(config));
+  SID_ASSIGN_OR_RETURN(choices.optimizer.rule, ParseOptimizer(config.optimizer));
+  choices.optimizer.momentum = config.momentum;
+  choices.optimizer.weight_decay = config.weight_decay;
+  choices.optimizer.clip_norm = config.clip_norm;
+  SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
+  return choices;
+}
+
+absl::StatusOr<Dataset> LoadSplitAndNoise(const TrainConfig& config) {
+  SID_ASSIGN_OR_RETURN(Dataset dataset,
+                       LoadDataset({config.dataset, config.data_dir, config.seed, static_cast<int>(config.threads)}));
+  SID_ASSIGN_OR_RETURN(dataset, SplitValidation(std::move(dataset), config.validation_fraction, config.seed));
+  SID_ASSIGN_OR_RETURN(NoisyLabels noisy, AddLabelNoise(std::move(dataset), config.label_noise, config.seed));
+  return std::move(noisy.dataset);
+}
+
+absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, const Choices& choices,
+                                                  const Dataset& dataset) {
+  const at::Tensor& images = dataset.train.images;
+  SID_ASSIGN_OR_RETURN(const Augmentation augmentation,
+                       ParseAugmentation(config.augmentation, images.size(2), images.size(3)));
+  return TrainingOptions{
+      .epochs = config.epochs,
+      .batches = {.batch_size = config.batch_size, .seed = config.seed, .augmentation = augmentation},
+      .schedule = choices.schedule,
+      .learning_rate = config.learning_rate,
+      .warmup_epochs = config.warmup_epochs,
+      .evaluation = {.divergence = choices.sid.divergence, .smoothing = config.smoothing}};
+}
+
+// Made on the CPU, whatever the device, so that a seed means the same weights everywhere.
+Network MakeNetwork(const TrainConfig& config, const Choices& choices, const Dataset& dataset) {
+  Network network =
+      EmptyNetwork({dataset.train.images.size(1), dataset.classes(), config.depth, config.features, config.hidden});
+  const int64_t shown = std::min<int64_t>(dataset.train.size(), 256);
+  const Batch batch = OrderedBatch(dataset.train, dataset.statistics, 0, shown);
+  Initialise(choices.initialisation, config.seed, batch.images, network);
+  return CloneTo(network, choices.device, at::kFloat);
+}
+
+}  // namespace
+
+absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
+  SID_RETURN_IF_ERROR(Validate(config));
+  config.depth = LearnerDepth(config.learner, config.depth);
+  SID_ASSIGN_OR_RETURN(const Choices choices, Choose(config));
+  if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
+  if (config.deterministic) UseDeterministicAlgorithms();
+  SID_ASSIGN_OR_RETURN(Dataset dataset, LoadSplitAndNoise(config));
+  if (config.augmentation == "auto") config.augmentation = DefaultAugmentation(config.dataset);
+  SID_ASSIGN_OR_RETURN(TrainingOptions options, TrainingOptionsOf(config, choices, dataset));
+  SID_ASSIGN_OR_RETURN(
+      auto learner, MakeLearner(config.learner, MakeNetwork(config, choices, dataset), choices.sid, choices.optimizer));
+  config.device = choices.device.str();
+  config.threads = at::get_num_threads();
+  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, std::move(learner)};
+}
+
+}  // namespace sid

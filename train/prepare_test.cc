@@ -1,0 +1,93 @@
+#include "train/prepare.h"
+
+#include <ATen/ops/equal.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+
+namespace sid {
+namespace {
+
+TrainConfig Small() {
+  TrainConfig config;
+  config.dataset = "synthetic";
+  config.depth = 2;
+  config.device = "cpu";
+  return config;
+}
+
+struct BadInput {
+  std::string name;
+  std::function<void(TrainConfig&)> change;
+  std::string expected;  // a part of the message
+};
+
+void PrintTo(const BadInput& input, std::ostream* out) { *out << input.name; }
+
+class BadInputTest : public testing::TestWithParam<BadInput> {};
+
+TEST_P(BadInputTest, IsOneClearLine) {
+  TrainConfig config = Small();
+  GetParam().change(config);
+  const auto run = Prepare(config);
+  ASSERT_FALSE(run.ok());
+  const std::string message(run.status().message());
+  EXPECT_NE(message.find(GetParam().expected), std::string::npos) << message;
+  EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadInputTest,
+    testing::Values(BadInput{"learner", [](TrainConfig& c) { c.learner = "bpchain"; }, "did you mean 'bp-chain'"},
+                    BadInput{"dataset", [](TrainConfig& c) { c.dataset = "cifar-10"; }, "did you mean 'cifar10'"},
+                    BadInput{"missing_folder", [](TrainConfig& c) { c.dataset = "cifar10"; }, "data_dir"},
+                    BadInput{"wrong_folder", [](TrainConfig& c) { c.dataset = "cifar10", c.data_dir = "/nonexistent"; },
+                             "/nonexistent"},
+                    BadInput{"depth", [](TrainConfig& c) { c.depth = 0; }, "--depth=0"},
+                    BadInput{"alpha_zero", [](TrainConfig& c) { c.alpha = "0"; }, "(0, 1]"},
+                    BadInput{"alpha_above", [](TrainConfig& c) { c.alpha = "1.01"; }, "(0, 1]"},
+                    BadInput{"alpha_list", [](TrainConfig& c) { c.alpha = "0.5,0.5,0.5"; }, "the depth is 2"},
+                    BadInput{"divergence", [](TrainConfig& c) { c.divergence = "revers"; }, "did you mean 'reverse'"},
+                    BadInput{"reverse_one_hot", [](TrainConfig& c) { c.divergence = "reverse"; }, "one-hot"},
+                    BadInput{"smoothing", [](TrainConfig& c) { c.smoothing = 1; }, "--smoothing=1"},
+                    BadInput{"noise", [](TrainConfig& c) { c.label_noise = 1; }, "--label_noise=1"},
+                    BadInput{"noise_nan", [](TrainConfig& c) { c.label_noise = std::nan(""); }, "--label_noise=nan"},
+                    BadInput{"validation", [](TrainConfig& c) { c.validation_fraction = -0.1; },
+                             "--validation_fraction=-0.1"},
+                    BadInput{"device_name", [](TrainConfig& c) { c.device = "gpu"; }, "unknown device"},
+                    BadInput{"device_absent", [](TrainConfig& c) { c.device = "cuda:77"; }, "is not there"},
+                    BadInput{"optimizer", [](TrainConfig& c) { c.optimizer = "adm"; }, "did you mean 'adam'"},
+                    BadInput{"schedule", [](TrainConfig& c) { c.schedule = "cosin"; }, "did you mean 'cosine'"},
+                    BadInput{"initialisation", [](TrainConfig& c) { c.initialisation = "he"; }, "initialisation"},
+                    BadInput{"augmentation", [](TrainConfig& c) { c.augmentation = "flip"; }, "augmentation"},
+                    BadInput{"learning_rate", [](TrainConfig& c) { c.learning_rate = 0; }, "--lr=0"},
+                    BadInput{"epochs", [](TrainConfig& c) { c.epochs = 0; }, "--epochs=0"},
+                    BadInput{"batch_size", [](TrainConfig& c) { c.batch_size = -1; }, "--batch_size=-1"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Prepare, ReplacesWhatIsAutomaticByWhatIsInEffect) {
+  TrainConfig config = Small();
+  config.learner = "bp-head";
+  const auto run = Prepare(config);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->config.depth, 1);
+  EXPECT_EQ(run->config.augmentation, "none");
+  EXPECT_GE(run->config.threads, 1);
+}
+
+TEST(Prepare, EveryLearnerStartsFromTheSameWeightsAndTheSameData) {
+  TrainConfig config = Small();
+  config.label_noise = 0.2;
+  const auto sid = Prepare(config);
+  config.learner = "bp-chain";
+  const auto chain = Prepare(config);
+  ASSERT_TRUE(sid.ok() && chain.ok());
+  for (size_t k = 0; k < sid->learner->Parameters().size(); ++k) {
+    EXPECT_TRUE(at::equal(sid->learner->Parameters()[k].tensor, chain->learner->Parameters()[k].tensor)) << k;
+  }
+  EXPECT_TRUE(at::equal(sid->dataset.train.labels, chain->dataset.train.labels));
+}
+
+}  // namespace
+}  // namespace sid
