@@ -22,6 +22,7 @@ at::Tensor Numbered(at::ScalarType type) { return at::arange(24, at::kLong).rema
 
 std::vector<NamedTensor> OneOfEachType() {
   std::vector<NamedTensor> tensors;
+  tensors.reserve(kTypes.size());
   for (const at::ScalarType type : kTypes) tensors.push_back({c10::toString(type), Numbered(type)});
   return tensors;
 }
