@@ -20,6 +20,7 @@ namespace {
 // float [1, channels, 1, 1]. The values are filled in by the device: evaluation needs no copy from the host either.
 at::Tensor PerChannel(const std::vector<float>& values, at::Device device) {
   std::vector<at::Tensor> channels;
+  channels.reserve(values.size());
   for (const float value : values)
     channels.push_back(at::full({1, 1, 1, 1}, value, at::TensorOptions(device).dtype(at::kFloat)));
   return at::cat(channels, 1);

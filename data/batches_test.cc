@@ -117,7 +117,7 @@ TEST(ShuffledBatches, ImagesAreChannelsLastInTheTypeAskedFor) {
     batches.StartEpoch(0);
     const at::Tensor images = batches.Get(0).images;
     EXPECT_EQ(images.scalar_type(), at::kBFloat16);
-    EXPECT_EQ(images.strides(), at::IntArrayRef({8 * 6 * channels, 1, 6 * channels, channels}));
+    EXPECT_EQ(images.strides(), at::IntArrayRef({48 * channels, 1, 6 * channels, channels}));
     EXPECT_EQ(images.sizes(), at::IntArrayRef({9, channels, 8, 6}));
   }
 }

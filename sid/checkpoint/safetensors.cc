@@ -83,6 +83,7 @@ absl::Status SaveSafetensors(const std::string& path, const std::vector<NamedTen
                              const std::map<std::string, std::string>& metadata) {
   SID_RETURN_IF_ERROR(CheckNamesAndTypes(path, tensors));
   std::vector<NamedTensor> ordered;
+  ordered.reserve(tensors.size());
   for (const NamedTensor& named : tensors) ordered.push_back({named.name, named.tensor.detach().cpu().contiguous()});
   std::stable_sort(ordered.begin(), ordered.end(), [](const NamedTensor& a, const NamedTensor& b) {
     return a.tensor.element_size() > b.tensor.element_size();

@@ -45,6 +45,18 @@ TEST(SafetensorsHeader, ReadsTheExampleOfTheFormatsDescription) {
   EXPECT_EQ(header.entries[0].shape, (std::vector<int64_t>{2, 3}));
 }
 
+TEST(SafetensorsHeader, NamesTheTypesAsTheFormatDoes) {
+  const std::vector<std::pair<std::string, at::ScalarType>> types = {
+      {"F64", at::kDouble}, {"F32", at::kFloat}, {"BF16", at::kBFloat16}, {"F16", at::kHalf},
+      {"I64", at::kLong},   {"I32", at::kInt},   {"U8", at::kByte},       {"BOOL", at::kBool}};
+  for (const auto& [name, type] : types) {
+    const std::string text = WriteSafetensorsHeader({.entries = {{"w", type, {0}, 0, 0}}});
+    EXPECT_NE(text.find("\"dtype\":\"" + name + "\""), std::string::npos) << text;
+    EXPECT_EQ(ParseSafetensorsHeader(text, 0)->entries[0].type, type);
+    EXPECT_TRUE(CheckSafetensorsType(type).ok());
+  }
+}
+
 TEST(SafetensorsHeader, MayDescribeNothing) { EXPECT_TRUE(ParseSafetensorsHeader("{}", 0).ok()); }
 
 TEST(SafetensorsHeader, RefusesBadJson) {

@@ -22,6 +22,7 @@ at::Tensor Numbered(at::ScalarType type) { return at::arange(24, at::kLong).rema
 
 std::vector<NamedTensor> OneOfEachType() {
   std::vector<NamedTensor> tensors;
+  tensors.reserve(kTypes.size());
   for (const at::ScalarType type : kTypes) tensors.push_back({c10::toString(type), Numbered(type)});
   return tensors;
 }
@@ -123,6 +124,7 @@ TEST(Safetensors, RefusesImpossibleHeaderLengths) {
     EXPECT_NE(ErrorOf(damaged).find("is no part of"), std::string::npos);
   }
   EXPECT_EQ(ErrorOf(std::string(8, '\xff')), "a header of 18446744073709551615 bytes is no part of 8 bytes");
+  EXPECT_EQ(ErrorOf(std::string(1, '\x09') + std::string(15, '\0')), "a header of 9 bytes is no part of 16 bytes");
   EXPECT_EQ(ErrorOf(std::string(8, '\0')), "the header is no JSON object");
 }
 
