@@ -2,13 +2,11 @@
 
 // Backpropagation: other ways to train the same network, behind the same interface and optimizer.
 //
-//   bp-chain            one loss at the end; the gradient flows back through the softmax beliefs of all modules (the
-//   paper's) bp-deep             a loss at each depth, summed; gradients flow through the beliefs too (deep
-//   supervision) bp-head             the extractor with one perceptron as its head: the cascade of depth 1, where p_0
-//   is a constant bp-chain-checkpoint bp-chain, but modules keep only their beliefs and run again when the gradient
-//   comes back: memory
-//                       above the parameters no longer grows by [B, H] a module, for one more forward pass of the
-//                       cascade
+//   bp-chain             one loss at the end, the gradient flows back through the softmax beliefs of all modules (the paper's)
+//   bp-deep              a loss at each depth, summed, the gradients flow through the beliefs too (deep supervision)
+//   bp-head              the extractor with one perceptron as its head: the cascade of depth 1, where p_0 is a constant
+//   bp-chain-checkpoint  bp-chain, but modules keep only their beliefs and run again when the gradient comes back: memory
+//                        no longer grows by [B, H] a module, for one more forward pass of the cascade
 //
 // The loss is cross-entropy, with the target smoothed like SID's. As in SID's fast path, the features' half of all
 // first layers is one matrix product, and so is its gradient.

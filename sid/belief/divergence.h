@@ -2,13 +2,13 @@
 
 // The local loss of module i and its closed forms.
 //
-//   l_i = a D(y, p_i) + (1 - a) D(q_i, p_i)      y: target, q_i = sg(p_{i-1}): teacher, a in (0, 1]: weight of the
-//   target
+//   l_i = a D(y, p_i) + (1 - a) D(q_i, p_i)
 //
-//   | divergence | D(t, p)    | minimiser m of l_i           | d l_i / d logits_i                        | targets | |
-//   forward    | KL(t || p) | a y + (1-a) q                | p - m                                     | any | |
-//   reverse    | KL(p || t) | y^a q^(1-a), normalised      | p * (r - <p, r>),  r = log p - log m      | smoothed only
-//   |
+//   y: target; q_i = sg(p_{i-1}): teacher; a in (0, 1]: weight of the target
+//
+//   | divergence | D(t, p)    | minimiser m of l_i     | d l_i / d logits_i                  | targets       |
+//   | forward    | KL(t || p) | a y + (1-a) q          | p - m                               | any           |
+//   | reverse    | KL(p || t) | ~ y^a q^(1-a)          | p * (r - <p, r>), r = log p - log m | smoothed only |
 //
 // `forward` is the published code's and the default; `reverse` is the paper's text, infinite for a one-hot target. All
 // arguments are logarithms of beliefs, [..., C]; results are finite whenever the logits behind them are within [-1e4,

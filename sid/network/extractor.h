@@ -2,8 +2,8 @@
 
 // The extractor c: images x [B, channels, height, width] -> features z [B, D], shared by all modules.
 //
-//   SimpleCNN: conv3x3 32, conv3x3 64, max-pool, conv3x3 128, conv3x3 128, max-pool, global average, linear D; ReLU
-//   after each
+//   SimpleCNN: conv3x3 32, conv3x3 64, max-pool, conv3x3 128, conv3x3 128, max-pool, global average, linear D,
+//              ReLU after each convolution and the linear layer
 //
 // Weights are plain tensors and the forward pass is a function, so that any learner differentiates it as it likes.
 

@@ -53,9 +53,9 @@ void FillOrthonormal(at::Generator& generator, at::Tensor weight, at::Tensor bia
 LayerFiller FillerOf(Initialisation initialisation) {
   switch (initialisation) {
     case Initialisation::kPyTorch:
-    case Initialisation::kIdentity:
       return FillPyTorch;
     case Initialisation::kKaiming:
+    case Initialisation::kIdentity:
       return FillKaiming;
     case Initialisation::kXavier:
       return FillXavier;
