@@ -39,7 +39,7 @@ struct Dataset {
   int64_t classes() const { return static_cast<int64_t>(class_names.size()); }
 };
 
-// Computed over all images, in double.
+// Over all of `images`, uint8 [N, channels, height, width].
 ChannelStatistics ComputeStatistics(const at::Tensor& images);
 
 // That shapes, types and sizes belong together and every label is in [0, C); the error names the part and the index.

@@ -1,0 +1,57 @@
+#include "data/formats/gunzip.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "data/formats/gzip_for_tests.h"
+
+namespace sid {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Error(const std::string& bytes, int64_t limit) {
+  return std::string(Gunzip(bytes, limit, "file.gz").status().message());
+}
+
+TEST(Gunzip, GivesBackWhatWasZipped) {
+  const std::string bytes = "information distilled, and distilled again";
+  EXPECT_TRUE(IsGzip(Gzip(bytes)));
+  EXPECT_FALSE(IsGzip(bytes));
+  EXPECT_EQ(Gunzip(Gzip(bytes), 1000, "file.gz").value(), bytes);
+  EXPECT_EQ(Gunzip(Gzip(bytes), bytes.size(), "file.gz").value(), bytes);
+  EXPECT_EQ(Gunzip(Gzip(bytes), 11, "file.gz").value(), "information");
+}
+
+TEST(Gunzip, NoZerosShrinkMoreThanTheBound) {
+  const std::string zeros(5'000'000, '\0');
+  const int64_t zipped = static_cast<int64_t>(Gzip(zeros).size());
+  EXPECT_LT(zipped, 5500);
+  EXPECT_GE(MostGunzipped(zipped), 5'000'000);
+}
+
+TEST(Gunzip, ABombIsInflatedOnlyToTheLimit) {
+  EXPECT_EQ(Gunzip(Gzip(std::string(5'000'000, '\0')), 100, "file.gz").value().size(), 100u);
+}
+
+TEST(Gunzip, DamagedStreamsAreErrors) {
+  const std::string zipped = Gzip("information distilled, and distilled again");
+  EXPECT_THAT(Error(zipped.substr(0, zipped.size() - 9), 1000),
+              HasSubstr("file.gz: cannot unzip: the gzip stream is trunc"));
+  EXPECT_THAT(Error(zipped + "x", 1000), HasSubstr("bytes follow"));
+  std::string changed = zipped;
+  changed[changed.size() - 8] ^= 1;  // of the checksum
+  EXPECT_THAT(Error(changed, 1000), HasSubstr("incorrect data check"));
+  EXPECT_THAT(Error("no stream at all", 1000), HasSubstr("cannot unzip"));
+  EXPECT_THAT(Error("", 1000), HasSubstr("truncated"));
+}
+
+TEST(Gunzip, AStreamCutInItsChecksumIsTruncated) {
+  const std::string zipped = Gzip("information");
+  for (size_t cut = 1; cut < zipped.size(); ++cut) {
+    EXPECT_THAT(Error(zipped.substr(0, zipped.size() - cut), 1000), HasSubstr("truncated")) << cut;
+  }
+}
+
+}  // namespace
+}  // namespace sid

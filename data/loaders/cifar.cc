@@ -1,0 +1,122 @@
+#include "data/loaders/cifar.h"
+
+#include <ATen/ops/empty.h>
+
+#include <fstream>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "data/loaders/source_folder.h"
+
+namespace sid {
+namespace {
+
+constexpr int64_t kPixelBytes = int64_t{3} * 32 * 32;
+
+struct Format {
+  std::string dataset;
+  std::string folder;
+  std::vector<std::string> train_files;
+  int64_t train_file_examples;
+  std::string test_file;
+  int64_t test_file_examples;
+  std::string names_file;
+  std::vector<int> label_limits;  // how many values each label byte of a record may have; the last one is the class
+
+  int64_t classes() const { return label_limits.back(); }
+  int64_t record_bytes() const { return static_cast<int64_t>(label_limits.size()) + kPixelBytes; }
+};
+
+const Format& Cifar10() {
+  static const Format* const format =
+      new Format{"cifar10",
+                 "cifar-10-batches-bin",
+                 {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"},
+                 10000,
+                 "test_batch.bin",
+                 10000,
+                 "batches.meta.txt",
+                 {10}};
+  return *format;
+}
+
+const Format& Cifar100() {
+  static const Format* const format = new Format{"cifar100", "cifar-100-binary",     {"train.bin"}, 50000, "test.bin",
+                                                 10000,      "fine_label_names.txt", {20, 100}};
+  return *format;
+}
+
+absl::Status LabelOutOfRange(const Format& format, const std::string& path, int64_t example, int label, int limit) {
+  return absl::DataLossError(absl::StrCat(format.dataset, ": ", path, ": example ", example, " has label ", label,
+                                          ", but labels there go from 0 to ", limit - 1,
+                                          "; the file is damaged: ", FetchHint(format.dataset)));
+}
+
+// Reads `examples` records; pixels go straight to their place in the tensor.
+absl::Status ReadRecords(const Format& format, const std::string& path, int64_t examples, uint8_t* images,
+                         int64_t* labels) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> label_bytes(format.label_limits.size());
+  for (int64_t example = 0; example < examples; ++example) {
+    file.read(label_bytes.data(), static_cast<std::streamsize>(label_bytes.size()));
+    file.read(reinterpret_cast<char*>(images + example * kPixelBytes), kPixelBytes);
+    if (!file)
+      return absl::DataLossError(absl::StrCat(format.dataset, ": cannot read example ", example, " of ", path));
+    for (size_t i = 0; i < label_bytes.size(); ++i) {
+      const int label = static_cast<uint8_t>(label_bytes[i]);
+      if (label >= format.label_limits[i]) return LabelOutOfRange(format, path, example, label, format.label_limits[i]);
+    }
+    labels[example] = static_cast<uint8_t>(label_bytes.back());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Examples> ReadPart(const Format& format, const std::vector<std::string>& paths, int64_t file_examples) {
+  const int64_t examples = file_examples * static_cast<int64_t>(paths.size());
+  Examples part{at::empty({examples, 3, 32, 32}, at::kByte), at::empty({examples}, at::kLong)};
+  uint8_t* images = part.images.data_ptr<uint8_t>();
+  int64_t* labels = part.labels.data_ptr<int64_t>();
+  for (const std::string& path : paths) {
+    SID_RETURN_IF_ERROR(ReadRecords(format, path, file_examples, images, labels));
+    images += file_examples * kPixelBytes;
+    labels += file_examples;
+  }
+  return part;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadClassNames(const Format& format, const std::string& path) {
+  SID_ASSIGN_OR_RETURN(std::vector<std::string> names, ReadLines(format.dataset, path));
+  if (static_cast<int64_t>(names.size()) == format.classes()) return names;
+  return absl::DataLossError(absl::StrCat(format.dataset, ": ", path, " names ", names.size(), " classes, expected ",
+                                          format.classes(), "; ", FetchHint(format.dataset)));
+}
+
+absl::StatusOr<Dataset> Load(const Format& format, const std::string& data_dir) {
+  std::vector<std::string> files = format.train_files;
+  files.push_back(format.test_file);
+  SID_ASSIGN_OR_RETURN(const std::string folder, FindSourceFolder(format.dataset, data_dir, format.folder, files));
+  std::vector<std::string> train_paths;
+  for (const std::string& file : format.train_files) train_paths.push_back(absl::StrCat(folder, "/", file));
+  const std::string test_path = absl::StrCat(folder, "/", format.test_file);
+
+  // All sizes before the first byte: the last file's absence should not take a second to come out.
+  for (const std::string& path : train_paths)
+    SID_RETURN_IF_ERROR(CheckFileSize(format.dataset, path, format.train_file_examples * format.record_bytes()));
+  SID_RETURN_IF_ERROR(CheckFileSize(format.dataset, test_path, format.test_file_examples * format.record_bytes()));
+
+  Dataset dataset;
+  dataset.name = format.dataset;
+  SID_ASSIGN_OR_RETURN(dataset.class_names, ReadClassNames(format, absl::StrCat(folder, "/", format.names_file)));
+  SID_ASSIGN_OR_RETURN(dataset.train, ReadPart(format, train_paths, format.train_file_examples));
+  SID_ASSIGN_OR_RETURN(dataset.test, ReadPart(format, {test_path}, format.test_file_examples));
+  return dataset;
+}
+
+}  // namespace
+
+absl::StatusOr<Dataset> LoadCifar10(const std::string& data_dir) { return Load(Cifar10(), data_dir); }
+
+absl::StatusOr<Dataset> LoadCifar100(const std::string& data_dir) { return Load(Cifar100(), data_dir); }
+
+}  // namespace sid
