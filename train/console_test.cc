@@ -22,7 +22,7 @@ TEST(Console, OnATerminalTheLiveLineIsRedrawnAndFitsTheWidth) {
   Console console(
       out, [] { return 0.0; }, /*columns=*/40);
   console.Progress(kProgress);
-  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5 [##########..........] step 30");
+  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5 [##########..........] step 3");
 }
 
 TEST(Console, ElsewhereItComesRarelyAndStays) {

@@ -39,7 +39,8 @@ std::string NewFolder(const std::string& name) {
 }
 
 const std::string kSmall =
-    "--dataset=synthetic --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu --threads=1 ";
+    "--dataset=synthetic --validation_fraction=0.9 --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu "
+    "--threads=1 ";
 
 TEST(Train, HelpShowsThisProgramsFlagsAndNoOthers) {
   const Outcome help = RunTrain("--help");
@@ -89,8 +90,8 @@ void CheckRunFolder(const std::string& folder) {
   EXPECT_EQ(summary["test_accuracy"].size(), 2u);
   EXPECT_GE(summary["best_epoch"], 1);
   std::set<std::string> names;
-  for (const NamedTensor& weight : LoadSafetensors(folder + "/weights.safetensors").value().tensors)
-    names.insert(weight.name);
+  const SafetensorsFile weights = LoadSafetensors(folder + "/weights.safetensors").value();
+  for (const NamedTensor& weight : weights.tensors) names.insert(weight.name);
   EXPECT_TRUE(names.count("extractor.1.weight") == 1 && names.count("cascade.output_bias") == 1);
 }
 
