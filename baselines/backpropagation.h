@@ -17,7 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "sid/learner/learner.h"
-#include "sid/training/optimizer.h"
+#include "sid/optimizer/optimizer.h"
 
 namespace sid {
 

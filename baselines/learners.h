@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "sid/learner/learner.h"
-#include "sid/training/optimizer.h"
+#include "sid/optimizer/optimizer.h"
 #include "sid/update/options.h"
 
 namespace sid {

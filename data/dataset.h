@@ -3,7 +3,7 @@
 // A data set is a value: what a loader returns, what a split or label noise changes, what goes to the device as a
 // whole.
 //
-//   files --Load...--> Dataset --SplitValidation--> --AddLabelNoise--> --ToDevice--> batches (data/batches.h)
+//   files --Load...--> Dataset --SplitValidation--> --AddLabelNoise--> --ToDevice--> batches (data/batches/batches.h)
 
 #include <ATen/core/Tensor.h>
 

@@ -7,8 +7,8 @@
 #include "data/loaders/mnist.h"
 #include "data/loaders/mnist_mini.h"
 #include "data/loaders/source_folder.h"
-#include "data/loaders/tiny_imagenet.h"
-#include "data/synthetic.h"
+#include "data/loaders/tiny_imagenet/tiny_imagenet.h"
+#include "data/synthetic/synthetic.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {

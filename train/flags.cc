@@ -2,7 +2,7 @@
 
 #include <gflags/gflags.h>
 
-#include "base/flags.h"
+#include "base/command_line/flags.h"
 #include "base/status.h"
 
 // The defaults are TrainConfig's own: they stand in one place.

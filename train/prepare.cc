@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/device.h"
+#include "base/machine/device.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "baselines/learners.h"
-#include "data/augmentation.h"
-#include "data/label_noise.h"
+#include "data/batches/augmentation.h"
+#include "data/changes/label_noise.h"
+#include "data/changes/split.h"
 #include "data/registry.h"
-#include "data/split.h"
 #include "sid/network/initialisation.h"
 
 namespace sid {

@@ -12,10 +12,10 @@
 #include "base/status.h"
 #include "sid/training/trainer.h"
 #include "third_party/logging/logging.h"
-#include "train/console.h"
 #include "train/flags.h"
+#include "train/output/console.h"
+#include "train/output/run_folder.h"
 #include "train/prepare.h"
-#include "train/run_folder.h"
 
 namespace sid {
 namespace {

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "base/files.h"
+#include "data/loaders/files_for_tests.h"
 #include "sid/checkpoint/safetensors.h"
 
 namespace sid {
@@ -32,15 +33,34 @@ Outcome RunTrain(const std::string& flags) {
   return outcome;
 }
 
-std::string NewFolder(const std::string& name) {
-  const std::string path = testing::TempDir() + "/" + name;
-  std::filesystem::remove_all(path);
-  return path;
+// A folder that is not there yet.
+std::string FreshPath(const std::string& name) { return NewFolder() + "/" + name; }
+
+std::string BigEndian(uint32_t number) {
+  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16), static_cast<char>(number >> 8),
+          static_cast<char>(number)};
 }
 
-const std::string kSmall =
-    "--dataset=synthetic --validation_fraction=0.9 --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu "
-    "--threads=1 ";
+// MNIST's files with `count` digits: image i is of one gray level that tells its class, i modulo 10.
+void WriteDigits(const std::string& prefix, uint32_t count) {
+  std::string images = BigEndian(0x803) + BigEndian(count) + BigEndian(28) + BigEndian(28);
+  std::string labels = BigEndian(0x801) + BigEndian(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    images.append(28 * 28, static_cast<char>(25 * (i % 10)));
+    labels.push_back(static_cast<char>(i % 10));
+  }
+  WriteTestFile(prefix + "-images-idx3-ubyte", images);
+  WriteTestFile(prefix + "-labels-idx1-ubyte", labels);
+}
+
+// Flags of a run that takes a moment.
+std::string SmallRun() {
+  const std::string folder = testing::TempDir() + "/digits";
+  WriteDigits(folder + "/train", 60);
+  WriteDigits(folder + "/t10k", 20);
+  return "--dataset=mnist --data_dir=" + folder +
+         " --validation_fraction=0.2 --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu --threads=1 ";
+}
 
 TEST(Train, HelpShowsThisProgramsFlagsAndNoOthers) {
   const Outcome help = RunTrain("--help");
@@ -57,7 +77,7 @@ TEST(Train, BadInputIsOneLineAndExitCode2) {
   const std::string file = testing::TempDir() + "/a-file";
   ASSERT_TRUE(WriteFileAtomically(file, "").ok());
   for (const std::string& flags : {std::string("--dept=3"), std::string("--depth=three"), std::string("--learner=sit"),
-                                   std::string("extra"), kSmall + "--out=" + file + "/below"}) {
+                                   std::string("extra"), SmallRun() + "--out=" + file + "/below"}) {
     const Outcome outcome = RunTrain(flags);
     EXPECT_EQ(outcome.code, 2) << flags << "\n" << outcome.text;
     EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
@@ -65,7 +85,7 @@ TEST(Train, BadInputIsOneLineAndExitCode2) {
 }
 
 TEST(Train, ALossThatIsNotFiniteIsOneLineAndExitCode1) {
-  const Outcome outcome = RunTrain(kSmall + "--lr=1e30");
+  const Outcome outcome = RunTrain(SmallRun() + "--lr=1e30");
   EXPECT_EQ(outcome.code, 1) << outcome.text;
   EXPECT_NE(outcome.text.find("train: the loss of module"), std::string::npos) << outcome.text;
 }
@@ -73,7 +93,7 @@ TEST(Train, ALossThatIsNotFiniteIsOneLineAndExitCode1) {
 void CheckRunFolder(const std::string& folder) {
   const auto config = nlohmann::json::parse(ReadFile(folder + "/config.json").value());
   EXPECT_EQ(config["settings"]["depth"], 2);
-  EXPECT_EQ(config["settings"]["augmentation"], "none");
+  EXPECT_EQ(config["settings"]["augmentation"], "crop");
   EXPECT_TRUE(config["machine"].contains("processor"));
   std::istringstream metrics(ReadFile(folder + "/metrics.jsonl").value());
   int64_t epoch = 0;
@@ -96,15 +116,15 @@ void CheckRunFolder(const std::string& folder) {
 }
 
 TEST(Train, WritesItsFolderOnceAndTheSameBitsEveryTime) {
-  const std::string first = NewFolder("first"), second = NewFolder("second");
-  const Outcome outcome = RunTrain(kSmall + "--out=" + first);
+  const std::string first = FreshPath("first"), second = first + "-again";
+  const Outcome outcome = RunTrain(SmallRun() + "--out=" + first);
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   EXPECT_NE(outcome.text.find("depth  accuracy  divergence"), std::string::npos) << outcome.text;
   CheckRunFolder(first);
-  const Outcome again = RunTrain(kSmall + "--out=" + first);
+  const Outcome again = RunTrain(SmallRun() + "--out=" + first);
   EXPECT_EQ(again.code, 2);
   EXPECT_NE(again.text.find("holds a run already"), std::string::npos) << again.text;
-  ASSERT_EQ(RunTrain(kSmall + "--out=" + second).code, 0);
+  ASSERT_EQ(RunTrain(SmallRun() + "--out=" + second).code, 0);
   EXPECT_EQ(ReadFile(first + "/weights.safetensors").value(), ReadFile(second + "/weights.safetensors").value());
 }
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "base/flags.h"
+#include "base/command_line/flags.h"
 #include "base/status.h"
 #include "data/fetch/catalogue.h"
 #include "data/fetch/fetch.h"

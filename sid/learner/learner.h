@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "data/batches.h"
+#include "data/batches/batches.h"
 #include "sid/learner/phase_timer.h"
 #include "sid/network/network.h"
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "sid/learner/learner.h"
-#include "sid/training/optimizer.h"
+#include "sid/optimizer/optimizer.h"
 #include "sid/update/options.h"
 
 namespace sid {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "data/batches.h"
+#include "data/batches/batches.h"
 #include "sid/belief/belief.h"
 
 namespace sid {

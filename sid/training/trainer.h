@@ -15,11 +15,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "data/batches.h"
+#include "data/batches/batches.h"
 #include "data/dataset.h"
 #include "sid/learner/learner.h"
+#include "sid/optimizer/schedule.h"
 #include "sid/training/evaluation.h"
-#include "sid/training/schedule.h"
 
 namespace sid {
 

@@ -13,7 +13,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "data/batches.h"
+#include "data/batches/batches.h"
 #include "sid/learner/phase_timer.h"
 #include "sid/network/network.h"
 #include "sid/update/options.h"

@@ -1,0 +1,32 @@
+#include "base/machine/device.h"
+
+#include <ATen/Context.h>
+#include <gtest/gtest.h>
+
+namespace sid {
+namespace {
+
+TEST(ParseDevice, CpuIsAlwaysThere) {
+  EXPECT_EQ(ParseDevice("cpu").value(), at::Device(at::kCPU));
+  EXPECT_TRUE(ParseDevice("auto").ok());
+}
+
+TEST(ParseDevice, UnknownNamesAreErrors) {
+  for (const std::string name : {"", "gpu", "cuda:", "cuda:x", "cpu:0"}) {
+    EXPECT_NE(ParseDevice(name).status().message().find("unknown device"), absl::string_view::npos) << name;
+  }
+}
+
+TEST(ParseDevice, ADeviceThatIsNotThereIsAnError) {
+  EXPECT_NE(ParseDevice("cuda:99").status().message().find("is not there"), absl::string_view::npos);
+  EXPECT_FALSE(ParseDevice("cuda:-1").ok());
+}
+
+TEST(ParseDevice, FindsTheGpu) {
+  if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
+  EXPECT_EQ(ParseDevice("auto").value(), at::Device(at::kCUDA, 0));
+  EXPECT_EQ(ParseDevice("cuda").value(), at::Device(at::kCUDA, 0));
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,100 @@
+#include "sid/optimizer/optimizer.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/_fused_sgd.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+
+#include "base/names.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+// The fused kernels walk memory, not indices: a gradient must lie as its parameter does.
+at::Tensor LaidOutAs(const at::Tensor& parameter, at::Tensor gradient) {
+  if (gradient.strides() == parameter.strides()) return gradient;
+  return at::empty_like(parameter).copy_(gradient);
+}
+
+void ClipByNorm(std::vector<at::Tensor>& gradients, double clip_norm) {
+  const at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
+  // On the device: reading the norm would make the host wait.
+  at::_foreach_mul_(gradients, (clip_norm / (norm + 1e-6)).clamp_max(1));
+}
+
+}  // namespace
+
+std::vector<std::string> OptimizerNames() { return {"adam", "adamw", "sgd"}; }
+
+absl::StatusOr<OptimizerRule> ParseOptimizer(const std::string& name) {
+  const std::vector<std::string> names = OptimizerNames();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return UnknownName("optimizer", name, names);
+  return static_cast<OptimizerRule>(found - names.begin());
+}
+
+Optimizer::Optimizer(const std::vector<Parameter>& parameters, const OptimizerOptions& options) : options_(options) {
+  groups_.resize(2);
+  groups_[0].weight_decay = options.weight_decay;
+  for (size_t place = 0; place < parameters.size(); ++place) {
+    Group& group = groups_[parameters[place].decays ? 0 : 1];
+    const at::Tensor parameter = parameters[place].tensor.detach();
+    group.places.push_back(place);
+    group.parameters.push_back(parameter);
+    // LibTorch's SGD wants no buffers where there is no momentum.
+    if (options.rule != OptimizerRule::kSgd || options.momentum > 0) {
+      group.first_moments.push_back(at::zeros_like(parameter));
+    }
+    if (options.rule == OptimizerRule::kSgd) continue;
+    group.second_moments.push_back(at::zeros_like(parameter));
+    group.steps.push_back(at::zeros({}, parameter.options().dtype(at::kFloat)));
+  }
+}
+
+void Optimizer::Step(std::vector<at::Tensor> gradients, double learning_rate) {
+  const at::NoGradGuard no_grad;
+  if (options_.clip_norm > 0) ClipByNorm(gradients, options_.clip_norm);
+  for (Group& group : groups_) {
+    if (group.places.empty()) continue;
+    std::vector<at::Tensor> own;
+    for (size_t i = 0; i < group.places.size(); ++i) {
+      own.push_back(LaidOutAs(group.parameters[i], gradients.at(group.places[i])));
+    }
+    StepGroup(group, std::move(own), learning_rate);
+  }
+}
+
+void Optimizer::StepGroup(Group& group, std::vector<at::Tensor> gradients, double learning_rate) {
+  const double decay = group.weight_decay;
+  if (options_.rule == OptimizerRule::kSgd) {
+    if (decay > 0) at::_foreach_mul_(group.parameters, 1 - learning_rate * decay);
+    at::_fused_sgd_(group.parameters, gradients, group.first_moments, /*weight_decay=*/0, options_.momentum,
+                    learning_rate,
+                    /*dampening=*/0, /*nesterov=*/options_.momentum > 0, /*maximize=*/false, /*is_first_step=*/false);
+    return;
+  }
+  at::_foreach_add_(group.steps, 1);
+  auto adam = [&](auto&& fused) {
+    fused(group.parameters, gradients, group.first_moments, group.second_moments, /*max_exp_avg_sqs=*/at::TensorList(),
+          group.steps, learning_rate, options_.momentum, options_.beta_2, decay, options_.epsilon, /*amsgrad=*/false,
+          /*maximize=*/false);
+  };
+  if (options_.rule == OptimizerRule::kAdam) {
+    adam([](auto&&... arguments) { at::_fused_adam_(arguments...); });
+  } else {
+    adam([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
+  }
+}
+
+}  // namespace sid

@@ -1,0 +1,109 @@
+#include "train/output/run_folder.h"
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/machine/version.h"
+#include "base/status.h"
+#include "sid/checkpoint/safetensors.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json ToJson(const TrainConfig& config) {
+  return {{"learner", config.learner},
+          {"dataset", config.dataset},
+          {"data_dir", config.data_dir},
+          {"depth", config.depth},
+          {"hidden", config.hidden},
+          {"features", config.features},
+          {"initialisation", config.initialisation},
+          {"alpha", config.alpha},
+          {"divergence", config.divergence},
+          {"smoothing", config.smoothing},
+          {"feature_mode", config.feature_mode},
+          {"extractor_gradient", config.extractor_gradient},
+          {"label_noise", config.label_noise},
+          {"validation_fraction", config.validation_fraction},
+          {"augmentation", config.augmentation},
+          {"epochs", config.epochs},
+          {"batch_size", config.batch_size},
+          {"optimizer", config.optimizer},
+          {"lr", config.learning_rate},
+          {"schedule", config.schedule},
+          {"warmup_epochs", config.warmup_epochs},
+          {"weight_decay", config.weight_decay},
+          {"momentum", config.momentum},
+          {"clip_norm", config.clip_norm},
+          {"seed", config.seed},
+          {"device", config.device},
+          {"threads", config.threads},
+          {"deterministic", config.deterministic}};
+}
+
+ordered_json ToJson(const EpochRecord& record) {
+  return {{"epoch", record.epoch},
+          {"seconds", record.seconds},
+          {"learning_rate", record.learning_rate},
+          {"train_loss", record.train_loss},
+          {"train_loss_by_depth", record.train_loss_by_depth},
+          {"train_accuracy", record.train_accuracy},
+          {"validation_accuracy", record.validation.accuracy},
+          {"validation_divergence", record.validation.divergence},
+          {"validation_loss", record.validation.loss}};
+}
+
+}  // namespace
+
+absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path) {
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(path));
+  if (std::filesystem::exists(path + "/config.json")) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("--out=", path, " holds a run already (config.json): name a new folder, or remove that one"));
+  }
+  return RunFolder(path);
+}
+
+absl::Status RunFolder::WriteConfig(const PreparedRun& run) const {
+  const ordered_json config = {{"settings", ToJson(run.config)},
+                               {"examples",
+                                {{"train", run.dataset.train.size()},
+                                 {"validation", run.dataset.validation.size()},
+                                 {"test", run.dataset.test.size()}}},
+                               {"commit", Commit()},
+                               {"machine", DescribeMachine(run.device)}};
+  return WriteFileAtomically(path_ + "/config.json", config.dump(2) + "\n");
+}
+
+absl::Status RunFolder::AppendEpoch(const EpochRecord& record) {
+  const std::string path = path_ + "/metrics.jsonl";
+  if (!metrics_.is_open()) metrics_.open(path, std::ios::app);
+  metrics_ << ToJson(record).dump() << "\n" << std::flush;
+  if (metrics_.good()) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": is the disk full?"));
+}
+
+absl::Status RunFolder::WriteResult(const PreparedRun& run, const TrainingResult& result) const {
+  std::vector<NamedTensor> weights;
+  for (const Parameter& parameter : run.learner->Parameters())
+    weights.push_back({parameter.name, parameter.tensor.detach()});
+  const std::map<std::string, std::string> metadata = {{"learner", run.config.learner},
+                                                       {"dataset", run.config.dataset},
+                                                       {"depth", absl::StrCat(run.config.depth)},
+                                                       {"epoch", absl::StrCat(result.best_epoch)},
+                                                       {"commit", Commit()}};
+  SID_RETURN_IF_ERROR(SaveSafetensors(path_ + "/weights.safetensors", weights, metadata));
+  const ordered_json summary = {{"test_accuracy", result.test.accuracy}, {"test_divergence", result.test.divergence},
+                                {"test_loss", result.test.loss},         {"best_epoch", result.best_epoch},
+                                {"epochs", result.epochs.size()},        {"seconds", result.seconds}};
+  return WriteFileAtomically(path_ + "/summary.json", summary.dump(2) + "\n");
+}
+
+}  // namespace sid
