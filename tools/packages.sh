@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Installs packages of the distribution, once; sourced by tools/bazel and tools/check.
 
+# A call without a HOME (some containers and cron) gets its user's; Bazel needs one too.
+export HOME=${HOME:-$(getent passwd "$EUID" | cut -d: -f6)}
+
 # What the project keeps outside its tree: the wheels, and a stamp for each list of packages already seen to be there.
 sid_cache=${XDG_CACHE_HOME:-$HOME/.cache}/sid
 
@@ -18,23 +21,38 @@ lock_setup() {
 }
 unlock_setup() { exec 9>&-; }
 
-# install_packages WHY NAME...: installs what is missing; says what, why and how, asks nothing.
+# install_packages WHY NAME...: installs what is missing, under the lock; says what, why and how, asks nothing.
 install_packages() {
-  local why=$1 missing=() package stamp
+  local why=$1 missing=() package
   shift
-  stamp=$(packages_stamp "$@")
+  [[ ! -e $(packages_stamp "$@") ]] || return 0 # the call we waited for has done it
   for package in "$@"; do
     [[ $(dpkg-query -W -f='${Status}' "$package" 2>/dev/null) == "install ok installed" ]] || missing+=("$package")
   done
   if ((${#missing[@]})); then
-    local as_root=()
-    ((EUID == 0)) || as_root=(sudo)
+    local as_root=() by_hand="as root, run: apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    if ((EUID != 0)); then
+      # -n: a sudo that asks for a password is none.
+      sudo -n true 2>/dev/null || { say "packages are missing, $why, and this user cannot install them; $by_hand"; return 1; }
+      as_root=(sudo -n)
+    fi
     say "installing, $why: ${missing[*]}"
-    "${as_root[@]}" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null' \
-      apt "${missing[@]}" >&2 9>&- || {
-      say "could not install them; as root, run: apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
-      return 1
-    }
+    apt_install "${missing[@]}" || { say "could not install them: the lines above say why; $by_hand"; return 1; }
   fi
-  : >"$stamp"
+  : >"$(packages_stamp "$@")"
+}
+
+# apt_install NAME...: as root or through the caller's as_root; shows apt's output only when it fails.
+apt_install() {
+  # A list that cannot be updated (another repository's) is no reason to stop, the installation decides. It waits for
+  # another apt, and mends what a killed one left half done. Its output goes to a file, not a pipe, so that it ends well
+  # when this call is killed. Our lock is not handed on: a service that a package starts would keep it.
+  # shellcheck disable=SC2016  # sh expands it
+  local log=$sid_cache/apt.log script='
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    dpkg --configure -a
+    exec apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "$@"'
+  "${as_root[@]}" sh -c "$script" sh "$@" >"$log" 2>&1 </dev/null 9>&- || { cat "$log" >&2; return 1; }
+  rm -f "$log"
 }

@@ -17,7 +17,8 @@ constexpr char kMnistMirror[] = "https://storage.googleapis.com/cvdf-datasets/mn
 Checksum Sha256(const char* hex) { return {ChecksumKind::kSha256, hex}; }
 
 OfficialDataset Cifar10() {
-  constexpr int64_t kBatchBytes = 10000 * (1 + 3072);
+  constexpr int64_t kRecordBytes = 1 + 3072;
+  constexpr int64_t kBatchBytes = 10000 * kRecordBytes;
   return {"cifar10",
           "cifar-10-batches-bin",
           {{"https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz", 170052171,
@@ -52,7 +53,7 @@ OfficialDataset TinyImagenet() {
             248100043,
             {ChecksumKind::kMd5, "90528d7ca1a48142e341f4ef8d21d0de"}}},
           /*is_archive=*/true,
-          {{"wnids.txt", 200 * 10}, {"words.txt", kAnySize}, {"val/val_annotations.txt", kAnySize}}};
+          {{"wnids.txt", 2000}, {"words.txt", kAnySize}, {"val/val_annotations.txt", kAnySize}}};
 }
 
 OfficialDataset Mnist() {

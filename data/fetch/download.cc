@@ -14,7 +14,7 @@
 namespace sid {
 namespace {
 
-constexpr long kRangeNotSatisfiable = 416;  // NOLINT(google-runtime-int): libcurl's type
+constexpr long kRangeNotSatisfiable = 416;
 
 // The file that grows, as libcurl's write callback sees it.
 struct Target {
@@ -43,7 +43,7 @@ size_t Append(char* bytes, size_t /*one*/, size_t count, void* user) {
 
 struct Outcome {
   CURLcode code;
-  long http_status;  // NOLINT(google-runtime-int); 0 when no answer came
+  long http_status;  // 0 when no answer came
 };
 
 Outcome Transfer(const std::string& url, const DownloadOptions& options, Target* target) {
@@ -68,7 +68,7 @@ Outcome Transfer(const std::string& url, const DownloadOptions& options, Target*
   return outcome;
 }
 
-absl::Status HttpError(const std::string& what, long status) {  // NOLINT(google-runtime-int)
+absl::Status HttpError(const std::string& what, long status) {
   const std::string message = absl::StrCat(what, ": HTTP status ", status);
   if (status == 404 || status == 410) {
     return absl::NotFoundError(absl::StrCat(message, ", the server has no such file; try another one with --mirror"));

@@ -8,9 +8,9 @@
 
 namespace sid {
 
-// Unpacks a .tar.gz, .tar or .zip into `folder`, which is created. Only files and folders inside it are written: a path
-// that is absolute or has a `..`, and any link or device, is an error that names the entry (the official archives hold
-// none). On an error what was written before it stays, so give a folder that can be thrown away.
-absl::Status ExtractArchive(const std::string& archive, const std::string& folder);
+// Unpacks the .tar.gz, .tar or .zip at `path` into `folder`, which is created. Only files and folders inside it are
+// written: an entry whose path is absolute or has a `..`, and any link or device, is an error that names it (the
+// official archives hold none). On an error what was written before it stays, so give a folder that can be thrown away.
+absl::Status ExtractArchive(const std::string& path, const std::string& folder);
 
 }  // namespace sid

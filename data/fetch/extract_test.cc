@@ -14,6 +14,13 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
+// Bytes that no compression shortens.
+std::string Noise() {
+  std::string noise;
+  for (uint32_t i = 0, x = 1; i < 200000; ++i) noise += static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
+  return noise;
+}
+
 class ExtractTest : public testing::TestWithParam<ArchiveFormat> {
  protected:
   void SetUp() override {
@@ -65,13 +72,20 @@ TEST_P(ExtractTest, RefusesHardLinks) {
 }
 
 TEST_P(ExtractTest, ATruncatedArchiveIsAnError) {
-  std::string noise;
-  for (uint32_t i = 0, x = 1; i < 200000; ++i) noise += static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
-  WriteTestArchive(archive_, GetParam(), {{"a", noise}});
+  WriteTestArchive(archive_, GetParam(), {{"a", Noise()}});
   fs::resize_file(archive_, 100000);
   const absl::Status status = ExtractArchive(archive_, folder_);
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr(archive_));
+}
+
+TEST_P(ExtractTest, ADamagedEntryIsAnError) {
+  if (GetParam() == ArchiveFormat::kTarGz) GTEST_SKIP() << "tar has no checksum of an entry's bytes";
+  WriteTestArchive(archive_, GetParam(), {{"a", Noise()}, {"b", "bytes"}});
+  std::string bytes = ReadFile(archive_).value();
+  bytes[100000] ^= 1;
+  ASSERT_TRUE(WriteFileAtomically(archive_, bytes).ok());
+  EXPECT_EQ(ExtractArchive(archive_, folder_).code(), absl::StatusCode::kDataLoss);
 }
 
 TEST_P(ExtractTest, WhatIsNoArchiveIsAnError) {

@@ -26,7 +26,7 @@ std::string Printed(bool is_terminal, const std::vector<Step>& steps) {
   }
   progress.Finish();
   std::fclose(out);
-  const std::string printed(text, size);
+  std::string printed(text, size);
   std::free(text);
   return printed;
 }
