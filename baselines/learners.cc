@@ -18,10 +18,12 @@ std::vector<std::string> LearnerNames() {
 int64_t LearnerDepth(const std::string& name, int64_t depth) { return name == "bp-head" ? 1 : depth; }
 
 absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Network network,
-                                                     const SidOptions& options, const OptimizerOptions& optimizer) {
+                                                     const SidOptions& options, const ExecutorOptions& executor,
+                                                     const OptimizerOptions& optimizer) {
   if (name == "sid") {
     SID_RETURN_IF_ERROR(Validate(options));
-    return MakeSidLearner(std::move(network), options, optimizer);
+    SID_RETURN_IF_ERROR(Validate(executor, optimizer));
+    return MakeSidLearner(std::move(network), options, executor, optimizer);
   }
   const auto kind = ParseBackpropagation(name);
   if (!kind.ok()) return UnknownName("learner", name, LearnerNames());

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "sid/learner/learner.h"
+#include "sid/learner/sid_learner.h"
 #include "sid/optimizer/optimizer.h"
 #include "sid/update/options.h"
 
@@ -23,6 +24,7 @@ int64_t LearnerDepth(const std::string& name, int64_t depth);
 // Takes the initialised network, on its device and of LearnerDepth. Of `options`, backpropagation uses the smoothing
 // only.
 absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Network network,
-                                                     const SidOptions& options, const OptimizerOptions& optimizer);
+                                                     const SidOptions& options, const ExecutorOptions& executor,
+                                                     const OptimizerOptions& optimizer);
 
 }  // namespace sid

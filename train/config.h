@@ -25,6 +25,8 @@ struct TrainConfig {
   std::string alpha = "0.5";
   std::string divergence = "forward";
   double smoothing = 0;
+  std::string executor = "auto";
+  int64_t chunk = 0;
   std::string feature_mode = "reuse";
   std::string extractor_gradient = "sum";
 

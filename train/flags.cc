@@ -28,8 +28,13 @@ DEFINE_string(alpha, sid::TrainConfig().alpha,
 DEFINE_string(divergence, sid::TrainConfig().divergence,
               "forward, KL(t || p), or reverse, KL(p || t), which needs --smoothing");
 DEFINE_double(smoothing, sid::TrainConfig().smoothing, "how much of the target is spread over all classes, in [0, 1)");
+DEFINE_string(
+    executor, sid::TrainConfig().executor,
+    "how the update is computed: auto (the fastest), serial (literal, with autograd) or batched (closed form)");
+DEFINE_int64(chunk, sid::TrainConfig().chunk,
+             "batched: modules updated at a time, so that memory does not grow with depth; 0 for all at once");
 DEFINE_string(feature_mode, sid::TrainConfig().feature_mode,
-              "reuse (keep phase 1's activations of the extractor) or recompute");
+              "serial: reuse phase 1's activations of the extractor, or recompute them");
 DEFINE_string(extractor_gradient, sid::TrainConfig().extractor_gradient,
               "how the modules' gradients train the extractor: sum (the paper's), mean, or none (it stays random)");
 
@@ -61,7 +66,8 @@ const ProgramFlags& Program() {
       "Usage: ./tools/bazel run //:train -- --learner=sid --dataset=cifar100 --data_dir=DIR --depth=8 --epochs=10 "
       "--out=DIR",
       {{"Network and learner", {"learner", "depth", "hidden", "features", "initialisation"}},
-       {"SID's update", {"alpha", "divergence", "smoothing", "feature_mode", "extractor_gradient"}},
+       {"SID's update",
+        {"alpha", "divergence", "smoothing", "executor", "chunk", "feature_mode", "extractor_gradient"}},
        {"Data", {"dataset", "data_dir", "label_noise", "validation_fraction", "augmentation"}},
        {"Optimizer",
         {"epochs", "batch_size", "optimizer", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum",
@@ -84,6 +90,8 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .alpha = FLAGS_alpha,
                      .divergence = FLAGS_divergence,
                      .smoothing = FLAGS_smoothing,
+                     .executor = FLAGS_executor,
+                     .chunk = FLAGS_chunk,
                      .feature_mode = FLAGS_feature_mode,
                      .extractor_gradient = FLAGS_extractor_gradient,
                      .label_noise = FLAGS_label_noise,

@@ -23,6 +23,7 @@ struct Choices {
   at::Device device = at::kCPU;
   Initialisation initialisation = Initialisation::kPyTorch;
   SidOptions sid;
+  ExecutorOptions executor;
   OptimizerOptions optimizer;
   ScheduleShape schedule = ScheduleShape::kConstant;
 };
@@ -47,10 +48,13 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(choices.device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(choices.initialisation, ParseInitialisation(config.initialisation));
   SID_ASSIGN_OR_RETURN(choices.sid, SidOptionsOf(config));
+  SID_ASSIGN_OR_RETURN(choices.executor.executor, ParseExecutor(config.executor));
+  choices.executor.chunk = config.chunk;
   SID_ASSIGN_OR_RETURN(choices.optimizer.rule, ParseOptimizer(config.optimizer));
   choices.optimizer.momentum = config.momentum;
   choices.optimizer.weight_decay = config.weight_decay;
   choices.optimizer.clip_norm = config.clip_norm;
+  SID_RETURN_IF_ERROR(Validate(choices.executor, choices.optimizer));
   SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
   return choices;
 }
@@ -98,8 +102,8 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_ASSIGN_OR_RETURN(Dataset dataset, LoadSplitAndNoise(config));
   if (config.augmentation == "auto") config.augmentation = DefaultAugmentation(config.dataset);
   SID_ASSIGN_OR_RETURN(TrainingOptions options, TrainingOptionsOf(config, choices, dataset));
-  SID_ASSIGN_OR_RETURN(
-      auto learner, MakeLearner(config.learner, MakeNetwork(config, choices, dataset), choices.sid, choices.optimizer));
+  SID_ASSIGN_OR_RETURN(auto learner, MakeLearner(config.learner, MakeNetwork(config, choices, dataset), choices.sid,
+                                                 choices.executor, choices.optimizer));
   config.device = choices.device.str();
   config.threads = at::get_num_threads();
   return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, std::move(learner)};

@@ -19,9 +19,21 @@ at::Tensor KullbackLeibler(const at::Tensor& log_t, const at::Tensor& log_p) {
   return (log_t.exp() * (log_t.clamp_min(kLogZero) - log_p)).sum(-1);
 }
 
-// a log y + (1-a) log q: the logarithm of reverse's minimiser but for its normalisation.
-at::Tensor GeometricMixture(double alpha, const at::Tensor& log_y, const at::Tensor& log_q) {
-  return alpha * log_y + (1 - alpha) * log_q;
+// a t + (1-a) q, with a number or a tensor as a: of probabilities forward's minimiser; of logarithms reverse's, but for its
+// normalisation.
+template <typename Alpha>
+at::Tensor Mix(const Alpha& alpha, const at::Tensor& t, const at::Tensor& q) {
+  return alpha * t + (1 - alpha) * q;
+}
+
+template <typename Alpha>
+at::Tensor GradientOf(Divergence divergence, const Alpha& alpha, const at::Tensor& log_y, const at::Tensor& log_q,
+                      const at::Tensor& log_p) {
+  const at::Tensor p = log_p.exp();
+  if (divergence == Divergence::kForward) return p - Mix(alpha, log_y.exp(), log_q.exp());
+  // m's normalisation is the same for all classes and drops out of r - <p, r>.
+  const at::Tensor r = log_p - Mix(alpha, log_y, log_q);
+  return p * (r - (p * r).sum(-1, /*keepdim=*/true));
 }
 
 }  // namespace
@@ -40,21 +52,27 @@ at::Tensor Diverge(Divergence divergence, const at::Tensor& log_t, const at::Ten
 
 at::Tensor LocalLoss(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q,
                      const at::Tensor& log_p) {
-  return alpha * Diverge(divergence, log_y, log_p) + (1 - alpha) * Diverge(divergence, log_q, log_p);
+  return Mix(alpha, Diverge(divergence, log_y, log_p), Diverge(divergence, log_q, log_p));
+}
+
+at::Tensor LocalLoss(Divergence divergence, const at::Tensor& alpha, const at::Tensor& log_y, const at::Tensor& log_q,
+                     const at::Tensor& log_p) {
+  return Mix(alpha, Diverge(divergence, log_y, log_p), Diverge(divergence, log_q, log_p));
 }
 
 at::Tensor LogMinimiser(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q) {
-  if (divergence == Divergence::kReverse) return at::log_softmax(GeometricMixture(alpha, log_y, log_q), -1);
+  if (divergence == Divergence::kReverse) return at::log_softmax(Mix(alpha, log_y, log_q), -1);
   return at::logaddexp(log_y + std::log(alpha), log_q + std::log1p(-alpha));
 }
 
 at::Tensor LogitsGradient(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q,
                           const at::Tensor& log_p) {
-  const at::Tensor p = log_p.exp();
-  if (divergence == Divergence::kForward) return p - alpha * log_y.exp() - (1 - alpha) * log_q.exp();
-  // m's normalisation is the same for all classes and drops out of r - <p, r>.
-  const at::Tensor r = log_p - GeometricMixture(alpha, log_y, log_q);
-  return p * (r - (p * r).sum(-1, /*keepdim=*/true));
+  return GradientOf(divergence, alpha, log_y, log_q, log_p);
+}
+
+at::Tensor LogitsGradient(Divergence divergence, const at::Tensor& alpha, const at::Tensor& log_y,
+                          const at::Tensor& log_q, const at::Tensor& log_p) {
+  return GradientOf(divergence, alpha.unsqueeze(-1), log_y, log_q, log_p);
 }
 
 }  // namespace sid

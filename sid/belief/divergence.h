@@ -31,8 +31,11 @@ absl::StatusOr<Divergence> ParseDivergence(const std::string& name);
 // D(t, p) for each example, [..., C] -> [...], in nats. Differentiable in log_p.
 at::Tensor Diverge(Divergence divergence, const at::Tensor& log_t, const at::Tensor& log_p);
 
-// l_i for each example, [..., C] -> [...]. Differentiable in log_p.
+// l_i for each example, [..., C] -> [...]. Differentiable in log_p. In the second form alpha is a tensor that broadcasts
+// with [...]: [L, 1] gives each module of [L, B, C] its own.
 at::Tensor LocalLoss(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q,
+                     const at::Tensor& log_p);
+at::Tensor LocalLoss(Divergence divergence, const at::Tensor& alpha, const at::Tensor& log_y, const at::Tensor& log_q,
                      const at::Tensor& log_p);
 
 // log m, [..., C]: the belief that minimises l_i.
@@ -41,5 +44,7 @@ at::Tensor LogMinimiser(Divergence divergence, double alpha, const at::Tensor& l
 // d l_i / d logits_i, [..., C], without a graph. As a softmax's gradient it sums to 0 over the classes.
 at::Tensor LogitsGradient(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q,
                           const at::Tensor& log_p);
+at::Tensor LogitsGradient(Divergence divergence, const at::Tensor& alpha, const at::Tensor& log_y,
+                          const at::Tensor& log_q, const at::Tensor& log_p);
 
 }  // namespace sid

@@ -29,6 +29,11 @@ Module Cascade::at(int64_t index) const {
           output_weight.select(0, index), output_bias.select(0, index)};
 }
 
+Cascade Cascade::Slice(int64_t begin, int64_t end) const {
+  auto slice = [&](const at::Tensor& tensor) { return tensor.slice(0, begin, end); };
+  return {slice(belief_weight), slice(feature_weight), slice(hidden_bias), slice(output_weight), slice(output_bias)};
+}
+
 Cascade EmptyCascade(int64_t depth, int64_t hidden, int64_t features, int64_t classes) {
   return {at::empty({depth, hidden, classes}), at::empty({depth, hidden, features}), at::empty({depth, hidden}),
           at::empty({depth, classes, hidden}), at::empty({depth, classes})};

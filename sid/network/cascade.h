@@ -46,6 +46,8 @@ struct Cascade {
   int64_t depth() const { return belief_weight.size(0); }
   int64_t classes() const { return output_bias.size(1); }
   Module at(int64_t index) const;
+  // Modules [begin, end) as a cascade of views.
+  Cascade Slice(int64_t begin, int64_t end) const;
 };
 
 // Weights not yet initialised.

@@ -13,14 +13,17 @@ namespace sid {
 namespace {
 
 // The one place that lists the network's tensors. A tensor is passed by reference, so `visit` may replace it.
-template <typename AnyNetwork, typename Visitor>
-void Visit(AnyNetwork& network, const Visitor& visit) {
-  for (size_t i = 0; i < network.extractor.layers.size(); ++i) {
-    auto& layer = network.extractor.layers[i];
+template <typename AnyExtractor, typename Visitor>
+void VisitExtractor(AnyExtractor& extractor, const Visitor& visit) {
+  for (size_t i = 0; i < extractor.layers.size(); ++i) {
+    auto& layer = extractor.layers[i];
     visit(absl::StrCat("extractor.", i + 1, ".weight"), layer.weight, true);
     visit(absl::StrCat("extractor.", i + 1, ".bias"), layer.bias, false);
   }
-  auto& cascade = network.cascade;
+}
+
+template <typename AnyCascade, typename Visitor>
+void VisitCascade(AnyCascade& cascade, const Visitor& visit) {
   visit("cascade.belief_weight", cascade.belief_weight, true);
   visit("cascade.feature_weight", cascade.feature_weight, true);
   visit("cascade.hidden_bias", cascade.hidden_bias, false);
@@ -29,7 +32,9 @@ void Visit(AnyNetwork& network, const Visitor& visit) {
 }
 
 Network Map(Network network, const std::function<at::Tensor(const at::Tensor&)>& function) {
-  Visit(network, [&](const std::string&, at::Tensor& tensor, bool) { tensor = function(tensor); });
+  const auto replace = [&](const std::string&, at::Tensor& tensor, bool) { tensor = function(tensor); };
+  VisitExtractor(network.extractor, replace);
+  VisitCascade(network.cascade, replace);
   return network;
 }
 
@@ -40,19 +45,35 @@ Network EmptyNetwork(const NetworkShape& shape) {
           EmptyCascade(shape.depth, shape.hidden, shape.features, shape.classes)};
 }
 
-std::vector<Parameter> Parameters(const Network& network) {
+std::vector<Parameter> Parameters(const Extractor& extractor) {
   std::vector<Parameter> parameters;
-  Visit(network, [&](const std::string& name, const at::Tensor& tensor, bool decays) {
+  VisitExtractor(extractor, [&](const std::string& name, const at::Tensor& tensor, bool decays) {
     parameters.push_back({name, tensor, decays});
   });
   return parameters;
 }
 
-std::vector<at::Tensor> Tensors(const Network& network) {
+std::vector<Parameter> Parameters(const Cascade& cascade) {
+  std::vector<Parameter> parameters;
+  VisitCascade(cascade, [&](const std::string& name, const at::Tensor& tensor, bool decays) {
+    parameters.push_back({name, tensor, decays});
+  });
+  return parameters;
+}
+
+std::vector<Parameter> Parameters(const Network& network) {
+  std::vector<Parameter> parameters = Parameters(network.extractor);
+  for (Parameter& parameter : Parameters(network.cascade)) parameters.push_back(std::move(parameter));
+  return parameters;
+}
+
+std::vector<at::Tensor> Tensors(const std::vector<Parameter>& parameters) {
   std::vector<at::Tensor> tensors;
-  for (Parameter& parameter : Parameters(network)) tensors.push_back(std::move(parameter.tensor));
+  for (const Parameter& parameter : parameters) tensors.push_back(parameter.tensor);
   return tensors;
 }
+
+std::vector<at::Tensor> Tensors(const Network& network) { return Tensors(Parameters(network)); }
 
 Network CloneTo(const Network& network, at::Device device, at::ScalarType type) {
   return Map(network, [&](const at::Tensor& tensor) {

@@ -41,6 +41,9 @@ Network EmptyNetwork(const NetworkShape& shape);
 
 // Every tensor with its name, always in the same order; they share the network's memory.
 std::vector<Parameter> Parameters(const Network& network);
+std::vector<Parameter> Parameters(const Extractor& extractor);
+std::vector<Parameter> Parameters(const Cascade& cascade);
+std::vector<at::Tensor> Tensors(const std::vector<Parameter>& parameters);
 std::vector<at::Tensor> Tensors(const Network& network);
 
 // The same network with every tensor passed through: moved, converted, cloned ...

@@ -52,7 +52,7 @@ TrainingHooks Hooks() {
 std::unique_ptr<Learner> MakeSid() {
   Network network = EmptyNetwork({.channels = kClasses, .classes = kClasses, .depth = 2, .features = 16, .hidden = 16});
   Initialise(Initialisation::kPyTorch, 1, at::Tensor(), network);
-  return MakeSidLearner(network, {.alphas = {0.5, 0.5}}, {});
+  return MakeSidLearner(network, {.alphas = {0.5, 0.5}}, {}, {});
 }
 
 TEST(Trainer, LearnsAndGivesTheSameBitsAgain) {

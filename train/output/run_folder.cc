@@ -28,6 +28,8 @@ ordered_json ToJson(const TrainConfig& config) {
           {"alpha", config.alpha},
           {"divergence", config.divergence},
           {"smoothing", config.smoothing},
+          {"executor", config.executor},
+          {"chunk", config.chunk},
           {"feature_mode", config.feature_mode},
           {"extractor_gradient", config.extractor_gradient},
           {"label_noise", config.label_noise},

@@ -1,0 +1,81 @@
+#include "sid/learner/batched_sid_learner.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sid/belief/belief.h"
+#include "sid/update/batched.h"
+
+namespace sid {
+
+BatchedSidLearner::BatchedSidLearner(Network network, SidOptions options, int64_t chunk,
+                                     const OptimizerOptions& optimizer)
+    : SidLearnerBase(std::move(network), std::move(options)),
+      extractor_learns_(options_.extractor_gradient != ExtractorGradient::kNone),
+      extractor_weights_(Tensors(sid::Parameters(network_.extractor))) {
+  for (at::Tensor& weight : extractor_weights_) weight.requires_grad_(extractor_learns_);
+  const int64_t depth = network_.cascade.depth(), size = chunk == 0 ? depth : std::min(chunk, depth);
+  const at::Tensor alphas = at::tensor(options_.alphas).to(network_.cascade.hidden_bias.options());
+  const Cascade gradients = ZerosLike({{}, network_.cascade.Slice(0, size)}).cascade;
+  for (int64_t begin = 0; begin < depth; begin += size) {
+    const int64_t end = std::min(begin + size, depth);
+    chunks_.push_back(
+        {network_.cascade.Slice(begin, end), alphas.slice(0, begin, end), gradients.Slice(0, end - begin)});
+    std::vector<Parameter> parameters = sid::Parameters(chunks_.back().modules);
+    if (end == depth) {
+      for (Parameter& parameter : sid::Parameters(network_.extractor)) parameters.push_back(std::move(parameter));
+    }
+    optimizers_.emplace_back(parameters, optimizer);
+  }
+}
+
+StepResult BatchedSidLearner::Step(const Batch& batch, double learning_rate, PhaseTimer& timer) {
+  const at::Tensor z = ExtractorForward(batch.images, timer);
+  const int64_t classes = network_.cascade.classes();
+  const StepInputs inputs{z.detach(), TargetBelief(batch.labels, classes, options_.smoothing, z.scalar_type())};
+  at::Tensor features_gradient = at::zeros_like(inputs.features);
+  at::Tensor log_belief = UniformBelief(z.size(0), classes, inputs.features.options());
+  std::vector<at::Tensor> losses;
+  for (size_t k = 0; k < chunks_.size(); ++k) {
+    const Chunk& chunk = chunks_[k];
+    const ChunkResult result = BatchedUpdate(chunk.modules, options_.divergence, chunk.alphas, inputs, log_belief,
+                                             timer, chunk.gradients, features_gradient);
+    losses.push_back(result.losses);
+    log_belief = result.log_belief;
+    std::vector<at::Tensor> gradients = Tensors(sid::Parameters(chunk.gradients));
+    if (k + 1 == chunks_.size()) {
+      for (at::Tensor& gradient : ExtractorBackward(z, features_gradient, timer))
+        gradients.push_back(std::move(gradient));
+    }
+    const ScopedPhase phase(timer, "optimizer");
+    optimizers_[k].Step(std::move(gradients), learning_rate);
+  }
+  return {at::cat(losses), log_belief};
+}
+
+at::Tensor BatchedSidLearner::ExtractorForward(const at::Tensor& images, PhaseTimer& timer) const {
+  const ScopedPhase phase(timer, "extractor forward");
+  const at::AutoGradMode mode(extractor_learns_);
+  return network_.extractor.Forward(images);
+}
+
+std::vector<at::Tensor> BatchedSidLearner::ExtractorBackward(const at::Tensor& features, at::Tensor features_gradient,
+                                                             PhaseTimer& timer) const {
+  const ScopedPhase phase(timer, "extractor backward");
+  if (!extractor_learns_) {
+    std::vector<at::Tensor> zeros;
+    for (const at::Tensor& weight : extractor_weights_) zeros.push_back(at::zeros_like(weight));
+    return zeros;
+  }
+  if (options_.extractor_gradient == ExtractorGradient::kMean) features_gradient /= network_.cascade.depth();
+  return torch::autograd::grad({features}, extractor_weights_, {features_gradient});
+}
+
+}  // namespace sid

@@ -1,0 +1,43 @@
+#pragma once
+
+// SID with the batched executor:
+//
+//   x --extractor, once--> z --chunk 1--> its update --log p--> chunk 2 --> ...     each adds its part of d l / d z
+//   d l / d z --extractor backward, once--> the extractor's update
+
+#include <cstdint>
+#include <vector>
+
+#include "sid/learner/sid_learner_base.h"
+#include "sid/optimizer/optimizer.h"
+
+namespace sid {
+
+class BatchedSidLearner : public SidLearnerBase {
+ public:
+  // `chunk` modules at a time, 0 for all.
+  BatchedSidLearner(Network network, SidOptions options, int64_t chunk, const OptimizerOptions& optimizer);
+
+  StepResult Step(const Batch& batch, double learning_rate, PhaseTimer& timer) override;
+
+ private:
+  struct Chunk {
+    Cascade modules;    // views into the network
+    at::Tensor alphas;  // [n]
+    Cascade gradients;  // the same memory for all chunks
+  };
+
+  // z [B, D], with a graph where the extractor learns.
+  at::Tensor ExtractorForward(const at::Tensor& images, PhaseTimer& timer) const;
+  // The extractor's gradients, in the order of its parameters, from d l / d z [B, D].
+  std::vector<at::Tensor> ExtractorBackward(const at::Tensor& features, at::Tensor features_gradient,
+                                            PhaseTimer& timer) const;
+
+  bool extractor_learns_;
+  std::vector<at::Tensor> extractor_weights_;
+  std::vector<Chunk> chunks_;
+  // One for each chunk, the last one's with the extractor: without chunks there is one, and its clipping sees everything.
+  std::vector<Optimizer> optimizers_;
+};
+
+}  // namespace sid

@@ -1,0 +1,27 @@
+#pragma once
+
+// What SID's learners have in common, whichever executor moves the weights: everything but the step.
+
+#include <vector>
+
+#include "sid/learner/learner.h"
+#include "sid/update/options.h"
+
+namespace sid {
+
+class SidLearnerBase : public Learner {
+ public:
+  SidLearnerBase(Network network, SidOptions options);
+
+  std::string name() const override { return "sid"; }
+  at::Tensor Predict(const at::Tensor& images) const override;
+  std::vector<int64_t> LossDepths() const override;
+  at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override;
+  std::vector<Parameter> Parameters() const override;
+
+ protected:
+  Network network_;
+  SidOptions options_;
+};
+
+}  // namespace sid
