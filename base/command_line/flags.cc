@@ -72,6 +72,7 @@ std::string ExpectedValue(const std::string& type) {
 
 absl::Status UnknownFlag(const std::string& name, const std::vector<Flag>& flags) {
   std::vector<std::string> names;
+  names.reserve(flags.size());
   for (const Flag& flag : flags) names.push_back(flag.name);
   const std::string nearest = NearestName(name, names);
   return absl::InvalidArgumentError(absl::StrCat("unknown flag --", name,
