@@ -33,27 +33,34 @@ std::vector<double> LinearAlphas(int64_t depth) {
   return alphas;
 }
 
-// The weights after `steps` steps, each on a batch of its own; an odd one in the middle has two examples less.
-std::vector<at::Tensor> Train(const Setting& setting, const ExecutorOptions& executor, int64_t steps) {
+using Weights = std::vector<at::Tensor>;
+
+// The weights after each of `steps` steps on batches of their own; one in the middle has two examples less.
+std::vector<Weights> Train(const Setting& setting, const ExecutorOptions& executor, int64_t steps) {
   Network network = EmptyNetwork({.classes = setting.classes, .depth = setting.depth, .features = 12, .hidden = 10});
-  Initialise(Initialisation::kKaiming, kSeed, at::Tensor(), network);
+  // PyTorch's: with biases that start at 0 the error relative to them would mean little.
+  Initialise(Initialisation::kPyTorch, kSeed, at::Tensor(), network);
   const auto learner =
       MakeSidLearner(CloneTo(network, setting.device, setting.type), setting.options, executor, setting.optimizer);
   at::Generator generator = MakeGenerator(kSeed, RandomUse::kSynthetic);
   PhaseTimer untimed;
+  std::vector<Weights> history;
   for (int64_t step = 0; step < steps; ++step) {
     const int64_t batch = step == steps / 2 ? setting.batch - 2 : setting.batch;
     const at::Tensor images = at::randn({batch, 3, 8, 8}, generator, at::kDouble);
     const at::Tensor labels = at::randint(setting.classes, {batch}, generator, at::kLong);
-    learner->Step({images.to(setting.device, setting.type), labels.to(setting.device)}, 1e-3, untimed);
+    learner->Step({images.to(setting.device, setting.type), labels.to(setting.device)}, 0.05, untimed);
+    Weights weights;
+    for (const at::Tensor& weight : Tensors(learner->Parameters())) weights.push_back(weight.detach().cpu().clone());
+    history.push_back(std::move(weights));
   }
-  return Tensors(learner->Parameters());
+  return history;
 }
 
-double LargestRelativeError(const std::vector<at::Tensor>& actual, const std::vector<at::Tensor>& expected) {
+double LargestRelativeError(const Weights& actual, const Weights& expected) {
   double largest = 0;
   for (size_t k = 0; k < expected.size(); ++k) {
-    const at::Tensor a = actual[k].detach().to(at::kDouble), e = expected[k].detach().to(at::kDouble);
+    const at::Tensor a = actual[k].to(at::kDouble), e = expected[k].to(at::kDouble);
     largest = std::max(largest, ((a - e).norm() / e.norm()).item<double>());
   }
   return largest;
@@ -73,12 +80,11 @@ class ExecutorsTest : public testing::TestWithParam<std::tuple<int64_t, int64_t,
   void ExpectEqual(const Setting& setting) const {
     SCOPED_TRACE(testing::Message() << "seed " << kSeed);
     const double tolerance = setting.type == at::kDouble ? 1e-12 : 1e-5;
-    for (const int64_t steps : {1, 20}) {
-      const auto expected = Train(setting, {.executor = Executor::kSerial}, steps);
-      for (const int64_t chunk : {0, 1, 3}) {
-        const auto actual = Train(setting, {.executor = Executor::kBatched, .chunk = chunk}, steps);
-        EXPECT_LT(LargestRelativeError(actual, expected), tolerance) << steps << " steps, chunk " << chunk;
-      }
+    const auto expected = Train(setting, {.executor = Executor::kSerial}, 20);
+    for (const int64_t chunk : {0, 3}) {
+      const auto actual = Train(setting, {.executor = Executor::kBatched, .chunk = chunk}, 20);
+      EXPECT_LT(LargestRelativeError(actual.front(), expected.front()), tolerance) << "one step, chunk " << chunk;
+      EXPECT_LT(LargestRelativeError(actual.back(), expected.back()), tolerance) << "20 steps, chunk " << chunk;
     }
   }
 };
@@ -99,7 +105,7 @@ TEST(Executors, AgreeOnEveryOption) {
                               .optimizer = {.rule = rule, .weight_decay = 0.1, .clip_norm = clip_norm}};
         const auto expected = Train(setting, {.executor = Executor::kSerial}, 3);
         const auto actual = Train(setting, {.executor = Executor::kBatched}, 3);
-        EXPECT_LT(LargestRelativeError(actual, expected), 1e-12)
+        EXPECT_LT(LargestRelativeError(actual.back(), expected.back()), 1e-12)
             << static_cast<int>(gradient) << static_cast<int>(rule) << clip_norm;
       }
     }
@@ -110,7 +116,7 @@ TEST(Executors, RepeatTheSameBits) {
   const Setting setting{.options = {.alphas = {0.5, 0.5, 0.5}}, .type = at::kFloat};
   for (const Executor executor : {Executor::kSerial, Executor::kBatched}) {
     const auto first = Train(setting, {.executor = executor}, 5), second = Train(setting, {.executor = executor}, 5);
-    for (size_t k = 0; k < first.size(); ++k) EXPECT_TRUE(at::equal(first[k], second[k])) << k;
+    for (size_t k = 0; k < first.back().size(); ++k) EXPECT_TRUE(at::equal(first.back()[k], second.back()[k])) << k;
   }
 }
 
@@ -120,9 +126,8 @@ TEST(Executors, OnTheGpuGiveTheCpusWeights) {
   const auto expected = Train(setting, {.executor = Executor::kSerial}, 20);
   setting.device = at::Device(at::kCUDA, 0);
   for (const Executor executor : {Executor::kSerial, Executor::kBatched}) {
-    auto actual = Train(setting, {.executor = executor}, 20);
-    for (at::Tensor& weight : actual) weight = weight.cpu();
-    EXPECT_LT(LargestRelativeError(actual, expected), 1e-11);
+    const auto actual = Train(setting, {.executor = executor}, 20);
+    EXPECT_LT(LargestRelativeError(actual.back(), expected.back()), 1e-11);
   }
 }
 
