@@ -9,6 +9,9 @@
 
 namespace sid {
 
+// The release this is, or becomes.
+inline constexpr char kVersion[] = "0.1.0";
+
 // The git commit this was built from, "-modified" behind it when the tree had changes; "unknown" outside git.
 std::string Commit();
 

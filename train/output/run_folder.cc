@@ -79,6 +79,7 @@ absl::Status RunFolder::WriteConfig(const PreparedRun& run) const {
                                 {{"train", run.dataset.train.size()},
                                  {"validation", run.dataset.validation.size()},
                                  {"test", run.dataset.test.size()}}},
+                               {"version", kVersion},
                                {"commit", Commit()},
                                {"machine", DescribeMachine(run.device)}};
   return WriteFileAtomically(path_ + "/config.json", config.dump(2) + "\n");
