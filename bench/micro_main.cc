@@ -64,7 +64,7 @@ void Step(benchmark::State& state, const Contender& contender, int64_t depth, bo
   const Batch batch{images.to(device), at::randint(kClasses, {kBatch}, generator, at::kLong).to(device)};
   PhaseTimer untimed;
   for (int warm = 0; warm < 3; ++warm) learner->Step(batch, 1e-3, untimed);
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     // Reading a loss waits for the device.
     benchmark::DoNotOptimize(learner->Step(batch, 1e-3, untimed).losses.sum().item<float>());
   }

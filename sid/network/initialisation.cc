@@ -20,8 +20,11 @@ namespace {
 // Fills a weight [out, in, ...], of whatever shape and layout, and its bias.
 using LayerFiller = std::function<void(at::Generator&, at::Tensor weight, at::Tensor bias)>;
 
-double FanIn(const at::Tensor& weight) { return static_cast<double>(weight.numel() / weight.size(0)); }
-double FanOut(const at::Tensor& weight) { return static_cast<double>(weight.numel() / weight.size(1)); }
+double Fan(const at::Tensor& weight, int64_t dimension) {
+  return static_cast<double>(weight.numel()) / static_cast<double>(weight.size(dimension));
+}
+double FanIn(const at::Tensor& weight) { return Fan(weight, 0); }
+double FanOut(const at::Tensor& weight) { return Fan(weight, 1); }
 
 void FillPyTorch(at::Generator& generator, at::Tensor weight, at::Tensor bias) {
   const double bound = 1 / std::sqrt(FanIn(weight));
