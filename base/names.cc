@@ -48,4 +48,10 @@ absl::Status UnknownName(std::string_view kind, std::string_view name, const std
                                                  "There are: ", absl::StrJoin(candidates, ", ")));
 }
 
+absl::StatusOr<size_t> FindName(std::string_view kind, std::string_view name, const std::vector<std::string>& names) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return UnknownName(kind, name, names);
+  return found - names.begin();
+}
+
 }  // namespace sid

@@ -2,11 +2,13 @@
 
 // Names that a user types (a learner, a data set, a flag) and the error for one that does not exist.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace sid {
 
@@ -15,5 +17,9 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& c
 
 // "unknown learner 'bpchain'; did you mean 'bp-chain'? There are: sid, bp-chain, ..."; `kind` is "learner".
 absl::Status UnknownName(std::string_view kind, std::string_view name, const std::vector<std::string>& candidates);
+
+// Which of `names` it is, counted from 0, or UnknownName: how an enumeration whose values stand in the order of their names
+// is read.
+absl::StatusOr<size_t> FindName(std::string_view kind, std::string_view name, const std::vector<std::string>& names);
 
 }  // namespace sid

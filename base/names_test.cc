@@ -22,5 +22,10 @@ TEST(UnknownName, SaysWhatThereIs) {
             "unknown learner 'x-y-z-0'; There are: sid, bp-chain, bp-deep, bp-head");
 }
 
+TEST(FindName, CountsFromZeroAndReportsTheUnknown) {
+  EXPECT_EQ(FindName("learner", "bp-chain", kLearners).value(), 1u);
+  EXPECT_EQ(FindName("learner", "bpchain", kLearners).status(), UnknownName("learner", "bpchain", kLearners));
+}
+
 }  // namespace
 }  // namespace sid

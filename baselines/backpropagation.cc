@@ -5,10 +5,10 @@
 #include <ATen/ops/stack.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/names.h"
+#include "base/status.h"
 #include "baselines/chain.h"
 #include "sid/belief/belief.h"
 #include "third_party/logging/logging.h"
@@ -89,10 +89,8 @@ class BackpropagationLearner : public Learner {
 std::vector<std::string> BackpropagationNames() { return {"bp-chain", "bp-deep", "bp-head", "bp-chain-checkpoint"}; }
 
 absl::StatusOr<Backpropagation> ParseBackpropagation(const std::string& name) {
-  const std::vector<std::string> names = BackpropagationNames();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return UnknownName("learner", name, names);
-  return static_cast<Backpropagation>(found - names.begin());
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("learner", name, BackpropagationNames()));
+  return static_cast<Backpropagation>(index);
 }
 
 std::unique_ptr<Learner> MakeBackpropagationLearner(Backpropagation kind, Network network, double smoothing,

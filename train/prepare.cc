@@ -41,10 +41,7 @@ absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
 
 absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   Choices choices;
-  const std::vector<std::string> learners = LearnerNames();
-  if (std::find(learners.begin(), learners.end(), config.learner) == learners.end()) {
-    return UnknownName("learner", config.learner, learners);
-  }
+  SID_RETURN_IF_ERROR(FindName("learner", config.learner, LearnerNames()).status());
   SID_ASSIGN_OR_RETURN(choices.device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(choices.initialisation, ParseInitialisation(config.initialisation));
   SID_ASSIGN_OR_RETURN(choices.sid, SidOptionsOf(config));

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/names.h"
+#include "base/status.h"
 
 namespace sid {
 namespace {
@@ -41,9 +42,8 @@ at::Tensor GradientOf(Divergence divergence, const Alpha& alpha, const at::Tenso
 std::vector<std::string> DivergenceNames() { return {"forward", "reverse"}; }
 
 absl::StatusOr<Divergence> ParseDivergence(const std::string& name) {
-  if (name == "forward") return Divergence::kForward;
-  if (name == "reverse") return Divergence::kReverse;
-  return UnknownName("divergence", name, DivergenceNames());
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("divergence", name, DivergenceNames()));
+  return static_cast<Divergence>(index);
 }
 
 at::Tensor Diverge(Divergence divergence, const at::Tensor& log_t, const at::Tensor& log_p) {

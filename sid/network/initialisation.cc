@@ -11,6 +11,7 @@
 
 #include "base/names.h"
 #include "base/random.h"
+#include "base/status.h"
 #include "sid/belief/belief.h"
 #include "third_party/logging/logging.h"
 
@@ -103,10 +104,8 @@ void ScaleToUnitVariance(const at::Tensor& images, Network& network) {
 std::vector<std::string> InitialisationNames() { return {"pytorch", "kaiming", "xavier", "lsuv", "identity"}; }
 
 absl::StatusOr<Initialisation> ParseInitialisation(const std::string& name) {
-  const std::vector<std::string> names = InitialisationNames();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return UnknownName("initialisation", name, names);
-  return static_cast<Initialisation>(found - names.begin());
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("initialisation", name, InitialisationNames()));
+  return static_cast<Initialisation>(index);
 }
 
 void Initialise(Initialisation initialisation, uint64_t seed, const at::Tensor& images, Network& network) {

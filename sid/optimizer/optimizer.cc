@@ -13,9 +13,9 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <algorithm>
 
 #include "base/names.h"
+#include "base/status.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -38,10 +38,8 @@ void ClipByNorm(std::vector<at::Tensor>& gradients, double clip_norm) {
 std::vector<std::string> OptimizerNames() { return {"adam", "adamw", "sgd"}; }
 
 absl::StatusOr<OptimizerRule> ParseOptimizer(const std::string& name) {
-  const std::vector<std::string> names = OptimizerNames();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return UnknownName("optimizer", name, names);
-  return static_cast<OptimizerRule>(found - names.begin());
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("optimizer", name, OptimizerNames()));
+  return static_cast<OptimizerRule>(index);
 }
 
 Optimizer::Optimizer(const std::vector<Parameter>& parameters, const OptimizerOptions& options) : options_(options) {

@@ -5,16 +5,15 @@
 #include <numbers>
 
 #include "base/names.h"
+#include "base/status.h"
 
 namespace sid {
 
 std::vector<std::string> ScheduleNames() { return {"constant", "step", "cosine"}; }
 
 absl::StatusOr<ScheduleShape> ParseSchedule(const std::string& name) {
-  const std::vector<std::string> names = ScheduleNames();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return UnknownName("learning-rate schedule", name, names);
-  return static_cast<ScheduleShape>(found - names.begin());
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("learning-rate schedule", name, ScheduleNames()));
+  return static_cast<ScheduleShape>(index);
 }
 
 double Schedule::LearningRate(int64_t step) const {

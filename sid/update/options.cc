@@ -32,18 +32,15 @@ absl::StatusOr<std::vector<double>> LinearAlphas(const std::vector<std::string>&
 std::vector<std::string> FeatureModeNames() { return {"reuse", "recompute"}; }
 
 absl::StatusOr<FeatureMode> ParseFeatureMode(const std::string& name) {
-  if (name == "reuse") return FeatureMode::kReuse;
-  if (name == "recompute") return FeatureMode::kRecompute;
-  return UnknownName("feature mode", name, FeatureModeNames());
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("feature mode", name, FeatureModeNames()));
+  return static_cast<FeatureMode>(index);
 }
 
 std::vector<std::string> ExtractorGradientNames() { return {"sum", "mean", "none"}; }
 
 absl::StatusOr<ExtractorGradient> ParseExtractorGradient(const std::string& name) {
-  if (name == "sum") return ExtractorGradient::kSum;
-  if (name == "mean") return ExtractorGradient::kMean;
-  if (name == "none") return ExtractorGradient::kNone;
-  return UnknownName("extractor gradient", name, ExtractorGradientNames());
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("extractor gradient", name, ExtractorGradientNames()));
+  return static_cast<ExtractorGradient>(index);
 }
 
 absl::StatusOr<std::vector<double>> ParseAlphas(const std::string& text, int64_t depth) {
