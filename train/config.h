@@ -36,7 +36,7 @@ struct TrainConfig {
   std::string augmentation = "auto";
 
   // The optimizer and its schedule.
-  int64_t epochs = 3;
+  int64_t epochs = 5;
   int64_t batch_size = 32;
   std::string optimizer = "adam";
   double learning_rate = 2e-3;

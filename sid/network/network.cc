@@ -69,6 +69,7 @@ std::vector<Parameter> Parameters(const Network& network) {
 
 std::vector<at::Tensor> Tensors(const std::vector<Parameter>& parameters) {
   std::vector<at::Tensor> tensors;
+  tensors.reserve(parameters.size());
   for (const Parameter& parameter : parameters) tensors.push_back(parameter.tensor);
   return tensors;
 }

@@ -13,7 +13,6 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-
 #include "base/names.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"

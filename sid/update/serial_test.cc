@@ -117,6 +117,7 @@ TEST_P(SerialTest, ExtractorGradientIsTheSumOfTheSeparateOnes) {
   RequireGradients(network, true);
   const std::vector<at::Tensor> weights = ExtractorTensors(network.extractor);
   std::vector<at::Tensor> expected;
+  expected.reserve(weights.size());
   for (const at::Tensor& weight : weights) expected.push_back(at::zeros_like(weight.detach()));
   for (int64_t i = 0; i < kDepth; ++i) {
     const auto separate = torch::autograd::grad({LossOfModule(network, options, i)}, weights);
