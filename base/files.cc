@@ -69,7 +69,9 @@ absl::Status WriteFileAtomically(const std::string& path, const std::vector<std:
 absl::Status EnsureWritableFolder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return absl::InvalidArgumentError(absl::StrCat("cannot create folder ", path, ": ", error.message()));
+  if (error)
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot create folder ", path, ": ", error.message(), "; choose another"));
   const std::string probe = absl::StrCat(path, "/.writable-", getpid());
   const absl::Status written = WriteFileAtomically(probe, "");
   if (!written.ok()) {

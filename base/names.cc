@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -31,8 +33,12 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& c
   std::string nearest;
   // More than half of the name wrong is no typing error.
   size_t best = std::max<size_t>(name.size() / 2, 1) + 1;
+  const std::string typed = absl::AsciiStrToLower(std::string(name));
   for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(name, candidate);
+    // A name begun and not ended is as near as one wrong letter.
+    const bool begun = !typed.empty() && absl::StartsWith(candidate, typed);
+    const size_t distance =
+        begun ? std::min<size_t>(1, candidate.size() - typed.size()) : EditDistance(typed, candidate);
     if (distance < best) {
       best = distance;
       nearest = candidate;

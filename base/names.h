@@ -12,7 +12,8 @@
 
 namespace sid {
 
-// The candidate with the smallest edit distance to `name`, or "" when none is near enough to be a likely typing error.
+// The candidate with the smallest edit distance to `name`, or that it is the beginning of, in whatever case; "" when none
+// is near enough to be a likely typing error.
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates);
 
 // "unknown learner 'bpchain'; did you mean 'bp-chain'? There are: sid, bp-chain, ..."; `kind` is "learner".

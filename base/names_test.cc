@@ -13,6 +13,12 @@ TEST(NearestName, FindsTypingErrors) {
   EXPECT_EQ(NearestName("bp-dep", kLearners), "bp-deep");
 }
 
+TEST(NearestName, FindsBeginningsAndOtherCases) {
+  EXPECT_EQ(NearestName("bp", kLearners), "bp-chain");
+  EXPECT_EQ(NearestName("BP-Deep", kLearners), "bp-deep");
+  EXPECT_EQ(NearestName("", kLearners), "");
+}
+
 TEST(NearestName, SuggestsNothingForWhatIsNoTypingError) { EXPECT_EQ(NearestName("transformer", kLearners), ""); }
 
 TEST(UnknownName, SaysWhatThereIs) {
