@@ -12,11 +12,11 @@ namespace sid {
 namespace {
 
 constexpr double kPlainInterval = 10;  // seconds between live lines in a log file
-constexpr int kBarWidth = 20;
+constexpr int kShortestBar = 4, kLongestBar = 20;
 
-std::string Bar(double fraction) {
-  const int filled = std::clamp(static_cast<int>(std::lround(fraction * kBarWidth)), 0, kBarWidth);
-  return absl::StrCat("[", std::string(filled, '#'), std::string(kBarWidth - filled, '.'), "]");
+std::string Bar(double fraction, int width) {
+  const int filled = std::clamp(static_cast<int>(std::lround(fraction * width)), 0, width);
+  return absl::StrCat("[", std::string(filled, '#'), std::string(width - filled, '.'), "]");
 }
 
 std::string Duration(double seconds) {
@@ -50,11 +50,15 @@ void Console::Begin(const PreparedRun& run) {
 void Console::Progress(const TrainingProgress& progress) {
   if (columns_ == 0 && (clock_() - shown_ < kPlainInterval || progress.step == progress.steps)) return;
   shown_ = clock_();
+  const std::string before = absl::StrFormat("epoch %d/%d ", progress.epoch, progress.epochs);
+  const std::string after = absl::StrFormat(" %d/%d loss %.4f, accuracy %.1f %%, %.0f images/s, %s left", progress.step,
+                                            progress.steps, progress.loss, 100 * progress.accuracy,
+                                            progress.images_per_second, Duration(progress.seconds_left));
+  // The bar takes what the text leaves of the terminal: the time left stays in sight at 80 columns.
+  const int room = columns_ - 1 - static_cast<int>(before.size() + after.size()) - 2;
+  const int width = columns_ == 0 ? kLongestBar : std::clamp(room, kShortestBar, kLongestBar);
   const double done = static_cast<double>(progress.step) / static_cast<double>(progress.steps);
-  Line(absl::StrFormat("epoch %d/%d %s step %d/%d  loss %.4f  accuracy %s  %.0f images/s  %s left", progress.epoch,
-                       progress.epochs, Bar(done), progress.step, progress.steps, progress.loss,
-                       Percent(progress.accuracy), progress.images_per_second, Duration(progress.seconds_left)),
-       /*stays=*/false);
+  Line(absl::StrCat(before, Bar(done, width), after), /*stays=*/false);
 }
 
 void Console::Epoch(const EpochRecord& record) {

@@ -22,7 +22,15 @@ TEST(Console, OnATerminalTheLiveLineIsRedrawnAndFitsTheWidth) {
   Console console(
       out, [] { return 0.0; }, /*columns=*/40);
   console.Progress(kProgress);
-  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5 [##########..........] step 3");
+  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5 [##..] 30/60 loss 0.1235, acc");
+}
+
+TEST(Console, TheBarLeavesRoomForTheTextOnAnOrdinaryTerminal) {
+  std::ostringstream out;
+  Console console(
+      out, [] { return 0.0; }, /*columns=*/80);
+  console.Progress(kProgress);
+  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5 [###...] 30/60 loss 0.1235, accuracy 97.5 %, 1234 images/s, 1:05 left");
 }
 
 TEST(Console, ElsewhereItComesRarelyAndStays) {
@@ -35,7 +43,7 @@ TEST(Console, ElsewhereItComesRarelyAndStays) {
   now = 11;
   console.Progress(kProgress);
   EXPECT_EQ(out.str(),
-            "epoch 2/5 [##########..........] step 30/60  loss 0.1235  accuracy 97.50 %  1234 images/s  1:05 left\n");
+            "epoch 2/5 [##########..........] 30/60 loss 0.1235, accuracy 97.5 %, 1234 images/s, 1:05 left\n");
 }
 
 TEST(DepthTable, ShowsADashWhereADepthHasNoLoss) {
