@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sid/belief/belief.h"
+#include "sid/network/network.h"
 
 namespace sid {
 namespace {
@@ -20,21 +21,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-variable_list Weights(const Cascade& cascade) {
-  return {cascade.belief_weight, cascade.feature_weight, cascade.hidden_bias, cascade.output_weight,
-          cascade.output_bias};
-}
-
 Cascade CascadeOf(const variable_list& weights) { return {weights[0], weights[1], weights[2], weights[3], weights[4]}; }
-
-// log p_0 .. log p_L
-std::vector<at::Tensor> Beliefs(const Cascade& cascade, const at::Tensor& features) {
-  std::vector<at::Tensor> log_beliefs{UniformBelief(features.size(0), cascade.classes(), features.options())};
-  for (int64_t i = 0; i < cascade.depth(); ++i) {
-    log_beliefs.push_back(BeliefOf(cascade.at(i).Forward(log_beliefs.back(), features)));
-  }
-  return log_beliefs;
-}
 
 // Saves z, the weights and the beliefs; on the way back each module gets a graph of its own, used at once and dropped.
 struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
@@ -43,7 +30,7 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
                             const at::Tensor& output_weight, const at::Tensor& output_bias) {
     const Cascade cascade{belief_weight, feature_weight, hidden_bias, output_weight, output_bias};
     const at::Tensor log_beliefs = at::stack(Beliefs(cascade, features));
-    variable_list saved = Weights(cascade);
+    variable_list saved = Tensors(Parameters(cascade));
     saved.insert(saved.end(), {features, log_beliefs});
     context->save_for_backward(saved);
     return log_beliefs.slice(0, 1).clone();
@@ -54,7 +41,7 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
     const Cascade cascade = CascadeOf(saved);
     const at::Tensor features = saved[5], log_beliefs = saved[6];
     variable_list gradients{at::zeros_like(features)};
-    for (const at::Tensor& weight : Weights(cascade)) gradients.push_back(at::zeros_like(weight));
+    for (const at::Tensor& weight : Tensors(Parameters(cascade))) gradients.push_back(at::zeros_like(weight));
     at::Tensor from_above = at::zeros_like(log_beliefs[0]);
     const at::AutoGradMode with_graph(true);
     for (int64_t i = cascade.depth() - 1; i >= 0; --i) {

@@ -90,15 +90,18 @@ void RequireGradients(const Network& network, bool on) {
   for (at::Tensor& tensor : Tensors(network)) tensor.requires_grad_(on);
 }
 
+std::vector<at::Tensor> Beliefs(const Cascade& cascade, const at::Tensor& features) {
+  std::vector<at::Tensor> log_beliefs{UniformBelief(features.size(0), cascade.classes(), features.options())};
+  for (int64_t i = 0; i < cascade.depth(); ++i) {
+    log_beliefs.push_back(BeliefOf(cascade.at(i).Forward(log_beliefs.back(), features)));
+  }
+  return log_beliefs;
+}
+
 at::Tensor Predict(const Network& network, const at::Tensor& images) {
   const at::NoGradGuard no_grad;
-  const at::Tensor features = network.extractor.Forward(images);
-  at::Tensor log_belief = UniformBelief(images.size(0), network.cascade.classes(), features.options());
-  std::vector<at::Tensor> log_beliefs;
-  for (int64_t i = 0; i < network.cascade.depth(); ++i) {
-    log_belief = BeliefOf(network.cascade.at(i).Forward(log_belief, features));
-    log_beliefs.push_back(log_belief);
-  }
+  std::vector<at::Tensor> log_beliefs = Beliefs(network.cascade, network.extractor.Forward(images));
+  log_beliefs.erase(log_beliefs.begin());  // p_0 is no prediction
   return at::stack(log_beliefs);
 }
 

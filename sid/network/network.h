@@ -54,6 +54,10 @@ Network ZerosLike(const Network& network);
 // Turns gradients on for every tensor, or off.
 void RequireGradients(const Network& network, bool on);
 
+// The belief chain, module after module: log p_0 .. log p_L, L+1 of them, each [B, C], from z [B, D]. Builds a graph where
+// gradients are on and the weights require them.
+std::vector<at::Tensor> Beliefs(const Cascade& cascade, const at::Tensor& features);
+
 // Inference, which training leaves as it is: log p_1 .. log p_L, [L, B, C]. Builds no graph.
 at::Tensor Predict(const Network& network, const at::Tensor& images);
 

@@ -15,11 +15,6 @@ namespace {
 
 using torch::autograd::grad;
 
-struct Teachers {
-  at::Tensor features;                  // z [B, D], with its graph where phase 2 reuses it
-  std::vector<at::Tensor> log_beliefs;  // log p_0 .. log p_L, each [B, C]: module i's teacher is entry i-1
-};
-
 // The extractor's weights as leaves of a graph of their own; they share the network's memory.
 Extractor Leaves(Extractor extractor) {
   for (ExtractorLayer& layer : extractor.layers) {
@@ -35,14 +30,11 @@ at::Tensor Features(const Extractor& extractor, const at::Tensor& images, bool w
   return extractor.Forward(images);
 }
 
-Teachers ComputeTeachers(const Cascade& cascade, const at::Tensor& features, PhaseTimer& timer) {
+// log p_0 .. log p_L, each [B, C]: module i's teacher is entry i-1.
+std::vector<at::Tensor> ComputeTeachers(const Cascade& cascade, const at::Tensor& features, PhaseTimer& timer) {
   const ScopedPhase phase(timer, "teachers");
   const at::NoGradGuard no_grad;
-  Teachers teachers{features, {UniformBelief(features.size(0), cascade.classes(), features.options())}};
-  for (int64_t i = 0; i < cascade.depth(); ++i) {
-    teachers.log_beliefs.push_back(BeliefOf(cascade.at(i).Forward(teachers.log_beliefs.back(), features)));
-  }
-  return teachers;
+  return Beliefs(cascade, features);
 }
 
 struct LocalUpdate {
@@ -69,15 +61,11 @@ LocalUpdate UpdateModule(const Module& module, int64_t index, const SidOptions& 
 }
 
 void UpdateExtractor(const Extractor& leaves, const at::Tensor& features, const at::Tensor& features_gradient,
-                     PhaseTimer& timer, Extractor& gradients) {
+                     PhaseTimer& timer, const Extractor& gradients) {
   const ScopedPhase phase(timer, "extractor backward");
-  std::vector<at::Tensor> weights;
-  for (const ExtractorLayer& layer : leaves.layers) weights.insert(weights.end(), {layer.weight, layer.bias});
-  const std::vector<at::Tensor> gradient = grad({features}, weights, {features_gradient});
-  for (size_t i = 0; i < gradients.layers.size(); ++i) {
-    gradients.layers[i].weight.copy_(gradient[2 * i]);
-    gradients.layers[i].bias.copy_(gradient[2 * i + 1]);
-  }
+  const std::vector<at::Tensor> gradient = grad({features}, Tensors(Parameters(leaves)), {features_gradient});
+  const std::vector<at::Tensor> targets = Tensors(Parameters(gradients));
+  for (size_t k = 0; k < targets.size(); ++k) targets[k].copy_(gradient[k]);
 }
 
 }  // namespace
@@ -88,7 +76,7 @@ UpdateResult SerialUpdate(const Network& network, const SidOptions& options, con
   const bool reuse = options.features == FeatureMode::kReuse;
   const bool extractor_learns = options.extractor_gradient != ExtractorGradient::kNone;
   at::Tensor features = Features(extractor, batch.images, reuse && extractor_learns, timer);
-  const Teachers teachers = ComputeTeachers(network.cascade, features, timer);
+  const std::vector<at::Tensor> teachers = ComputeTeachers(network.cascade, features, timer);
   if (!reuse) features = Features(extractor, batch.images, extractor_learns, timer);
 
   const int64_t depth = network.cascade.depth();
@@ -98,14 +86,14 @@ UpdateResult SerialUpdate(const Network& network, const SidOptions& options, con
   at::Tensor features_gradient = at::zeros_like(features.detach());
   for (int64_t i = 0; i < depth; ++i) {
     const ScopedPhase phase(timer, "local update", i);
-    const LocalUpdate update = UpdateModule(network.cascade.at(i), i, options, log_y, teachers.log_beliefs[i], features,
-                                            gradients.cascade.at(i));
+    const LocalUpdate update =
+        UpdateModule(network.cascade.at(i), i, options, log_y, teachers[i], features, gradients.cascade.at(i));
     losses.push_back(update.loss);
     features_gradient += update.features_gradient;
   }
   if (options.extractor_gradient == ExtractorGradient::kMean) features_gradient /= depth;
   if (extractor_learns) UpdateExtractor(extractor, features, features_gradient, timer, gradients.extractor);
-  return {at::stack(losses), teachers.log_beliefs.back()};
+  return {at::stack(losses), teachers.back()};
 }
 
 }  // namespace sid

@@ -68,12 +68,6 @@ at::Tensor LossOfModule(const Network& network, const SidOptions& options, int64
   return loss.mean();
 }
 
-std::vector<at::Tensor> ExtractorTensors(const Extractor& extractor) {
-  std::vector<at::Tensor> tensors;
-  for (const ExtractorLayer& layer : extractor.layers) tensors.insert(tensors.end(), {layer.weight, layer.bias});
-  return tensors;
-}
-
 class SerialTest : public testing::TestWithParam<std::tuple<Divergence, FeatureMode>> {
  protected:
   SidOptions Options() const {
@@ -115,7 +109,7 @@ TEST_P(SerialTest, ExtractorGradientIsTheSumOfTheSeparateOnes) {
   const Update none = RunSerial(network, options);
 
   RequireGradients(network, true);
-  const std::vector<at::Tensor> weights = ExtractorTensors(network.extractor);
+  const std::vector<at::Tensor> weights = Tensors(Parameters(network.extractor));
   std::vector<at::Tensor> expected;
   expected.reserve(weights.size());
   for (const at::Tensor& weight : weights) expected.push_back(at::zeros_like(weight.detach()));
@@ -124,9 +118,9 @@ TEST_P(SerialTest, ExtractorGradientIsTheSumOfTheSeparateOnes) {
     for (size_t k = 0; k < weights.size(); ++k) expected[k] += separate[k];
   }
   for (size_t k = 0; k < weights.size(); ++k) {
-    EXPECT_LT(RelativeError(ExtractorTensors(sum.gradients.extractor)[k], expected[k]), 1e-10) << k;
-    EXPECT_LT(RelativeError(ExtractorTensors(mean.gradients.extractor)[k] * kDepth, expected[k]), 1e-10) << k;
-    EXPECT_EQ(ExtractorTensors(none.gradients.extractor)[k].abs().max().item<double>(), 0) << k;
+    EXPECT_LT(RelativeError(Tensors(Parameters(sum.gradients.extractor))[k], expected[k]), 1e-10) << k;
+    EXPECT_LT(RelativeError(Tensors(Parameters(mean.gradients.extractor))[k] * kDepth, expected[k]), 1e-10) << k;
+    EXPECT_EQ(Tensors(Parameters(none.gradients.extractor))[k].abs().max().item<double>(), 0) << k;
   }
   // The modules learn as before, whatever the extractor does.
   EXPECT_TRUE(at::equal(none.gradients.cascade.belief_weight, sum.gradients.cascade.belief_weight));
