@@ -100,7 +100,7 @@ class ExecutorsTest : public testing::TestWithParam<std::tuple<int64_t, int64_t,
             .optimizer = {.rule = OptimizerRule::kSgd},
             .type = type,
             // The modules' gradients by z add up: at a rate too high for them, training amplifies roundings.
-            .learning_rate = 0.05 / static_cast<double>(depth)};
+            .learning_rate = 0.02 / static_cast<double>(depth)};
   }
   void ExpectEqual(const Setting& setting) const {
     SCOPED_TRACE(testing::Message() << "seed " << kSeed);
