@@ -50,6 +50,14 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
                      {});
 }
 
+int64_t ParameterBytes(const Learner& learner) {
+  int64_t bytes = 0;
+  for (const Parameter& parameter : learner.Parameters()) bytes += static_cast<int64_t>(parameter.tensor.nbytes());
+  return bytes;
+}
+
+int64_t OptimizerStateBytes(const Learner& learner) { return 2 * ParameterBytes(learner); }
+
 Batch MakeBatch(const Problem& problem, int64_t batch, at::Device device) {
   at::Generator generator = MakeGenerator(kSeed, RandomUse::kSynthetic);
   const at::Tensor images =

@@ -42,6 +42,10 @@ std::string Label(const Contender& contender);
 absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contender, const Problem& problem,
                                                        at::Device device);
 
+// Bytes of the weights, and of what the contenders' optimizer, Adam, keeps of each: its two moments.
+int64_t ParameterBytes(const Learner& learner);
+int64_t OptimizerStateBytes(const Learner& learner);
+
 // Random images and labels, the same for every contender of one batch size; features [B, D] without an extractor.
 Batch MakeBatch(const Problem& problem, int64_t batch, at::Device device);
 
