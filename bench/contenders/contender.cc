@@ -58,6 +58,13 @@ int64_t ParameterBytes(const Learner& learner) {
 
 int64_t OptimizerStateBytes(const Learner& learner) { return 2 * ParameterBytes(learner); }
 
+int64_t ModuleParameters(const Problem& problem) {
+  int64_t weights = 0;
+  const Cascade module = EmptyCascade(1, problem.hidden, problem.features, problem.classes);
+  for (const Parameter& parameter : Parameters(module)) weights += parameter.tensor.numel();
+  return weights;
+}
+
 Batch MakeBatch(const Problem& problem, int64_t batch, at::Device device) {
   at::Generator generator = MakeGenerator(kSeed, RandomUse::kSynthetic);
   const at::Tensor images =

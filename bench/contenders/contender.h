@@ -46,6 +46,9 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
 int64_t ParameterBytes(const Learner& learner);
 int64_t OptimizerStateBytes(const Learner& learner);
 
+// The weights of one module of the cascade.
+int64_t ModuleParameters(const Problem& problem);
+
 // Random images and labels, the same for every contender of one batch size; features [B, D] without an extractor.
 Batch MakeBatch(const Problem& problem, int64_t batch, at::Device device);
 

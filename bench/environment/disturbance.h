@@ -13,6 +13,7 @@ namespace sid {
 
 struct MachineState {
   double stolen = 0;        // seconds that the hypervisor gave to others, over all processors, since it started
+  double others = 0;        // seconds that all other processes computed; grows, from any start
   int64_t preemptions = 0;  // involuntary context switches of this process since it started
   double gpu_clock = 1;     // its share of the maximum; 1 where unknown
 };
@@ -24,7 +25,11 @@ MachineState ReadMachineState(const GpuMonitor* gpu);
 // clock". What an idle Linux does all the time passes.
 std::string Disturbance(const MachineState& before, const MachineState& after, double seconds, int64_t threads);
 
-// Seconds stolen, from the text of /proc/stat; 0 when it does not say.
-double StolenSeconds(const std::string& proc_stat, double ticks_per_second);
+// Seconds since the start, over all processors, from the text of /proc/stat; 0 when it does not say.
+struct ProcessorSeconds {
+  double stolen = 0;
+  double computed = 0;  // by anybody here, for users or in the kernel
+};
+ProcessorSeconds ParseProcessorSeconds(const std::string& proc_stat, double ticks_per_second);
 
 }  // namespace sid

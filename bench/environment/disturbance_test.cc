@@ -1,14 +1,22 @@
 #include "bench/environment/disturbance.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 namespace sid {
 namespace {
 
-TEST(StolenSeconds, IsTheEighthNumberOfTheSum) {
-  EXPECT_EQ(StolenSeconds("cpu  1 2 3 4 5 6 7 250 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n", 100), 2.5);
-  EXPECT_EQ(StolenSeconds("cpu  1 2 3\n", 100), 0) << "an old kernel";
-  EXPECT_EQ(StolenSeconds("", 100), 0);
+TEST(ParseProcessorSeconds, ReadsTheSumOverAllProcessors) {
+  const auto seconds = ParseProcessorSeconds("cpu  100 200 300 4 5 600 700 250 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n", 100);
+  EXPECT_EQ(seconds.stolen, 2.5);
+  EXPECT_EQ(seconds.computed, 19) << "all but idle, waiting and stolen; guests are in user's";
+}
+
+TEST(ParseProcessorSeconds, IsNothingWhereItIsNotTold) {
+  for (const std::string text : {"", "cpu  1 2 3\n", "intr 1 2 3 4 5 6 7 8 9 10\n"}) {
+    EXPECT_EQ(ParseProcessorSeconds(text, 100).stolen, 0) << text;
+    EXPECT_EQ(ParseProcessorSeconds(text, 100).computed, 0) << text;
+  }
 }
 
 TEST(Disturbance, NamesWhatHappened) {
@@ -20,6 +28,18 @@ TEST(Disturbance, NamesWhatHappened) {
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 120}, 0.2, 2), "preemptions");
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 120}, 0.2, 16), "");
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 100, .gpu_clock = 0.7}, 0.2, 2), "GPU clock");
+}
+
+// What this process computes itself is not others' work. A busy machine adds to it, never takes away; ticks of 10 ms round.
+TEST(ReadMachineState, OthersAreNotThisProcess) {
+  const MachineState before = ReadMachineState(nullptr);
+  timespec start{}, now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+  do {
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  } while (now.tv_sec - start.tv_sec + 1e-9 * (now.tv_nsec - start.tv_nsec) < 0.2);
+  const double others = ReadMachineState(nullptr).others - before.others;
+  EXPECT_GE(others, -0.1);
 }
 
 TEST(ReadMachineState, CountersOnlyGrow) {

@@ -1,6 +1,9 @@
 #include "bench/harness/harness.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
@@ -107,6 +110,7 @@ class Passes {
     for (size_t i = 0; i < competitors_.size(); ++i) {
       measurements_[i].phases = Collect(steps[i].empty() ? disturbed[i] : steps[i]);
       measurements_[i].phases_discarded = static_cast<int64_t>(disturbed[i].size());
+      measurements_[i].gradient_sum = GradientSum(measurements_[i].contender.batch);
     }
   }
 
@@ -135,6 +139,20 @@ class Passes {
       for (const size_t i : order) measure(i);
     }
     harness_.on_progress(pass, 1);
+  }
+
+  double GradientSum(int64_t batch) const {
+    const at::TensorOptions options = at::TensorOptions(harness_.device).dtype(at::kFloat);
+    at::Tensor sum = at::zeros({batch, harness_.problem.features}, options);
+    const at::Tensor gradient = at::ones_like(sum);
+    std::vector<double> seconds;
+    for (int k = 0; k < 50; ++k) {
+      const double begin = harness_.clock();
+      sum += gradient;
+      WaitFor(harness_.device);
+      seconds.push_back(harness_.clock() - begin);
+    }
+    return Median(seconds);
   }
 
   // What disturbed `measure`, which returns the seconds it took.

@@ -66,6 +66,7 @@ struct Measurement {
   std::vector<Sample> latency;       // one a round: equally many for all contenders
   std::vector<PhaseSamples> phases;  // undisturbed steps only, unless all were disturbed
   int64_t phases_discarded = 0;      // steps
+  double gradient_sum = 0;           // seconds to add one [B, D] to another, as devices that share an extractor must
   MemoryUse memory;
 };
 

@@ -10,14 +10,16 @@
 #include <chrono>
 
 #include "base/machine/device.h"
-#include "bench/environment/environment.h"
+#include "bench/environment/disturbance.h"
 #include "bench/harness/harness.h"
 #include "bench/statistics/statistics.h"
 
 namespace sid {
 namespace {
 
-constexpr double kBound = 1.1;  // a tenth of the code's gain would not be worth an executor
+constexpr double kBound = 1.1;   // below, an executor would not be worth its code
+constexpr double kOthers = 0.1;  // processors that others may use meanwhile
+constexpr size_t kPairs = 10;    // undisturbed
 
 double WallSeconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -26,12 +28,13 @@ double WallSeconds() {
 TEST(MeasuredSpeedup, TheBatchedExecutorBeatsTheSerialOne) {
   const at::Device device = ParseDevice("auto").value();
   const auto gpu = GpuMonitor::Open(device);
-  const std::vector<std::string> warnings = Warnings(gpu.get(), "");
   const Harness harness{.problem = {.extractor = false},
                         .device = device,
                         .options = {.samples = 25, .sample_seconds = 0.05},
                         .clock = WallSeconds,
                         .gpu = gpu.get()};
+  const MachineState before = ReadMachineState(gpu.get());
+  const double begin = WallSeconds();
   const auto measured =
       Measure(harness, {{.executor = "serial", .depth = 16}, {.executor = "batched", .depth = 16}}).value();
   const Pairs pairs = PairsOf(measured[0].latency, measured[1].latency);
@@ -41,9 +44,10 @@ TEST(MeasuredSpeedup, TheBatchedExecutorBeatsTheSerialOne) {
       testing::PrintToString(ratio.interval.high) + "], " + std::to_string(ratio.samples) + " pairs";
   RecordProperty("speedup", figure);
   std::cout << "serial / batched: " << figure << std::endl;
-  if (!pairs.trusted) {
-    GTEST_SKIP() << "fewer than five pairs of " << measured[0].latency.size() << " were undisturbed"
-                 << (warnings.empty() ? "" : ": " + warnings[0]);
+  const double others = (ReadMachineState(gpu.get()).others - before.others) / (WallSeconds() - begin);
+  if (others > kOthers) GTEST_SKIP() << "other processes used " << others << " processors meanwhile";
+  if (!pairs.trusted || pairs.first.size() < kPairs) {
+    GTEST_SKIP() << pairs.first.size() << " pairs, or fewer, of " << measured[0].latency.size() << " were undisturbed";
   }
   if (ratio.interval.low <= kBound && ratio.interval.high >= kBound) {
     GTEST_SKIP() << "the interval contains the bound " << kBound << ": " << figure;
