@@ -112,8 +112,8 @@ absl::Status Write(const Results& results, const std::string& out) {
 }
 
 absl::Status Bench(const BenchConfig& config, const std::string& command) {
-  SID_ASSIGN_OR_RETURN(const std::vector<Contender> contenders, Contenders(config));
   SID_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(config.device));
+  SID_ASSIGN_OR_RETURN(const std::vector<Contender> contenders, Contenders(config, device));
   SID_RETURN_IF_ERROR(EnsureWritableFolder(config.out));
   SID_ASSIGN_OR_RETURN(const Results results, MeasureAll(config, contenders, device, command));
   std::cout << ToMarkdown(results) << Remarks(results);

@@ -69,7 +69,7 @@ TEST(Bench, MeasuresAndWritesWhatItSays) {
   EXPECT_EQ(results["measured_speedups"].size(), 6u);
   EXPECT_EQ(results["modelled_speedups"].size(), 2u);
   EXPECT_THAT(results["environment"]["command"], HasSubstr("--depths=2,3"));
-  EXPECT_THAT(ReadFile(kFolder + "/results.csv").value(), HasSubstr("sid,serial,0,3,4,local update,2,"));
+  EXPECT_THAT(ReadFile(kFolder + "/results.csv").value(), HasSubstr("sid,serial,0,fp32,3,4,local update,2,"));
 }
 
 // No request to anywhere, and all six charts.

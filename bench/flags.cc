@@ -7,8 +7,10 @@
 
 // The defaults are BenchConfig's own: they stand in one place.
 DEFINE_string(learners, sid::BenchConfig().learners, "a list of sid, bp-chain, bp-deep, bp-head, bp-chain-checkpoint");
-DEFINE_string(executors, sid::BenchConfig().executors, "sid: a list of auto, serial, batched");
+DEFINE_string(executors, sid::BenchConfig().executors,
+              "sid: a list of serial, batched, cuda, or all that the device has");
 DEFINE_string(chunks, sid::BenchConfig().chunks, "sid: a list of how many modules are updated at a time, 0 for all");
+DEFINE_string(precisions, sid::BenchConfig().precisions, "a list of fp32, tf32 (GPU), bf16");
 DEFINE_string(depths, sid::BenchConfig().depths, "a list of L, the number of modules");
 DEFINE_string(batches, sid::BenchConfig().batches, "a list of B, examples a step");
 
@@ -23,6 +25,8 @@ DEFINE_bool(quick, false, "fewer and shorter samples: a first look, with wider i
 DEFINE_int64(samples, sid::BenchConfig().harness.samples, "undisturbed samples wanted of each contender");
 DEFINE_double(sample_seconds, sid::BenchConfig().harness.sample_seconds,
               "of a sample: as many steps as take that long");
+DEFINE_bool(capture, sid::BenchConfig().harness.capture,
+            "GPU: steps captured as CUDA graphs, as training runs them; their phases are still those of plain steps");
 DEFINE_bool(nvtx, sid::BenchConfig().harness.nvtx, "shows the phases to a profiler (nsys) as NVTX ranges");
 DEFINE_uint64(seed, sid::BenchConfig().harness.seed, "of the order of contenders, and of the intervals");
 
@@ -41,9 +45,9 @@ const ProgramFlags& Program() {
       "Measures learners against each other: time of a step and of its phases, memory, and the three speedups, "
       "theoretical, critical path and measured.\n\n"
       "Usage: ./tools/bazel run //:bench -- --learners=sid,bp-chain --depths=4,8,16 --quick",
-      {{"What runs", {"learners", "executors", "chunks", "depths", "batches"}},
+      {{"What runs", {"learners", "executors", "chunks", "precisions", "depths", "batches"}},
        {"Network", {"extractor", "classes", "side", "features", "hidden"}},
-       {"Measurement", {"quick", "samples", "sample_seconds", "nvtx", "seed"}},
+       {"Measurement", {"quick", "samples", "sample_seconds", "capture", "nvtx", "seed"}},
        {"Modelled devices", {"bandwidth", "latency"}},
        {"Run", {"device", "threads", "out"}}}};
   return *kProgram;
@@ -56,6 +60,7 @@ absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, s
   BenchConfig config{.learners = FLAGS_learners,
                      .executors = FLAGS_executors,
                      .chunks = FLAGS_chunks,
+                     .precisions = FLAGS_precisions,
                      .depths = FLAGS_depths,
                      .batches = FLAGS_batches,
                      .problem = {.extractor = FLAGS_extractor,
@@ -65,6 +70,7 @@ absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, s
                                  .hidden = FLAGS_hidden},
                      .harness = {.samples = FLAGS_samples,
                                  .sample_seconds = FLAGS_sample_seconds,
+                                 .capture = FLAGS_capture,
                                  .nvtx = FLAGS_nvtx,
                                  .seed = FLAGS_seed},
                      .bandwidth = FLAGS_bandwidth,

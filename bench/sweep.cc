@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/machine/precision.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "baselines/learners.h"
@@ -28,6 +29,14 @@ absl::StatusOr<std::vector<std::string>> Names(const std::string& flag, const st
   SID_ASSIGN_OR_RETURN(std::vector<std::string> names, List(flag, text));
   for (const std::string& name : names) SID_RETURN_IF_ERROR(FindName(kind, name, known).status());
   return names;
+}
+
+// `auto` is one of the others.
+absl::StatusOr<std::vector<std::string>> Executors(const std::string& text, at::Device device) {
+  std::vector<std::string> known{"serial", "batched"};
+  if (device.is_cuda()) known.emplace_back("cuda");
+  if (text == "all") return known;
+  return Names("executors", "executor", text, known);
 }
 
 absl::StatusOr<std::vector<int64_t>> Numbers(const std::string& flag, const std::string& text, int64_t least) {
@@ -70,11 +79,13 @@ void MakeQuick(BenchConfig* config) {
   config->harness.most_warm_up = 12;
 }
 
-absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config) {
+absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device) {
   SID_RETURN_IF_ERROR(Validate(config));
   SID_ASSIGN_OR_RETURN(const auto learners, Names("learners", "learner", config.learners, LearnerNames()));
-  SID_ASSIGN_OR_RETURN(const auto executors, Names("executors", "executor", config.executors, ExecutorNames()));
+  SID_ASSIGN_OR_RETURN(const auto executors, Executors(config.executors, device));
   SID_ASSIGN_OR_RETURN(const auto chunks, Numbers("chunks", config.chunks, 0));
+  SID_ASSIGN_OR_RETURN(const auto precisions, Names("precisions", "precision", config.precisions, PrecisionNames()));
+  for (const std::string& precision : precisions) SID_RETURN_IF_ERROR(ParsePrecision(precision, device).status());
   SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
   SID_ASSIGN_OR_RETURN(const auto batches, Numbers("batches", config.batches, 1));
   std::vector<Contender> contenders;
@@ -91,7 +102,7 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config) {
         for (const std::string& executor : executors) {
           // serial has no chunks.
           for (const int64_t chunk : executor == "serial" ? std::vector<int64_t>{0} : chunks) {
-            add({learner, executor, chunk, depth, batch});
+            for (const std::string& precision : precisions) add({learner, executor, chunk, precision, depth, batch});
           }
         }
       }

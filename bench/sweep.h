@@ -2,7 +2,9 @@
 
 // What //:bench was asked for, and the contenders that are meant.
 //
-//   learners x executors x chunks x depths x batches --> contenders      executors and chunks multiply sid only
+//   learners x executors x chunks x precisions x depths x batches --> contenders      executors and chunks multiply sid only
+
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <string>
@@ -17,8 +19,9 @@ namespace sid {
 struct BenchConfig {
   // Lists, with commas.
   std::string learners = "sid,bp-chain";
-  std::string executors = "serial,batched";
+  std::string executors = "all";  // that the device has
   std::string chunks = "0";
+  std::string precisions = "fp32";
   std::string depths = "4,8,16";
   std::string batches = "128";
 
@@ -39,6 +42,6 @@ void MakeQuick(BenchConfig* config);
 
 // In the order of the lists, depth by depth, without repetitions. InvalidArgument, one line, for an unknown name (with the
 // nearest), an empty list or a number out of range.
-absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config);
+absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device);
 
 }  // namespace sid

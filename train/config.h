@@ -49,6 +49,8 @@ struct TrainConfig {
   // How it runs.
   uint64_t seed = 1;
   std::string device = "auto";
+  std::string precision = "fp32";
+  bool capture = true;
   int64_t threads = 0;
   bool deterministic = false;
   std::string out;

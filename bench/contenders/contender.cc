@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/machine/precision.h"
 #include "base/names.h"
 #include "base/random.h"
 #include "base/status.h"
@@ -28,9 +29,11 @@ Network MakeNetwork(const Problem& problem, int64_t depth) {
 }  // namespace
 
 std::string Name(const Contender& contender) {
-  if (contender.learner != "sid") return contender.learner;
-  return absl::StrCat(contender.learner, "/", contender.executor,
-                      contender.chunk > 0 ? absl::StrCat("/chunk ", contender.chunk) : "");
+  std::string name = contender.learner;
+  if (contender.learner == "sid") absl::StrAppend(&name, "/", contender.executor);
+  if (contender.learner == "sid" && contender.chunk > 0) absl::StrAppend(&name, "/chunk ", contender.chunk);
+  if (contender.precision != "fp32") absl::StrAppend(&name, "/", contender.precision);
+  return name;
 }
 
 std::string Label(const Contender& contender) {
@@ -42,12 +45,17 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
   SID_RETURN_IF_ERROR(FindName("learner", contender.learner, LearnerNames()).status());
   ExecutorOptions executor{.chunk = contender.chunk};
   SID_ASSIGN_OR_RETURN(executor.executor, ParseExecutor(contender.executor));
+  SID_ASSIGN_OR_RETURN(executor.precision, ParsePrecision(contender.precision, device));
   const int64_t depth = LearnerDepth(contender.learner, contender.depth);
   SidOptions options{.alphas = std::vector<double>(depth, 0.5)};
   // Without an extractor d l / d z is computed all the same: someone else's extractor would need it.
   if (!problem.extractor) options.extractor_gradient = ExtractorGradient::kNone;
   return MakeLearner(contender.learner, CloneTo(MakeNetwork(problem, depth), device, at::kFloat), options, executor,
                      {});
+}
+
+void Activate(const Contender& contender, at::Device device) {
+  UsePrecision(ParsePrecision(contender.precision, device).value());
 }
 
 int64_t ParameterBytes(const Learner& learner) {

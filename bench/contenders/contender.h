@@ -28,11 +28,12 @@ struct Contender {
   std::string learner = "sid";
   std::string executor = "batched";  // of sid; the others have no choice
   int64_t chunk = 0;
+  std::string precision = "fp32";
   int64_t depth = 4;    // L
   int64_t batch = 128;  // B
 };
 
-// "sid/batched/chunk 4", "bp-chain": all but the depth and the batch.
+// "sid/batched/chunk 4", "bp-chain/bf16": all but the depth and the batch.
 std::string Name(const Contender& contender);
 
 // Name, depth and batch: no two different contenders share it.
@@ -41,6 +42,10 @@ std::string Label(const Contender& contender);
 // An error names what is unknown or does not fit.
 absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contender, const Problem& problem,
                                                        at::Device device);
+
+// Before a contender's steps, when others stepped in between: sets what LibTorch keeps for all of a process, the rounding of
+// products to TF32. The contender is one that MakeContender made.
+void Activate(const Contender& contender, at::Device device);
 
 // Bytes of the weights, and of what the contenders' optimizer, Adam, keeps of each: its two moments.
 int64_t ParameterBytes(const Learner& learner);

@@ -51,8 +51,8 @@ class Passes {
  private:
   absl::Status MakeCompetitors() {
     for (const Measurement& measurement : measurements_) {
-      SID_ASSIGN_OR_RETURN(Competitor competitor,
-                           Competitor::Make(measurement.contender, harness_.problem, harness_.device));
+      SID_ASSIGN_OR_RETURN(Competitor competitor, Competitor::Make(measurement.contender, harness_.problem,
+                                                                   harness_.device, harness_.options.capture));
       competitors_.push_back(std::move(competitor));
     }
     return absl::OkStatus();
@@ -209,6 +209,7 @@ absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Proble
   const Batch batch = MakeBatch(problem, contender.batch, device);
   const int64_t before = LiveTensorBytes(device);
   SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
+  Activate(contender, device);
   PhaseTimer untimed;
   learner->Step(batch, 1e-3, untimed);  // allocates the optimizer's state
   ResetPeakTensorBytes(device);

@@ -30,6 +30,7 @@ struct HarnessOptions {
   int64_t samples = 30;         // undisturbed ones wanted, in latency and profile
   double sample_seconds = 0.1;  // a sample of the latency is as many steps as take about that long
   int64_t most_warm_up = 60;    // steps
+  bool capture = false;         // on a GPU, latency is of steps captured as CUDA graphs; the profile is of plain ones
   bool nvtx = false;            // latency's phases are shown to a profiler
   uint64_t seed = 1;            // of the order within rounds
 };

@@ -27,6 +27,7 @@ ordered_json ToJson(const ContenderResult& result) {
           {"learner", result.contender.learner},
           {"executor", result.contender.executor},
           {"chunk", result.contender.chunk},
+          {"precision", result.contender.precision},
           {"depth", result.contender.depth},
           {"batch", result.contender.batch},
           {"step_seconds", ToJson(result.step)},
@@ -141,9 +142,10 @@ std::string ModelledTables(const Results& results) {
 }
 
 std::string CsvRow(const Contender& contender, const std::string& quantity, int64_t module, const Summary& summary) {
-  return absl::StrFormat("%s,%s,%d,%d,%d,%s,%d,%.9g,%.9g,%.9g,%.9g,%d\n", contender.learner, contender.executor,
-                         contender.chunk, contender.depth, contender.batch, quantity, module, summary.median,
-                         summary.deviation, summary.interval.low, summary.interval.high, summary.samples);
+  return absl::StrFormat("%s,%s,%d,%s,%d,%d,%s,%d,%.9g,%.9g,%.9g,%.9g,%d\n", contender.learner, contender.executor,
+                         contender.chunk, contender.precision, contender.depth, contender.batch, quantity, module,
+                         summary.median, summary.deviation, summary.interval.low, summary.interval.high,
+                         summary.samples);
 }
 
 }  // namespace
@@ -169,7 +171,8 @@ ordered_json ToJson(const Results& results) {
 }
 
 std::string ToCsv(const Results& results) {
-  std::string text = "learner,executor,chunk,depth,batch,quantity,module,median_s,mad_s,low_s,high_s,samples\n";
+  std::string text =
+      "learner,executor,chunk,precision,depth,batch,quantity,module,median_s,mad_s,low_s,high_s,samples\n";
   for (const ContenderResult& result : results.contenders) {
     text += CsvRow(result.contender, "latency", -1, result.step);
     for (const PhaseResult& phase : result.phases) {

@@ -83,7 +83,7 @@ TEST_F(ResultsTest, EveryFormatHasTheFigures) {
               HasSubstr("| sid/serial | 2 | 8 | teachers | 1000.000 | 0.000 | 1000.000 - 1000.000 | 5.0 % |"));
   EXPECT_THAT(markdown, HasSubstr("bp-chain L=2 B=8 over sid/serial L=2 B=8 | 2.000 | 2.000 - 2.000 | 5 |"));
   EXPECT_THAT(markdown, HasSubstr("1: 1.000 2: 1.185"));
-  EXPECT_THAT(csv, HasSubstr("sid,serial,0,2,8,local update,1,3,0,3,3,6\n"));
+  EXPECT_THAT(csv, HasSubstr("sid,serial,0,fp32,2,8,local update,1,3,0,3,3,6\n"));
   const auto json = ToJson(results_);
   EXPECT_EQ(json["schema"], kSchema);
   EXPECT_EQ(json["contenders"][0]["step_seconds"]["median"], 12);

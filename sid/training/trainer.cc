@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "sid/training/loss_log.h"
+#include "sid/training/step_runner.h"
 
 namespace sid {
 namespace {
@@ -45,9 +46,9 @@ class Trainer {
       : dataset_(dataset),
         options_(options),
         hooks_(hooks),
-        timer_(timer),
         learner_(learner),
         batches_(dataset.train, dataset.statistics, options.batches),
+        runner_(batches_, options.capture, timer, learner),
         start_(hooks.clock()) {
     const auto steps = static_cast<double>(batches_.steps_per_epoch());
     schedule_ = {options.schedule, options.learning_rate, std::llround(options.warmup_epochs * steps),
@@ -80,7 +81,8 @@ class Trainer {
     batches_.StartEpoch(epoch);
     for (int64_t step = 0; step < steps; ++step) {
       rate = schedule_.LearningRate((epoch - 1) * steps + step);
-      TrainStep(step, rate, log);
+      const StepRunner::Outcome outcome = runner_.Run(step, rate);
+      log.Add(outcome.result, outcome.labels);
       if (step + 1 < steps && hooks_.clock() - shown < hooks_.progress_interval) continue;
       SID_RETURN_IF_ERROR(log.Check(epoch, rate));
       shown = hooks_.clock();
@@ -89,15 +91,6 @@ class Trainer {
     const std::vector<double> losses = log.MeanLosses();
     const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
     return EpochRecord{epoch, 0, mean, losses, log.Accuracy(), rate, {}};
-  }
-
-  void TrainStep(int64_t step, double learning_rate, LossLog& log) {
-    Batch batch;
-    {
-      const ScopedPhase phase(timer_, "batch");
-      batch = batches_.Get(step);
-    }
-    log.Add(learner_.Step(batch, learning_rate, timer_), batch.labels);
   }
 
   void Report(int64_t epoch, int64_t step, double epoch_seconds, const LossLog& log) const {
@@ -114,9 +107,9 @@ class Trainer {
   const Dataset& dataset_;
   const TrainingOptions& options_;
   const TrainingHooks& hooks_;
-  PhaseTimer& timer_;
   Learner& learner_;
   ShuffledBatches batches_;
+  StepRunner runner_;
   Schedule schedule_;
   double start_;
 };

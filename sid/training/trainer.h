@@ -30,6 +30,8 @@ struct TrainingOptions {
   double learning_rate = 1e-3;
   double warmup_epochs = 0;
   EvaluationOptions evaluation;
+  // On a GPU: the step captured once and replayed (sid/training/step_runner.h). Its phases are then not timed.
+  bool capture = false;
 };
 
 struct EpochRecord {

@@ -89,7 +89,7 @@ class ScriptedLearner : public Learner {
   ScriptedLearner(std::vector<int64_t> right_by_epoch, int64_t steps)
       : right_(std::move(right_by_epoch)), steps_(steps) {}
   std::string name() const override { return "scripted"; }
-  StepResult Step(const Batch& batch, double, PhaseTimer&) override {
+  StepResult Step(const Batch& batch, const at::Tensor&, PhaseTimer&) override {
     weight_ += 1.0 / static_cast<double>(steps_);
     return {at::zeros({1}), at::zeros({batch.labels.size(0), kClasses})};
   }
