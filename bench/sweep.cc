@@ -77,6 +77,7 @@ void MakeQuick(BenchConfig* config) {
   config->harness.samples = 8;
   config->harness.sample_seconds = 0.05;
   config->harness.most_warm_up = 12;
+  config->harness.most_seconds = 45;
 }
 
 absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device) {

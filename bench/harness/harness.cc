@@ -131,7 +131,9 @@ class Passes {
     std::mt19937_64 random(MixSeed(harness_.options.seed, RandomUse::kBenchmarkOrder));
     std::vector<size_t> order(competitors_.size());
     std::iota(order.begin(), order.end(), size_t{0});
+    const double begin = harness_.clock();
     for (int64_t round = 0; round < 2 * wanted; ++round) {
+      if (round >= kFewestSamples && harness_.clock() - begin > harness_.options.most_seconds) break;
       const int64_t least = *std::min_element(counting.begin(), counting.end());
       if (least >= wanted) break;
       harness_.on_progress(pass, static_cast<double>(least) / static_cast<double>(wanted));

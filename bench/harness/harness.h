@@ -9,7 +9,7 @@
 //   memory    each alone: peak bytes of tensors above parameters and optimizer state
 //
 // A sample during which the machine did something else (bench/environment/disturbance.h) is discarded and the rounds go on, up to
-// twice as many as were asked for.
+// twice as many as were asked for, or until the time for the pass is over.
 
 #include <c10/core/Device.h>
 
@@ -30,9 +30,11 @@ struct HarnessOptions {
   int64_t samples = 30;         // undisturbed ones wanted, in latency and profile
   double sample_seconds = 0.1;  // a sample of the latency is as many steps as take about that long
   int64_t most_warm_up = 60;    // steps
-  bool capture = false;         // on a GPU, latency is of steps captured as CUDA graphs; the profile is of plain ones
-  bool nvtx = false;            // latency's phases are shown to a profiler
-  uint64_t seed = 1;            // of the order within rounds
+  double most_seconds =
+      900;  // of latency, and of profile, after which no further round begins; five are made whatever they take
+  bool capture = false;  // on a GPU, latency is of steps captured as CUDA graphs; the profile is of plain ones
+  bool nvtx = false;     // latency's phases are shown to a profiler
+  uint64_t seed = 1;     // of the order within rounds
 };
 
 struct Harness {

@@ -60,6 +60,15 @@ TEST_F(HarnessTest, PhasesOfModulesAddUpToTheWholePhase) {
   EXPECT_DOUBLE_EQ(whole, parts);
 }
 
+TEST_F(HarnessTest, ABusyMachineDoesNotMakeItEndless) {
+  Harness harness = MakeHarness();
+  harness.options.samples = 1000;
+  harness.options.most_seconds = 5;  // of a clock that a sample moves by 1/2 or more
+  const auto measured = Measure(harness, {{.executor = "batched", .depth = 2, .batch = 4}}).value();
+  EXPECT_GE(measured[0].latency.size(), 5u);
+  EXPECT_LE(measured[0].latency.size(), 11u);
+}
+
 TEST_F(HarnessTest, AnUnknownLearnerIsAnError) {
   const auto measured = Measure(MakeHarness(), {{.learner = "bpchain"}});
   EXPECT_NE(measured.status().message().find("did you mean 'bp-chain'"), absl::string_view::npos) << measured.status();
