@@ -42,6 +42,7 @@ absl::Status Validate(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(NotNegative("warmup_epochs", config.warmup_epochs));
   SID_RETURN_IF_ERROR(NotNegative("weight_decay", config.weight_decay));
   SID_RETURN_IF_ERROR(NotNegative("clip_norm", config.clip_norm));
+  SID_RETURN_IF_ERROR(NotNegative("probe_every", static_cast<double>(config.probe_every)));
   return NotNegative("threads", static_cast<double>(config.threads));
 }
 

@@ -51,6 +51,7 @@ struct TrainConfig {
   std::string device = "auto";
   int64_t threads = 0;
   bool deterministic = false;
+  int64_t probe_every = 0;  // steps; 0 for never
   std::string out;
 };
 

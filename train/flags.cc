@@ -53,8 +53,13 @@ DEFINE_string(device, sid::TrainConfig().device, "auto (a GPU where there is one
 DEFINE_int64(threads, sid::TrainConfig().threads, "of the CPU; 0 for all cores");
 DEFINE_bool(deterministic, sid::TrainConfig().deterministic,
             "same bits on a GPU too, a little slower; the CPU's are always the same");
-DEFINE_string(out, sid::TrainConfig().out,
-              "a new folder for config.json, metrics.jsonl, summary.json and weights.safetensors");
+DEFINE_int64(
+    probe_every, sid::TrainConfig().probe_every,
+    "steps between two looks at the theory's quantities on a fixed validation batch, which go to metrics.jsonl "
+    "and TensorBoard, and are told where they show a known failure; 0 for none");
+DEFINE_string(
+    out, sid::TrainConfig().out,
+    "a new folder for config.json, metrics.jsonl, summary.json, weights.safetensors and TensorBoard's events");
 
 namespace sid {
 namespace {
@@ -72,7 +77,7 @@ const ProgramFlags& Program() {
        {"Optimizer",
         {"epochs", "batch_size", "optimizer", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum",
          "clip_norm"}},
-       {"Run", {"seed", "device", "threads", "deterministic", "out"}}}};
+       {"Run", {"seed", "device", "threads", "deterministic", "probe_every", "out"}}}};
   return *kProgram;
 }
 
@@ -110,6 +115,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .device = FLAGS_device,
                      .threads = FLAGS_threads,
                      .deterministic = FLAGS_deterministic,
+                     .probe_every = FLAGS_probe_every,
                      .out = CallersPath(FLAGS_out)};
 }
 

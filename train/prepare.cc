@@ -99,11 +99,15 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_ASSIGN_OR_RETURN(Dataset dataset, LoadSplitAndNoise(config));
   if (config.augmentation == "auto") config.augmentation = DefaultAugmentation(config.dataset);
   SID_ASSIGN_OR_RETURN(TrainingOptions options, TrainingOptionsOf(config, choices, dataset));
-  SID_ASSIGN_OR_RETURN(auto learner, MakeLearner(config.learner, MakeNetwork(config, choices, dataset), choices.sid,
-                                                 choices.executor, choices.optimizer));
+  const Network network = MakeNetwork(config, choices, dataset);
+  SID_ASSIGN_OR_RETURN(auto learner,
+                       MakeLearner(config.learner, network, choices.sid, choices.executor, choices.optimizer));
   config.device = choices.device.str();
   config.threads = at::get_num_threads();
-  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, std::move(learner)};
+  const ProbeOptions probe{choices.sid.divergence, choices.sid.alphas, config.smoothing,
+                           /*local_losses=*/config.learner == "sid"};
+  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, network, std::move(learner),
+                     probe};
 }
 
 }  // namespace sid

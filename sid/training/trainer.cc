@@ -80,7 +80,7 @@ class Trainer {
     batches_.StartEpoch(epoch);
     for (int64_t step = 0; step < steps; ++step) {
       rate = schedule_.LearningRate((epoch - 1) * steps + step);
-      TrainStep(step, rate, log);
+      SID_RETURN_IF_ERROR(TrainStep(step, (epoch - 1) * steps + step, rate, log));
       if (step + 1 < steps && hooks_.clock() - shown < hooks_.progress_interval) continue;
       SID_RETURN_IF_ERROR(log.Check(epoch, rate));
       shown = hooks_.clock();
@@ -91,13 +91,16 @@ class Trainer {
     return EpochRecord{epoch, 0, mean, losses, log.Accuracy(), rate, {}};
   }
 
-  void TrainStep(int64_t step, double learning_rate, LossLog& log) {
+  // `step` of the epoch, `global_step` of the training.
+  absl::Status TrainStep(int64_t step, int64_t global_step, double learning_rate, LossLog& log) {
     Batch batch;
     {
       const ScopedPhase phase(timer_, "batch");
       batch = batches_.Get(step);
     }
+    SID_RETURN_IF_ERROR(hooks_.before_step(global_step, learner_, batch));
     log.Add(learner_.Step(batch, learning_rate, timer_), batch.labels);
+    return hooks_.after_step(global_step, learner_, batch);
   }
 
   void Report(int64_t epoch, int64_t step, double epoch_seconds, const LossLog& log) const {

@@ -64,6 +64,10 @@ struct TrainingHooks {
   // At most once in `progress_interval` seconds, and at an epoch's end. It waits for the device.
   std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
   double progress_interval = 0.25;
+  // Before and after each update of the weights by a batch; `step` counts from 0 over all epochs. An error stops the training.
+  using OnStep = std::function<absl::Status(int64_t step, const Learner& learner, const Batch& batch)>;
+  OnStep before_step = [](int64_t, const Learner&, const Batch&) { return absl::OkStatus(); };
+  OnStep after_step = before_step;
   // After each epoch; an error stops the training.
   std::function<absl::Status(const EpochRecord&)> on_epoch = [](const EpochRecord&) { return absl::OkStatus(); };
 };
