@@ -14,6 +14,9 @@
 namespace sid {
 namespace {
 
+// Below the logarithm of every double but 0.
+constexpr double kLeastLogarithm = -1e3;
+
 at::Tensor Entropy(const at::Tensor& log_p) { return -(log_p.exp() * log_p).sum(-1); }
 
 std::vector<double> ToVector(const at::Tensor& values) {
@@ -63,7 +66,8 @@ std::vector<double> AttainableDivergence(Divergence divergence, const std::vecto
   at::Tensor log_p = UniformBelief(1, classes, at::kDouble);
   std::vector<double> attainable{Diverge(divergence, log_y, log_p).item<double>()};
   for (const double alpha : alphas) {
-    log_p = LogMinimiser(divergence, alpha, log_y, log_p);
+    // alpha = 1 with a one-hot target leaves probabilities of 0, whose logarithms no divergence takes.
+    log_p = LogMinimiser(divergence, alpha, log_y, log_p).clamp_min(kLeastLogarithm);
     attainable.push_back(Diverge(divergence, log_y, log_p).item<double>());
   }
   return attainable;

@@ -84,6 +84,7 @@ TEST(AttainableDivergence, IsTheMinimisersClosedForm) {
     error *= 1 - alphas[i];
     EXPECT_NEAR(attainable[i + 1], -std::log(1 - error), 1e-14);
   }
+  EXPECT_EQ(AttainableDivergence(Divergence::kForward, {1, 0.5}, 10, 0).back(), 0);
   const std::vector<double> reverse = AttainableDivergence(Divergence::kReverse, {0.5, 1}, 10, 0.1);
   EXPECT_LT(reverse[1], reverse[0]);
   EXPECT_NEAR(reverse[2], 0, 1e-14);

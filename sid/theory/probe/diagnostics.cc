@@ -10,12 +10,14 @@ namespace sid {
 namespace {
 
 // A trend is told from noise by its duration: this many records.
-constexpr size_t kWindow = 5;
+constexpr size_t kWindow = 6;
 
-// Plateau: over the window D(y, p_L) changed by less than this part of what the uniform belief has ...
+// Plateau: from the window's first half to its second the mean D(y, p_L) fell by less than this part of what the uniform
+// belief has ...
 constexpr double kStill = 0.02;
-// ... it is above the attainable minimum by less than this part of it ...
-constexpr double kNearMinimum = 0.15;
+// ... of the way from there to the attainable minimum at most this part is left: a network that has learned nothing stands
+// still for another reason ...
+constexpr double kWayLeft = 0.5;
 // ... and that minimum is itself above this part: alpha = 0.5 gives 2.5 % at L = 4 (C = 10), alpha = 0.1 gives 39 %.
 constexpr double kHighMinimum = 0.25;
 
@@ -63,12 +65,11 @@ std::vector<Diagnosis> Diagnostics::Look(const ProbeRecord& record) {
 
 std::string Diagnostics::Plateau() const {
   if (window_.size() < kWindow) return "";
-  const auto [least, most] = std::minmax_element(
-      window_.begin(), window_.end(),
-      [](const ProbeRecord& a, const ProbeRecord& b) { return LastDivergence(a) < LastDivergence(b); });
+  double fallen = 0;
+  for (size_t k = 0; k < kWindow; ++k) fallen += (k < kWindow / 2 ? 2.0 : -2.0) / kWindow * LastDivergence(window_[k]);
   const double start = FirstDivergence(window_.back()), now = LastDivergence(window_.back());
-  if (LastDivergence(*most) - LastDivergence(*least) > kStill * start) return "";
-  if (now > attainable_ + kNearMinimum * start || attainable_ < kHighMinimum * start) return "";
+  if (fallen > kStill * start) return "";
+  if (attainable_ < kHighMinimum * start || now > attainable_ + kWayLeft * (start - attainable_)) return "";
   return absl::StrFormat(
       "plateau: since step %d the last belief is %.2f nats from the target (the uniform one %.2f), and with alpha %.3g "
       "no "
@@ -80,7 +81,8 @@ std::string Diagnostics::StaleTeachers() const {
   const ProbeRecord& record = window_.back();
   const auto worst = std::max_element(record.staleness.begin(), record.staleness.end());
   const double now = LastDivergence(record);
-  if (*worst < kStale || now < kRise * lowest_ || now < lowest_ + kRiseNats) return "";
+  const bool stale = *worst >= kStale, risen = now >= kRise * lowest_ && now >= lowest_ + kRiseNats;
+  if (!stale || !risen) return "";
   return absl::StrFormat(
       "stale teachers: step %d moved the teacher of module %d by %.2f nats, and the last belief is %.2f nats from the "
       "target "
@@ -120,7 +122,7 @@ std::string Diagnostics::SaturatedModule() const {
   const QuantitySummary& theory = window_.back().theory;
   const double certain = kCertain * std::log(static_cast<double>(classes_));
   for (size_t i = 1; i < theory.entropy.size(); ++i) {
-    if (theory.entropy[i] > certain || theory.divergence[i] < theory.divergence.front()) continue;
+    if (theory.entropy[i] > certain || theory.divergence[i] <= theory.divergence.front()) continue;
     return absl::StrFormat(
         "saturated module: module %d is certain (entropy %.2g nats) and wrong at step %d: %.2f nats from the target, "
         "where "

@@ -5,8 +5,8 @@
 //
 //   record, record, ... --Look--> "plateau: ..."  "stale teachers: ..."  "conflict: ..."  "dead module: ..."  "saturated ..."
 //
-//   plateau           D(y, p_L) no longer falls, and stands near the least that these alphas allow (AttainableDivergence), which
-//                     is a good part of what the uniform belief has: not the features are at fault but alpha
+//   plateau           D(y, p_L) no longer falls, and most of the way is gone to the least that these alphas allow
+//                     (AttainableDivergence), which is a good part of what the uniform belief has: alpha is at fault
 //   stale teachers    one step moves the teachers by more than what it should correct, and D(y, p_L) has risen for it
 //   conflict          the modules' gradients by z cancel more than unrelated ones would, for several records on end, although
 //                     there is much left to learn
