@@ -20,6 +20,7 @@ enum class RandomUse : uint64_t {
   kValidationSplit = 5,
   kSynthetic = 6,
   kMnistMini = 7,
+  kSubset = 8,
 };
 
 // A 64-bit hash (splitmix64, chained) of the seed, the use and further numbers.

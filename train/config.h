@@ -31,6 +31,7 @@ struct TrainConfig {
   std::string extractor_gradient = "sum";
 
   // The data.
+  int64_t train_images = 0;  // of the training set, 0 for all
   double label_noise = 0;
   double validation_fraction = 0.1;
   std::string augmentation = "auto";

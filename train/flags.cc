@@ -16,6 +16,8 @@ DEFINE_string(initialisation, sid::TrainConfig().initialisation, "pytorch, kaimi
 DEFINE_string(dataset, sid::TrainConfig().dataset,
               "mnist-mini (embedded), mnist, cifar10, cifar100, tiny-imagenet or synthetic");
 DEFINE_string(data_dir, sid::TrainConfig().data_dir, "the folder that holds the data set; //data:fetch downloads one");
+DEFINE_int64(train_images, sid::TrainConfig().train_images,
+             "how many images of the training set are used, the same of each class; 0 for all");
 DEFINE_double(label_noise, sid::TrainConfig().label_noise,
               "fraction of the training labels that are made wrong, in [0, 1)");
 DEFINE_double(validation_fraction, sid::TrainConfig().validation_fraction,
@@ -73,7 +75,7 @@ const ProgramFlags& Program() {
       {{"Network and learner", {"learner", "depth", "hidden", "features", "initialisation"}},
        {"SID's update",
         {"alpha", "divergence", "smoothing", "executor", "chunk", "feature_mode", "extractor_gradient"}},
-       {"Data", {"dataset", "data_dir", "label_noise", "validation_fraction", "augmentation"}},
+       {"Data", {"dataset", "data_dir", "train_images", "label_noise", "validation_fraction", "augmentation"}},
        {"Optimizer",
         {"epochs", "batch_size", "optimizer", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum",
          "clip_norm"}},
@@ -99,6 +101,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .chunk = FLAGS_chunk,
                      .feature_mode = FLAGS_feature_mode,
                      .extractor_gradient = FLAGS_extractor_gradient,
+                     .train_images = FLAGS_train_images,
                      .label_noise = FLAGS_label_noise,
                      .validation_fraction = FLAGS_validation_fraction,
                      .augmentation = FLAGS_augmentation,

@@ -12,6 +12,7 @@
 #include "data/batches/augmentation.h"
 #include "data/changes/label_noise.h"
 #include "data/changes/split.h"
+#include "data/changes/subset.h"
 #include "data/registry.h"
 #include "sid/network/initialisation.h"
 
@@ -59,6 +60,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
 absl::StatusOr<Dataset> LoadSplitAndNoise(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(Dataset dataset,
                        LoadDataset({config.dataset, config.data_dir, config.seed, static_cast<int>(config.threads)}));
+  SID_ASSIGN_OR_RETURN(dataset, KeepTrainingImages(std::move(dataset), config.train_images, config.seed));
   SID_ASSIGN_OR_RETURN(dataset, SplitValidation(std::move(dataset), config.validation_fraction, config.seed));
   SID_ASSIGN_OR_RETURN(NoisyLabels noisy, AddLabelNoise(std::move(dataset), config.label_noise, config.seed));
   return std::move(noisy.dataset);

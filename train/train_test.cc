@@ -36,28 +36,10 @@ Outcome RunTrain(const std::string& flags) {
 // A folder that is not there yet.
 std::string FreshPath(const std::string& name) { return NewFolder() + "/" + name; }
 
-std::string BigEndian(uint32_t number) {
-  return {static_cast<char>(number >> 24), static_cast<char>(number >> 16), static_cast<char>(number >> 8),
-          static_cast<char>(number)};
-}
-
-// MNIST's files with `count` digits: image i is of one gray level that tells its class, i modulo 10.
-void WriteDigits(const std::string& prefix, uint32_t count) {
-  std::string images = BigEndian(0x803) + BigEndian(count) + BigEndian(28) + BigEndian(28);
-  std::string labels = BigEndian(0x801) + BigEndian(count);
-  for (uint32_t i = 0; i < count; ++i) {
-    images.append(28 * 28, static_cast<char>(25 * (i % 10)));
-    labels.push_back(static_cast<char>(i % 10));
-  }
-  WriteTestFile(prefix + "-images-idx3-ubyte", images);
-  WriteTestFile(prefix + "-labels-idx1-ubyte", labels);
-}
-
 // Flags of a run that takes a moment.
 std::string SmallRun() {
   const std::string folder = testing::TempDir() + "/digits";
-  WriteDigits(folder + "/train", 60);
-  WriteDigits(folder + "/t10k", 20);
+  WriteMnist(folder, 60, 20);
   return "--dataset=mnist --data_dir=" + folder +
          " --validation_fraction=0.2 --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu --threads=1 ";
 }
