@@ -18,10 +18,12 @@ namespace {
 
 class BackpropagationLearner : public Learner {
  public:
-  BackpropagationLearner(Backpropagation kind, Network network, double smoothing, const OptimizerOptions& optimizer)
+  BackpropagationLearner(Backpropagation kind, Network network, double smoothing, Precision precision,
+                         const OptimizerOptions& optimizer)
       : kind_(kind),
         network_(std::move(network)),
         smoothing_(smoothing),
+        compute_type_(ComputeType(precision, network_.cascade.hidden_bias.scalar_type())),
         optimizer_(sid::Parameters(network_), optimizer) {
     RequireGradients(network_, true);
     CHECK(kind != Backpropagation::kHead || network_.cascade.depth() == 1);
@@ -29,13 +31,13 @@ class BackpropagationLearner : public Learner {
 
   std::string name() const override { return BackpropagationNames()[static_cast<size_t>(kind_)]; }
 
-  StepResult Step(const Batch& batch, double learning_rate, PhaseTimer& timer) override {
+  StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
     const at::AutoGradMode with_graph(true);
     std::vector<at::Tensor> log_beliefs;
     at::Tensor losses;
     {
       const ScopedPhase phase(timer, "forward");
-      log_beliefs = Forward(network_.extractor.Forward(batch.images));
+      log_beliefs = Forward(batch.images.to(compute_type_));
       // Only what has a loss is stacked: the other beliefs would get gradients of zeros to add on the way back.
       const at::Tensor last = log_beliefs.back().unsqueeze(0);
       losses = CrossEntropy(batch.labels, kind_ == Backpropagation::kDeep ? at::stack(log_beliefs) : last).mean(1);
@@ -50,7 +52,10 @@ class BackpropagationLearner : public Learner {
     return {losses.detach(), log_beliefs.back().detach()};
   }
 
-  at::Tensor Predict(const at::Tensor& images) const override { return sid::Predict(network_, images); }
+  at::Tensor Predict(const at::Tensor& images) const override {
+    const at::NoGradGuard no_graph;
+    return sid::Predict(Cast(network_, compute_type_), images.to(compute_type_));
+  }
 
   std::vector<int64_t> LossDepths() const override {
     if (kind_ != Backpropagation::kDeep) return {network_.cascade.depth()};
@@ -67,9 +72,11 @@ class BackpropagationLearner : public Learner {
   std::vector<Parameter> Parameters() const override { return sid::Parameters(network_); }
 
  private:
-  std::vector<at::Tensor> Forward(const at::Tensor& features) const {
+  std::vector<at::Tensor> Forward(const at::Tensor& images) const {
+    const Network network = Cast(network_, compute_type_);
+    const at::Tensor features = network.extractor.Forward(images);
     const bool checkpointed = kind_ == Backpropagation::kChainCheckpoint;
-    return checkpointed ? CheckpointedChain(network_.cascade, features) : Chain(network_.cascade, features);
+    return checkpointed ? CheckpointedChain(network.cascade, features) : Chain(network.cascade, features);
   }
 
   // -sum_c y log p of beliefs [n, B, C], [n, B].
@@ -81,6 +88,7 @@ class BackpropagationLearner : public Learner {
   Backpropagation kind_;
   Network network_;
   double smoothing_;
+  at::ScalarType compute_type_;
   Optimizer optimizer_;
 };
 
@@ -94,8 +102,8 @@ absl::StatusOr<Backpropagation> ParseBackpropagation(const std::string& name) {
 }
 
 std::unique_ptr<Learner> MakeBackpropagationLearner(Backpropagation kind, Network network, double smoothing,
-                                                    const OptimizerOptions& optimizer) {
-  return std::make_unique<BackpropagationLearner>(kind, std::move(network), smoothing, optimizer);
+                                                    Precision precision, const OptimizerOptions& optimizer) {
+  return std::make_unique<BackpropagationLearner>(kind, std::move(network), smoothing, precision, optimizer);
 }
 
 }  // namespace sid

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/machine/precision.h"
 #include "sid/learner/learner.h"
 #include "sid/optimizer/optimizer.h"
 
@@ -26,8 +27,9 @@ enum class Backpropagation { kChain, kDeep, kHead, kChainCheckpoint };
 std::vector<std::string> BackpropagationNames();
 absl::StatusOr<Backpropagation> ParseBackpropagation(const std::string& name);
 
-// Takes the initialised network, on its device; for kHead of depth 1. `smoothing` of the target in [0, 1).
+// Takes the initialised network, on its device; for kHead of depth 1. `smoothing` of the target in [0, 1). Products are computed
+// in `precision`.
 std::unique_ptr<Learner> MakeBackpropagationLearner(Backpropagation kind, Network network, double smoothing,
-                                                    const OptimizerOptions& optimizer);
+                                                    Precision precision, const OptimizerOptions& optimizer);
 
 }  // namespace sid

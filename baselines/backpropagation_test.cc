@@ -22,8 +22,8 @@ double RelativeError(const at::Tensor& actual, const at::Tensor& expected) {
   return ((actual - expected).norm() / expected.norm()).item<double>();
 }
 
-Network MakeNetwork(int64_t depth) {
-  Network network = EmptyNetwork({.classes = kClasses, .depth = depth, .features = 8, .hidden = 9});
+Network MakeNetwork(int64_t depth, int64_t width = 8) {
+  Network network = EmptyNetwork({.classes = kClasses, .depth = depth, .features = width, .hidden = width + 1});
   Initialise(Initialisation::kKaiming, /*seed=*/3, at::Tensor(), network);
   return CloneTo(network, at::kCPU, at::kDouble);
 }
@@ -50,7 +50,8 @@ std::vector<at::Tensor> PlainChain(const Network& network, const at::Tensor& ima
 std::vector<at::Tensor> GradientsSeenInAStep(Backpropagation kind, int64_t depth) {
   Network network = MakeNetwork(depth);
   const Network before = CloneTo(network, at::kCPU, at::kDouble);
-  const auto learner = MakeBackpropagationLearner(kind, network, 0, {.rule = OptimizerRule::kSgd, .momentum = 0});
+  const auto learner =
+      MakeBackpropagationLearner(kind, network, 0, Precision::kFp32, {.rule = OptimizerRule::kSgd, .momentum = 0});
   PhaseTimer untimed;
   learner->Step(MakeBatch(), 1, untimed);
   std::vector<at::Tensor> gradients;
@@ -84,7 +85,7 @@ TEST(Backpropagation, StepsFollowAutogradOfThePlainChain) {
 TEST(Backpropagation, LossDepthsAndLossesBelongTogether) {
   const Batch batch = MakeBatch();
   for (const Backpropagation kind : {Backpropagation::kChain, Backpropagation::kDeep}) {
-    const auto learner = MakeBackpropagationLearner(kind, MakeNetwork(3), /*smoothing=*/0.1, {});
+    const auto learner = MakeBackpropagationLearner(kind, MakeNetwork(3), /*smoothing=*/0.1, Precision::kFp32, {});
     const at::Tensor losses = learner->Losses(batch.labels, learner->Predict(batch.images));
     EXPECT_EQ(losses.sizes(), at::IntArrayRef({static_cast<int64_t>(learner->LossDepths().size()), kBatch}));
     PhaseTimer untimed;
@@ -93,10 +94,35 @@ TEST(Backpropagation, LossDepthsAndLossesBelongTogether) {
   }
 }
 
+TEST(Backpropagation, InBf16FollowsFp32sLossWithinTwoPercent) {
+  // Classes that can be told apart: on noise, the losses of two roundings soon differ by more than the roundings.
+  at::Generator generator = MakeGenerator(3, RandomUse::kSynthetic);
+  const at::Tensor labels = at::randint(kClasses, {64}, generator, at::kLong);
+  const at::Tensor patterns = 3 * at::randn({kClasses, 3, 12, 12}, generator, at::kFloat);
+  const Batch batch{patterns.index_select(0, labels) + at::randn({64, 3, 12, 12}, generator, at::kFloat), labels};
+  for (const std::string& name : BackpropagationNames()) {
+    const Backpropagation kind = ParseBackpropagation(name).value();
+    const Network network = MakeNetwork(kind == Backpropagation::kHead ? 1 : 3, /*width=*/64);
+    std::vector<std::vector<double>> losses;
+    for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+      const auto learner = MakeBackpropagationLearner(kind, CloneTo(network, at::kCPU, at::kFloat), 0, precision, {});
+      PhaseTimer untimed;
+      losses.emplace_back();
+      for (int step = 0; step < 20; ++step) {
+        const StepResult result = learner->Step(batch, 3e-5, untimed);
+        losses.back().push_back(result.losses.mean().item<double>());
+      }
+    }
+    EXPECT_LT(losses[0].back(), losses[0].front()) << name;
+    EXPECT_NE(losses[1].back(), losses[0].back()) << name << " computed in float32";
+    for (size_t k = 0; k < losses[0].size(); ++k) EXPECT_NEAR(losses[1][k], losses[0][k], 0.02 * losses[0][k]) << name;
+  }
+}
+
 TEST(Backpropagation, NamesAreTheirs) {
   for (const std::string& name : BackpropagationNames()) {
     const auto kind = ParseBackpropagation(name).value();
-    EXPECT_EQ(MakeBackpropagationLearner(kind, MakeNetwork(1), 0, {})->name(), name);
+    EXPECT_EQ(MakeBackpropagationLearner(kind, MakeNetwork(1), 0, Precision::kFp32, {})->name(), name);
   }
 }
 

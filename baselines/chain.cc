@@ -40,7 +40,8 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
     const variable_list saved = context->get_saved_variables();
     const Cascade cascade = CascadeOf(saved);
     const at::Tensor features = saved[5], log_beliefs = saved[6];
-    variable_list gradients{at::zeros_like(features)};
+    // Sums over the modules, so in the beliefs' precision.
+    variable_list gradients{at::zeros_like(features, at::TensorOptions(log_beliefs.scalar_type()))};
     for (const at::Tensor& weight : Tensors(Parameters(cascade))) gradients.push_back(at::zeros_like(weight));
     at::Tensor from_above = at::zeros_like(log_beliefs[0]);
     const at::AutoGradMode with_graph(true);
@@ -56,6 +57,7 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
       gradients[0] += own[1];
       for (size_t k = 1; k < gradients.size(); ++k) gradients[k][i].copy_(own[k + 1]);
     }
+    gradients[0] = gradients[0].to(features.scalar_type());
     return gradients;
   }
 };
@@ -76,7 +78,8 @@ std::vector<at::Tensor> Chain(const Cascade& cascade, const at::Tensor& features
   at::Tensor log_belief = UniformBelief(batch, cascade.classes(), features.options());
   std::vector<at::Tensor> log_beliefs;
   for (int64_t i = 0; i < depth; ++i) {
-    const at::Tensor hidden = at::relu(at::addmm(from_features[i], log_belief.exp(), belief_weight[i].t()));
+    const at::Tensor hidden =
+        at::relu(at::addmm(from_features[i], log_belief.exp().to(features.scalar_type()), belief_weight[i].t()));
     log_belief = BeliefOf(at::linear(hidden, output_weight[i], output_bias[i]));
     log_beliefs.push_back(log_belief);
   }

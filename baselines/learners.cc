@@ -22,12 +22,12 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Ne
                                                      const OptimizerOptions& optimizer) {
   if (name == "sid") {
     SID_RETURN_IF_ERROR(Validate(options));
-    SID_RETURN_IF_ERROR(Validate(executor, optimizer));
+    SID_RETURN_IF_ERROR(Validate(executor, optimizer, network));
     return MakeSidLearner(std::move(network), options, executor, optimizer);
   }
   const auto kind = ParseBackpropagation(name);
   if (!kind.ok()) return UnknownName("learner", name, LearnerNames());
-  return MakeBackpropagationLearner(*kind, std::move(network), options.smoothing, optimizer);
+  return MakeBackpropagationLearner(*kind, std::move(network), options.smoothing, executor.precision, optimizer);
 }
 
 }  // namespace sid

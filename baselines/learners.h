@@ -21,8 +21,8 @@ std::vector<std::string> LearnerNames();
 // asked.
 int64_t LearnerDepth(const std::string& name, int64_t depth);
 
-// Takes the initialised network, on its device and of LearnerDepth. Of `options`, backpropagation uses the smoothing
-// only.
+// Takes the initialised network, on its device and of LearnerDepth. Of `options` backpropagation uses the smoothing,
+// of `executor` the precision.
 absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Network network,
                                                      const SidOptions& options, const ExecutorOptions& executor,
                                                      const OptimizerOptions& optimizer);

@@ -50,6 +50,8 @@ struct TrainConfig {
   // How it runs.
   uint64_t seed = 1;
   std::string device = "auto";
+  std::string precision = "fp32";
+  bool capture = true;
   int64_t threads = 0;
   bool deterministic = false;
   int64_t probe_every = 0;  // steps; 0 for never

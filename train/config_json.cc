@@ -14,6 +14,8 @@ nlohmann::ordered_json ToJson(const TrainConfig& config) {
           {"divergence", config.divergence},
           {"smoothing", config.smoothing},
           {"executor", config.executor},
+          {"precision", config.precision},
+          {"capture", config.capture},
           {"chunk", config.chunk},
           {"feature_mode", config.feature_mode},
           {"extractor_gradient", config.extractor_gradient},

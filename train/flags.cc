@@ -30,11 +30,12 @@ DEFINE_string(alpha, sid::TrainConfig().alpha,
 DEFINE_string(divergence, sid::TrainConfig().divergence,
               "forward, KL(t || p), or reverse, KL(p || t), which needs --smoothing");
 DEFINE_double(smoothing, sid::TrainConfig().smoothing, "how much of the target is spread over all classes, in [0, 1)");
-DEFINE_string(
-    executor, sid::TrainConfig().executor,
-    "how the update is computed: auto (the fastest), serial (literal, with autograd) or batched (closed form)");
+DEFINE_string(executor, sid::TrainConfig().executor,
+              "how the update is computed: auto (the fastest), serial (literal, with autograd), batched (closed form) "
+              "or cuda (the "
+              "same, its belief chain one kernel)");
 DEFINE_int64(chunk, sid::TrainConfig().chunk,
-             "batched: modules updated at a time, so that memory does not grow with depth; 0 for all at once");
+             "batched, cuda: modules updated at a time, so that memory does not grow with depth; 0 for all at once");
 DEFINE_string(feature_mode, sid::TrainConfig().feature_mode,
               "serial: reuse phase 1's activations of the extractor, or recompute them");
 DEFINE_string(extractor_gradient, sid::TrainConfig().extractor_gradient,
@@ -52,6 +53,11 @@ DEFINE_double(clip_norm, sid::TrainConfig().clip_norm, "largest norm of all grad
 
 DEFINE_uint64(seed, sid::TrainConfig().seed, "of weights, split, noise, order and augmentation: same seed, same bits");
 DEFINE_string(device, sid::TrainConfig().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
+DEFINE_string(
+    precision, sid::TrainConfig().precision,
+    "of products: fp32, tf32 (GPUs) or bf16 (GPUs, CPUs with AVX512-BF16 or AMX); weights and beliefs stay float32");
+DEFINE_bool(capture, sid::TrainConfig().capture,
+            "on a GPU: capture the training step as a CUDA graph, once, and replay it");
 DEFINE_int64(threads, sid::TrainConfig().threads, "of the CPU; 0 for all cores");
 DEFINE_bool(deterministic, sid::TrainConfig().deterministic,
             "same bits on a GPU too, a little slower; the CPU's are always the same");
@@ -79,7 +85,7 @@ const ProgramFlags& Program() {
        {"Optimizer",
         {"epochs", "batch_size", "optimizer", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum",
          "clip_norm"}},
-       {"Run", {"seed", "device", "threads", "deterministic", "probe_every", "out"}}}};
+       {"Run", {"seed", "device", "precision", "capture", "threads", "deterministic", "probe_every", "out"}}}};
   return *kProgram;
 }
 
@@ -116,6 +122,8 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .clip_norm = FLAGS_clip_norm,
                      .seed = FLAGS_seed,
                      .device = FLAGS_device,
+                     .precision = FLAGS_precision,
+                     .capture = FLAGS_capture,
                      .threads = FLAGS_threads,
                      .deterministic = FLAGS_deterministic,
                      .probe_every = FLAGS_probe_every,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/machine/device.h"
+#include "base/machine/precision.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "baselines/learners.h"
@@ -14,7 +15,9 @@
 #include "data/changes/split.h"
 #include "data/changes/subset.h"
 #include "data/registry.h"
+#include "sid/learner/choose_executor.h"
 #include "sid/network/initialisation.h"
+#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
@@ -48,11 +51,11 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(choices.sid, SidOptionsOf(config));
   SID_ASSIGN_OR_RETURN(choices.executor.executor, ParseExecutor(config.executor));
   choices.executor.chunk = config.chunk;
+  SID_ASSIGN_OR_RETURN(choices.executor.precision, ParsePrecision(config.precision, choices.device));
   SID_ASSIGN_OR_RETURN(choices.optimizer.rule, ParseOptimizer(config.optimizer));
   choices.optimizer.momentum = config.momentum;
   choices.optimizer.weight_decay = config.weight_decay;
   choices.optimizer.clip_norm = config.clip_norm;
-  SID_RETURN_IF_ERROR(Validate(choices.executor, choices.optimizer));
   SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
   return choices;
 }
@@ -77,7 +80,8 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
       .schedule = choices.schedule,
       .learning_rate = config.learning_rate,
       .warmup_epochs = config.warmup_epochs,
-      .evaluation = {.divergence = choices.sid.divergence, .smoothing = config.smoothing}};
+      .evaluation = {.divergence = choices.sid.divergence, .smoothing = config.smoothing},
+      .capture = config.capture && choices.device.is_cuda()};
 }
 
 // Made on the CPU, whatever the device, so that a seed means the same weights everywhere.
@@ -95,16 +99,25 @@ Network MakeNetwork(const TrainConfig& config, const Choices& choices, const Dat
 absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_RETURN_IF_ERROR(Validate(config));
   config.depth = LearnerDepth(config.learner, config.depth);
-  SID_ASSIGN_OR_RETURN(const Choices choices, Choose(config));
+  SID_ASSIGN_OR_RETURN(Choices choices, Choose(config));
   if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
   if (config.deterministic) UseDeterministicAlgorithms();
+  UsePrecision(choices.executor.precision);
+  if (choices.executor.precision == Precision::kBf16 && !HasBf16Instructions(choices.device)) {
+    LOG(WARNING) << "this processor has no bf16 instructions: precision bf16 works, but more slowly than fp32";
+  }
   SID_ASSIGN_OR_RETURN(Dataset dataset, LoadSplitAndNoise(config));
   if (config.augmentation == "auto") config.augmentation = DefaultAugmentation(config.dataset);
   SID_ASSIGN_OR_RETURN(TrainingOptions options, TrainingOptionsOf(config, choices, dataset));
   const Network network = MakeNetwork(config, choices, dataset);
+  if (config.learner == "sid" && choices.executor.executor == Executor::kAuto) {
+    choices.executor.executor = FastestExecutor(network, choices.sid, choices.executor.precision);
+    config.executor = ExecutorNames()[static_cast<size_t>(choices.executor.executor)];
+  }
   SID_ASSIGN_OR_RETURN(auto learner,
                        MakeLearner(config.learner, network, choices.sid, choices.executor, choices.optimizer));
   config.device = choices.device.str();
+  config.capture = options.capture;
   config.threads = at::get_num_threads();
   const ProbeOptions probe{choices.sid.divergence, choices.sid.alphas, config.smoothing,
                            /*local_losses=*/config.learner == "sid"};

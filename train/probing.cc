@@ -12,11 +12,11 @@ void AddProbe(const PreparedRun& run, const std::function<absl::Status(const Pro
   const Examples& examples = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
   const auto probe =
       std::make_shared<Probe>(run.network, ProbeBatch(examples, dataset.statistics, run.config.batch_size), run.probe);
-  hooks.before_step = [=](int64_t step, const Learner&, const Batch&) {
+  hooks.before_step = [=](int64_t step) {
     if (step % every == 0) probe->BeforeStep();
     return absl::OkStatus();
   };
-  hooks.after_step = [=](int64_t step, const Learner&, const Batch&) {
+  hooks.after_step = [=](int64_t step) {
     return step % every == 0 ? on_record(probe->AfterStep(step)) : absl::OkStatus();
   };
 }

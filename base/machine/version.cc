@@ -8,22 +8,13 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <fstream>
 
 #include "absl/strings/str_cat.h"
 #include "base/machine/commit.h"
+#include "base/machine/processor.h"
 
 namespace sid {
 namespace {
-
-// The value of the first line of /proc/cpuinfo that begins with `key`.
-std::string ProcessorField(const std::string& key) {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind(key, 0) == 0 && line.find(": ") != std::string::npos) return line.substr(line.find(": ") + 2);
-  }
-  return "unknown";
-}
 
 std::string OperatingSystem() {
   utsname name{};

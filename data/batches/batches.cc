@@ -1,8 +1,10 @@
 #include "data/batches/batches.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randperm.h>
@@ -44,6 +46,7 @@ ShuffledBatches::ShuffledBatches(Examples examples, const ChannelStatistics& sta
   const at::Tensor& images = examples_.images;
   mean_ = PerChannel(statistics.mean, images.device());
   deviation_ = PerChannel(statistics.standard_deviation, images.device());
+  places_ = at::arange(options_.batch_size, examples_.labels.options());
   if (options_.augmentation.enabled())
     views_ = AugmentationViews(options_.augmentation, images.size(2), images.size(3)).to(images.device());
 }
@@ -60,19 +63,28 @@ void ShuffledBatches::StartEpoch(int64_t epoch) {
     drawn.push_back(at::randint(views_.size(0), {examples_.size()},
                                 MakeGenerator(options_.seed, RandomUse::kAugmentation, {number}), at::kLong));
   }
-  const at::Tensor on_device = at::stack(drawn).to(examples_.images.device());
-  order_ = on_device[0];
-  if (views_.defined()) view_ = on_device[1];
+  const at::Tensor on_device = at::stack(drawn).to(device());
+  if (!order_.defined()) order_ = at::empty_like(on_device[0]), view_ = at::empty_like(on_device[0]);
+  order_.copy_(on_device[0]);
+  if (views_.defined()) view_.copy_(on_device[1]);
 }
 
 Batch ShuffledBatches::Get(int64_t step) const {
   CHECK(order_.defined()) << "StartEpoch comes first";
   CHECK(step >= 0 && step < steps_per_epoch()) << step;
   const int64_t begin = step * options_.batch_size;
-  const int64_t end = std::min(begin + options_.batch_size, examples_.size());
-  const at::Tensor chosen = order_.slice(0, begin, end);
+  return AtPlaces(places_.slice(0, 0, examples_.size() - begin) + begin);
+}
+
+Batch ShuffledBatches::GetWhole(const at::Tensor& step) const {
+  CHECK(order_.defined()) << "StartEpoch comes first";
+  return AtPlaces(step * options_.batch_size + places_);
+}
+
+Batch ShuffledBatches::AtPlaces(const at::Tensor& places) const {
+  const at::Tensor chosen = order_.index_select(0, places);
   at::Tensor images = examples_.images.index_select(0, chosen);
-  if (views_.defined()) images = ShowViews(images, views_, view_.slice(0, begin, end));
+  if (views_.defined()) images = ShowViews(images, views_, view_.index_select(0, places));
   return {Normalise(images, mean_, deviation_, options_.type), examples_.labels.index_select(0, chosen)};
 }
 

@@ -42,10 +42,22 @@ class ShuffledBatches {
   // Batch number `step`, in [0, steps_per_epoch()), of the epoch started last.
   Batch Get(int64_t step) const;
 
+  // Whether batch number `step` has the full size.
+  bool IsWhole(int64_t step) const { return (step + 1) * options_.batch_size <= examples_.size(); }
+  // The same as Get of a whole batch, for a number that lies on the device (int64, scalar), whatever the host knows of it: what
+  // a CUDA graph can hold. Orders are drawn into the same memory each epoch, so a graph need not be captured again.
+  Batch GetWhole(const at::Tensor& step) const;
+
+  at::Device device() const { return examples_.images.device(); }
+
  private:
+  // The batch of the epoch's examples at `places`, int64 [B].
+  Batch AtPlaces(const at::Tensor& places) const;
+
   Examples examples_;
   BatchOptions options_;
   at::Tensor mean_, deviation_;  // float [1, channels, 1, 1]
+  at::Tensor places_;            // 0 .. batch_size - 1
   at::Tensor views_;             // as AugmentationViews; undefined without augmentation
   at::Tensor order_;             // int64 [N]: the example at each place of the epoch
   at::Tensor view_;              // int64 [N]: the view of it that is shown

@@ -6,6 +6,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -74,6 +75,19 @@ TEST(ShuffledBatches, SameSeedSameBitsWhateverWasAskedBefore) {
   for (int64_t epoch = 0; epoch < 3; ++epoch) WholeEpoch(unbroken, epoch);
   resumed.StartEpoch(2);
   for (const int64_t step : {3, 1, 1, 0, 2}) EXPECT_TRUE(SameBits(resumed.Get(step), unbroken.Get(step))) << step;
+}
+
+TEST(ShuffledBatches, AStepNumberOnTheDeviceGivesTheSameWholeBatch) {
+  ShuffledBatches batches = MakeBatches(NumberedExamples(50), {.batch_size = 16, .augmentation = kCropFlip});
+  const at::Tensor number = at::zeros({}, at::kLong);
+  for (const int64_t epoch : {0, 1}) {
+    batches.StartEpoch(epoch);
+    for (int64_t step = 0; step < 3; ++step) {
+      EXPECT_TRUE(batches.IsWhole(step));
+      EXPECT_TRUE(SameBits(batches.GetWhole(number.fill_(step)), batches.Get(step))) << epoch << " " << step;
+    }
+  }
+  EXPECT_FALSE(batches.IsWhole(3));
 }
 
 TEST(ShuffledBatches, TheOrderDoesNotDependOnTheAugmentation) {

@@ -14,13 +14,16 @@
 
 namespace sid {
 
-// log p_0: log(1/C) everywhere, [batch, classes].
+// What beliefs are kept in where products are of type `compute`: bfloat16's 8 bits are too few for a logarithm.
+at::ScalarType BeliefType(at::ScalarType compute);
+
+// log p_0: log(1/C) everywhere, [batch, classes], for products of `options`' type.
 at::Tensor UniformBelief(int64_t batch, int64_t classes, const at::TensorOptions& options);
 
-// log p = log_softmax(logits), [B, C] -> [B, C].
+// log p = log_softmax(logits), [B, C] -> [B, C], of logits of any type.
 at::Tensor BeliefOf(const at::Tensor& logits);
 
-// log y, [B, C], of labels int64 [B]: y = (1-s) onehot + s/C. With s = 0 all but one entry is -infinity, which the
+// log y, [B, C], of BeliefType, of labels int64 [B]: y = (1-s) onehot + s/C. With s = 0 all but one entry is -infinity, which the
 // forward divergence takes and the reverse one does not.
 at::Tensor TargetBelief(const at::Tensor& labels, int64_t classes, double smoothing, at::ScalarType type);
 

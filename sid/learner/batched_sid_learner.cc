@@ -15,9 +15,10 @@
 
 namespace sid {
 
-BatchedSidLearner::BatchedSidLearner(Network network, SidOptions options, int64_t chunk,
-                                     const OptimizerOptions& optimizer)
-    : SidLearnerBase(std::move(network), std::move(options)),
+BatchedSidLearner::BatchedSidLearner(Network network, SidOptions options, BeliefChain run_chain, int64_t chunk,
+                                     Precision precision, const OptimizerOptions& optimizer)
+    : SidLearnerBase(std::move(network), std::move(options), precision),
+      run_chain_(run_chain),
       extractor_learns_(options_.extractor_gradient != ExtractorGradient::kNone),
       extractor_weights_(Tensors(sid::Parameters(network_.extractor))) {
   for (at::Tensor& weight : extractor_weights_) weight.requires_grad_(extractor_learns_);
@@ -36,17 +37,18 @@ BatchedSidLearner::BatchedSidLearner(Network network, SidOptions options, int64_
   }
 }
 
-StepResult BatchedSidLearner::Step(const Batch& batch, double learning_rate, PhaseTimer& timer) {
+StepResult BatchedSidLearner::Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) {
   const at::Tensor z = ExtractorForward(batch.images, timer);
   const int64_t classes = network_.cascade.classes();
   const StepInputs inputs{z.detach(), TargetBelief(batch.labels, classes, options_.smoothing, z.scalar_type())};
-  at::Tensor features_gradient = at::zeros_like(inputs.features);
+  at::Tensor features_gradient = at::zeros_like(inputs.features, at::TensorOptions(inputs.log_y.scalar_type()));
   at::Tensor log_belief = UniformBelief(z.size(0), classes, inputs.features.options());
   std::vector<at::Tensor> losses;
   for (size_t k = 0; k < chunks_.size(); ++k) {
     const Chunk& chunk = chunks_[k];
-    const ChunkResult result = BatchedUpdate(chunk.modules, options_.divergence, chunk.alphas, inputs, log_belief,
-                                             timer, chunk.gradients, features_gradient);
+    const ChunkResult result =
+        BatchedUpdate(run_chain_, Cast(chunk.modules, compute_type_), options_.divergence, chunk.alphas, inputs,
+                      log_belief, timer, chunk.gradients, features_gradient);
     losses.push_back(result.losses);
     log_belief = result.log_belief;
     std::vector<at::Tensor> gradients = Tensors(sid::Parameters(chunk.gradients));
@@ -63,7 +65,7 @@ StepResult BatchedSidLearner::Step(const Batch& batch, double learning_rate, Pha
 at::Tensor BatchedSidLearner::ExtractorForward(const at::Tensor& images, PhaseTimer& timer) const {
   const ScopedPhase phase(timer, "extractor forward");
   const at::AutoGradMode mode(extractor_learns_);
-  return network_.extractor.Forward(images);
+  return Cast(network_.extractor, compute_type_).Forward(images.to(compute_type_));
 }
 
 std::vector<at::Tensor> BatchedSidLearner::ExtractorBackward(const at::Tensor& features, at::Tensor features_gradient,
@@ -75,7 +77,7 @@ std::vector<at::Tensor> BatchedSidLearner::ExtractorBackward(const at::Tensor& f
     return zeros;
   }
   if (options_.extractor_gradient == ExtractorGradient::kMean) features_gradient /= network_.cascade.depth();
-  return torch::autograd::grad({features}, extractor_weights_, {features_gradient});
+  return torch::autograd::grad({features}, extractor_weights_, {features_gradient.to(features.scalar_type())});
 }
 
 }  // namespace sid

@@ -1,6 +1,6 @@
 #pragma once
 
-// SID with the batched executor:
+// SID with the batched executors:
 //
 //   x --extractor, once--> z --chunk 1--> its update --log p--> chunk 2 --> ...     each adds its part of d l / d z
 //   d l / d z --extractor backward, once--> the extractor's update
@@ -10,15 +10,17 @@
 
 #include "sid/learner/sid_learner_base.h"
 #include "sid/optimizer/optimizer.h"
+#include "sid/update/belief_chain.h"
 
 namespace sid {
 
 class BatchedSidLearner : public SidLearnerBase {
  public:
-  // `chunk` modules at a time, 0 for all.
-  BatchedSidLearner(Network network, SidOptions options, int64_t chunk, const OptimizerOptions& optimizer);
+  // `chunk` modules at a time, 0 for all; `run_chain` tells the executors apart.
+  BatchedSidLearner(Network network, SidOptions options, BeliefChain run_chain, int64_t chunk, Precision precision,
+                    const OptimizerOptions& optimizer);
 
-  StepResult Step(const Batch& batch, double learning_rate, PhaseTimer& timer) override;
+  StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override;
 
  private:
   struct Chunk {
@@ -27,12 +29,13 @@ class BatchedSidLearner : public SidLearnerBase {
     Cascade gradients;  // the same memory for all chunks
   };
 
-  // z [B, D], with a graph where the extractor learns.
+  // z [B, D] of the products' type, with a graph where the extractor learns.
   at::Tensor ExtractorForward(const at::Tensor& images, PhaseTimer& timer) const;
   // The extractor's gradients, in the order of its parameters, from d l / d z [B, D].
   std::vector<at::Tensor> ExtractorBackward(const at::Tensor& features, at::Tensor features_gradient,
                                             PhaseTimer& timer) const;
 
+  BeliefChain run_chain_;
   bool extractor_learns_;
   std::vector<at::Tensor> extractor_weights_;
   std::vector<Chunk> chunks_;

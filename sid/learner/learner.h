@@ -32,8 +32,11 @@ class Learner {
   // As --learner names it.
   virtual std::string name() const = 0;
 
-  // One update of all weights on one batch.
-  virtual StepResult Step(const Batch& batch, double learning_rate, PhaseTimer& timer) = 0;
+  // One update of all weights on one batch. `learning_rate` is a scalar, on the CPU or on the weights' device: the step
+  // itself reads nothing back from the device, so it can be captured once as a CUDA graph and follow a schedule.
+  virtual StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) = 0;
+  // The same with a number.
+  StepResult Step(const Batch& batch, double learning_rate, PhaseTimer& timer);
 
   // log p_1 .. log p_L, [L, B, C], of images [B, channels, height, width]; builds no graph, changes nothing.
   virtual at::Tensor Predict(const at::Tensor& images) const = 0;

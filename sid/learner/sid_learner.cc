@@ -4,8 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/names.h"
+#include "base/status.h"
 #include "sid/learner/batched_sid_learner.h"
+#include "sid/learner/choose_executor.h"
 #include "sid/learner/sid_learner_base.h"
+#include "sid/update/belief_chain.h"
 #include "sid/update/serial.h"
 
 namespace sid {
@@ -13,13 +16,14 @@ namespace {
 
 class SerialSidLearner : public SidLearnerBase {
  public:
-  SerialSidLearner(Network network, SidOptions options, const OptimizerOptions& optimizer)
-      : SidLearnerBase(std::move(network), std::move(options)),
+  SerialSidLearner(Network network, SidOptions options, Precision precision, const OptimizerOptions& optimizer)
+      : SidLearnerBase(std::move(network), std::move(options), precision),
         gradients_(ZerosLike(network_)),
         optimizer_(sid::Parameters(network_), optimizer) {}
 
-  StepResult Step(const Batch& batch, double learning_rate, PhaseTimer& timer) override {
-    const UpdateResult update = SerialUpdate(network_, options_, batch, timer, gradients_);
+  StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
+    const Batch rounded{batch.images.to(compute_type_), batch.labels};
+    const UpdateResult update = SerialUpdate(Cast(network_, compute_type_), options_, rounded, timer, gradients_);
     const ScopedPhase phase(timer, "optimizer");
     optimizer_.Step(Tensors(gradients_), learning_rate);
     return {update.losses, update.log_belief};
@@ -32,15 +36,14 @@ class SerialSidLearner : public SidLearnerBase {
 
 }  // namespace
 
-std::vector<std::string> ExecutorNames() { return {"auto", "serial", "batched"}; }
+std::vector<std::string> ExecutorNames() { return {"auto", "serial", "batched", "cuda"}; }
 
 absl::StatusOr<Executor> ParseExecutor(const std::string& name) {
-  if (name == "serial") return Executor::kSerial;
-  if (name == "batched" || name == "auto") return Executor::kBatched;
-  return UnknownName("executor", name, ExecutorNames());
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("executor", name, ExecutorNames()));
+  return static_cast<Executor>(index);
 }
 
-absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer) {
+absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer, const Network& network) {
   if (executor.chunk < 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         "chunk ", executor.chunk, " is negative: it is the number of modules updated at a time, 0 for all"));
@@ -50,15 +53,22 @@ absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& o
         "clipping needs the norm of all gradients, and with chunks they never exist at once: set chunk or clip_norm to "
         "0");
   }
-  return absl::OkStatus();
+  if (executor.executor != Executor::kCuda) return absl::OkStatus();
+  const at::Tensor& weight = network.cascade.belief_weight;
+  return SupportsChainKernel(weight.device(), weight.size(1), weight.size(2),
+                             ComputeType(executor.precision, weight.scalar_type()));
 }
 
 std::unique_ptr<Learner> MakeSidLearner(Network network, const SidOptions& options, const ExecutorOptions& executor,
                                         const OptimizerOptions& optimizer) {
-  if (executor.executor == Executor::kSerial) {
-    return std::make_unique<SerialSidLearner>(std::move(network), options, optimizer);
+  Executor chosen = executor.executor;
+  if (chosen == Executor::kAuto) chosen = FastestExecutor(network, options, executor.precision);
+  if (chosen == Executor::kSerial) {
+    return std::make_unique<SerialSidLearner>(std::move(network), options, executor.precision, optimizer);
   }
-  return std::make_unique<BatchedSidLearner>(std::move(network), options, executor.chunk, optimizer);
+  const BeliefChain run_chain = chosen == Executor::kCuda ? ChainByKernel : ChainByOperations;
+  return std::make_unique<BatchedSidLearner>(std::move(network), options, run_chain, executor.chunk, executor.precision,
+                                             optimizer);
 }
 
 }  // namespace sid

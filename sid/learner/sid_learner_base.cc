@@ -12,12 +12,17 @@
 
 namespace sid {
 
-SidLearnerBase::SidLearnerBase(Network network, SidOptions options)
-    : network_(std::move(network)), options_(std::move(options)) {
+SidLearnerBase::SidLearnerBase(Network network, SidOptions options, Precision precision)
+    : network_(std::move(network)),
+      options_(std::move(options)),
+      compute_type_(ComputeType(precision, network_.cascade.hidden_bias.scalar_type())) {
   CHECK_EQ(static_cast<int64_t>(options_.alphas.size()), network_.cascade.depth());
 }
 
-at::Tensor SidLearnerBase::Predict(const at::Tensor& images) const { return sid::Predict(network_, images); }
+at::Tensor SidLearnerBase::Predict(const at::Tensor& images) const {
+  const at::NoGradGuard no_grad;
+  return sid::Predict(Cast(network_, compute_type_), images.to(compute_type_));
+}
 
 std::vector<int64_t> SidLearnerBase::LossDepths() const {
   std::vector<int64_t> depths(network_.cascade.depth());

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "base/machine/precision.h"
 #include "sid/learner/learner.h"
 #include "sid/update/options.h"
 
@@ -11,7 +12,8 @@ namespace sid {
 
 class SidLearnerBase : public Learner {
  public:
-  SidLearnerBase(Network network, SidOptions options);
+  // Products are computed in `precision`.
+  SidLearnerBase(Network network, SidOptions options, Precision precision);
 
   std::string name() const override { return "sid"; }
   at::Tensor Predict(const at::Tensor& images) const override;
@@ -22,6 +24,7 @@ class SidLearnerBase : public Learner {
  protected:
   Network network_;
   SidOptions options_;
+  at::ScalarType compute_type_;
 };
 
 }  // namespace sid

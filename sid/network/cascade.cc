@@ -8,7 +8,8 @@
 namespace sid {
 
 at::Tensor Module::FirstLayer(const at::Tensor& log_belief, const at::Tensor& features) const {
-  return at::linear(log_belief.exp(), belief_weight) + at::linear(features, feature_weight, hidden_bias);
+  return at::linear(log_belief.exp().to(belief_weight.scalar_type()), belief_weight) +
+         at::linear(features, feature_weight, hidden_bias);
 }
 
 at::Tensor Module::Forward(const at::Tensor& log_belief, const at::Tensor& features) const {

@@ -26,7 +26,7 @@ struct ExtractorLayer {
 struct Extractor {
   std::vector<ExtractorLayer> layers;  // convolutions first, one linear layer last
 
-  // z [B, D]; builds an autograd graph where gradients are on and the weights require them.
+  // z [B, D], of the weights' type; builds an autograd graph where gradients are on and the weights require them.
   at::Tensor Forward(const at::Tensor& images) const;
 };
 

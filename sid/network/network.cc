@@ -82,6 +82,20 @@ Network CloneTo(const Network& network, at::Device device, at::ScalarType type) 
   });
 }
 
+Extractor Cast(Extractor extractor, at::ScalarType type) {
+  VisitExtractor(extractor, [&](const std::string&, at::Tensor& tensor, bool) { tensor = tensor.to(type); });
+  return extractor;
+}
+
+Cascade Cast(Cascade cascade, at::ScalarType type) {
+  VisitCascade(cascade, [&](const std::string&, at::Tensor& tensor, bool) { tensor = tensor.to(type); });
+  return cascade;
+}
+
+Network Cast(const Network& network, at::ScalarType type) {
+  return {Cast(network.extractor, type), Cast(network.cascade, type)};
+}
+
 Network ZerosLike(const Network& network) {
   return Map(network, [](const at::Tensor& tensor) { return at::zeros_like(tensor.detach()); });
 }

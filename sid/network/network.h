@@ -48,6 +48,11 @@ std::vector<at::Tensor> Tensors(const Network& network);
 
 // The same network with every tensor passed through: moved, converted, cloned ...
 Network CloneTo(const Network& network, at::Device device, at::ScalarType type);
+// ... the same tensors where they are of that type already, else casts with their graph: products in another precision
+// than the weights (base/machine/precision.h) ...
+Extractor Cast(Extractor extractor, at::ScalarType type);
+Cascade Cast(Cascade cascade, at::ScalarType type);
+Network Cast(const Network& network, at::ScalarType type);
 // ... or zeros of the same shapes, types and memory layout, to hold gradients.
 Network ZerosLike(const Network& network);
 

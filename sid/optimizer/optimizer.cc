@@ -59,7 +59,7 @@ Optimizer::Optimizer(const std::vector<Parameter>& parameters, const OptimizerOp
   }
 }
 
-void Optimizer::Step(std::vector<at::Tensor> gradients, double learning_rate) {
+void Optimizer::Step(std::vector<at::Tensor> gradients, const at::Tensor& learning_rate) {
   const at::NoGradGuard no_grad;
   if (options_.clip_norm > 0) ClipByNorm(gradients, options_.clip_norm);
   for (Group& group : groups_) {
@@ -68,11 +68,11 @@ void Optimizer::Step(std::vector<at::Tensor> gradients, double learning_rate) {
     for (size_t i = 0; i < group.places.size(); ++i) {
       own.push_back(LaidOutAs(group.parameters[i], gradients.at(group.places[i])));
     }
-    StepGroup(group, std::move(own), learning_rate);
+    StepGroup(group, own, learning_rate);
   }
 }
 
-void Optimizer::StepGroup(Group& group, std::vector<at::Tensor> gradients, double learning_rate) {
+void Optimizer::StepGroup(Group& group, const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate) {
   const double decay = group.weight_decay;
   if (options_.rule == OptimizerRule::kSgd) {
     if (decay > 0) at::_foreach_mul_(group.parameters, 1 - learning_rate * decay);

@@ -38,8 +38,9 @@ class Optimizer {
  public:
   Optimizer(const std::vector<Parameter>& parameters, const OptimizerOptions& options);
 
-  // Moves every parameter; `gradients` stand in the parameters' order and may be overwritten.
-  void Step(std::vector<at::Tensor> gradients, double learning_rate);
+  // Moves every parameter; `gradients` stand in the parameters' order and may be overwritten. `learning_rate` is a scalar,
+  // on the CPU or on the parameters' device: there the host need not know it, so a captured step can follow a schedule.
+  void Step(std::vector<at::Tensor> gradients, const at::Tensor& learning_rate);
 
  private:
   // Tensors that share a weight decay, each with its place among all parameters.
@@ -48,7 +49,7 @@ class Optimizer {
     std::vector<size_t> places;
     std::vector<at::Tensor> parameters, first_moments, second_moments, steps;
   };
-  void StepGroup(Group& group, std::vector<at::Tensor> gradients, double learning_rate);
+  void StepGroup(Group& group, const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate);
 
   OptimizerOptions options_;
   std::vector<Group> groups_;

@@ -6,6 +6,7 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
@@ -17,6 +18,8 @@ namespace sid {
 namespace {
 
 constexpr double kLearningRate = 0.1, kDecay = 0.3;
+
+at::Tensor Scalar(double value) { return at::scalar_tensor(value, at::kDouble); }
 
 at::Tensor Random(at::IntArrayRef shape, uint64_t number) {
   at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic, {number});
@@ -52,7 +55,7 @@ TEST(Optimizer, FollowsThePapersRules) {
                      expected_bias = Reference(rule, bias, false, 3);
     Optimizer optimizer({{"weight", weight, true}, {"bias", bias, false}}, {.rule = rule, .weight_decay = kDecay});
     for (int64_t step = 1; step <= 3; ++step) {
-      optimizer.Step({Random({4, 3}, step), Random({3}, step)}, kLearningRate);
+      optimizer.Step({Random({4, 3}, step), Random({3}, step)}, Scalar(kLearningRate));
     }
     EXPECT_TRUE(at::allclose(weight, expected_weight, 1e-9, 1e-11)) << name;
     EXPECT_TRUE(at::allclose(bias, expected_bias, 1e-9, 1e-11)) << name;
@@ -66,7 +69,7 @@ TEST(Optimizer, LayoutsOfGradientsDoNotMatter) {
   const at::Tensor channels_last = plain.clone(at::MemoryFormat::ChannelsLast);
   for (const at::Tensor& weight : {plain, channels_last}) {
     Optimizer optimizer({{"weight", weight, true}}, {.rule = OptimizerRule::kAdam});
-    optimizer.Step({gradient}, kLearningRate);
+    optimizer.Step({gradient}, Scalar(kLearningRate));
   }
   EXPECT_TRUE(at::equal(plain, channels_last));
 }
@@ -74,10 +77,11 @@ TEST(Optimizer, LayoutsOfGradientsDoNotMatter) {
 TEST(Optimizer, ClipsByTheNormOfAllGradientsTogether) {
   const at::Tensor a = at::full({4}, 0.0, at::kDouble), b = at::full({1}, 0.0, at::kDouble);
   Optimizer optimizer({{"a", a, true}, {"b", b, false}}, {.rule = OptimizerRule::kSgd, .momentum = 0, .clip_norm = 1});
-  optimizer.Step({at::full({4}, 3.0, at::kDouble), at::full({1}, 8.0, at::kDouble)}, 1);  // norm sqrt(4 * 9 + 64) = 10
+  optimizer.Step({at::full({4}, 3.0, at::kDouble), at::full({1}, 8.0, at::kDouble)},
+                 Scalar(1));  // norm sqrt(4 * 9 + 64) = 10
   EXPECT_NEAR(a[0].item<double>(), -0.3, 1e-6);
   EXPECT_NEAR(b[0].item<double>(), -0.8, 1e-6);
-  optimizer.Step({at::full({4}, 0.1, at::kDouble), at::full({1}, 0.1, at::kDouble)}, 1);  // below 1: untouched
+  optimizer.Step({at::full({4}, 0.1, at::kDouble), at::full({1}, 0.1, at::kDouble)}, Scalar(1));  // below 1: untouched
   EXPECT_NEAR(a[0].item<double>(), -0.4, 1e-6);
 }
 

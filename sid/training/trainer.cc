@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "sid/training/loss_log.h"
+#include "sid/training/step_runner.h"
 
 namespace sid {
 namespace {
@@ -45,9 +46,9 @@ class Trainer {
       : dataset_(dataset),
         options_(options),
         hooks_(hooks),
-        timer_(timer),
         learner_(learner),
         batches_(dataset.train, dataset.statistics, options.batches),
+        runner_(batches_, options.capture, timer, learner),
         start_(hooks.clock()) {
     const auto steps = static_cast<double>(batches_.steps_per_epoch());
     schedule_ = {options.schedule, options.learning_rate, std::llround(options.warmup_epochs * steps),
@@ -79,8 +80,12 @@ class Trainer {
     LossLog log(steps, learner_.LossDepths());
     batches_.StartEpoch(epoch);
     for (int64_t step = 0; step < steps; ++step) {
-      rate = schedule_.LearningRate((epoch - 1) * steps + step);
-      SID_RETURN_IF_ERROR(TrainStep(step, (epoch - 1) * steps + step, rate, log));
+      const int64_t global_step = (epoch - 1) * steps + step;
+      rate = schedule_.LearningRate(global_step);
+      SID_RETURN_IF_ERROR(hooks_.before_step(global_step));
+      const StepRunner::Outcome outcome = runner_.Run(step, rate);
+      log.Add(outcome.result, outcome.labels);
+      SID_RETURN_IF_ERROR(hooks_.after_step(global_step));
       if (step + 1 < steps && hooks_.clock() - shown < hooks_.progress_interval) continue;
       SID_RETURN_IF_ERROR(log.Check(epoch, rate));
       shown = hooks_.clock();
@@ -89,18 +94,6 @@ class Trainer {
     const std::vector<double> losses = log.MeanLosses();
     const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
     return EpochRecord{epoch, 0, mean, losses, log.Accuracy(), rate, {}};
-  }
-
-  // `step` of the epoch, `global_step` of the training.
-  absl::Status TrainStep(int64_t step, int64_t global_step, double learning_rate, LossLog& log) {
-    Batch batch;
-    {
-      const ScopedPhase phase(timer_, "batch");
-      batch = batches_.Get(step);
-    }
-    SID_RETURN_IF_ERROR(hooks_.before_step(global_step, learner_, batch));
-    log.Add(learner_.Step(batch, learning_rate, timer_), batch.labels);
-    return hooks_.after_step(global_step, learner_, batch);
   }
 
   void Report(int64_t epoch, int64_t step, double epoch_seconds, const LossLog& log) const {
@@ -117,9 +110,9 @@ class Trainer {
   const Dataset& dataset_;
   const TrainingOptions& options_;
   const TrainingHooks& hooks_;
-  PhaseTimer& timer_;
   Learner& learner_;
   ShuffledBatches batches_;
+  StepRunner runner_;
   Schedule schedule_;
   double start_;
 };

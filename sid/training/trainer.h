@@ -30,6 +30,8 @@ struct TrainingOptions {
   double learning_rate = 1e-3;
   double warmup_epochs = 0;
   EvaluationOptions evaluation;
+  // On a GPU: the step captured once and replayed (sid/training/step_runner.h). Its phases are then not timed.
+  bool capture = false;
 };
 
 struct EpochRecord {
@@ -65,9 +67,8 @@ struct TrainingHooks {
   std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
   double progress_interval = 0.25;
   // Before and after each update of the weights by a batch; `step` counts from 0 over all epochs. An error stops the training.
-  using OnStep = std::function<absl::Status(int64_t step, const Learner& learner, const Batch& batch)>;
-  OnStep before_step = [](int64_t, const Learner&, const Batch&) { return absl::OkStatus(); };
-  OnStep after_step = before_step;
+  std::function<absl::Status(int64_t step)> before_step = [](int64_t) { return absl::OkStatus(); };
+  std::function<absl::Status(int64_t step)> after_step = [](int64_t) { return absl::OkStatus(); };
   // After each epoch; an error stops the training.
   std::function<absl::Status(const EpochRecord&)> on_epoch = [](const EpochRecord&) { return absl::OkStatus(); };
 };

@@ -1,11 +1,9 @@
 #pragma once
 
-// The batched executor: both phases of a chunk of n neighbouring modules in closed form, without autograd.
+// The batched executors: both phases of a chunk of n neighbouring modules in closed form, without autograd.
 //
-//   Phase 1   hidden = z Wz^T + b                        one product for all n     [B,D] x [D,n*H]
-//             for each module: hidden_i += q_i Wp_i^T, relu, logits_i, log p_i     the only sequential part: [B,C], [B,H]
-//   Phase 2   g = d l / d logits, the divergence's closed form, over all n         [n,B,C]
-//             dW2 = g^T hidden, dh = (g W2) where hidden > 0, dWp = dh^T q         batched over n
+//   Phase 1   the belief chain, and g = d l / d logits [n,B,C]      sid/update/belief_chain.h
+//   Phase 2   dW2 = g^T hidden, dh = (g W2) where hidden > 0, dWp = dh^T q         batched over n
 //             dWz = dh^T z, dz += dh Wz                  one product each, and dz sums the modules by itself
 //
 // What the mathematics allows here: teachers and weights do not change between the phases, so phase 1's activations are phase
@@ -19,15 +17,10 @@
 
 #include "sid/learner/phase_timer.h"
 #include "sid/network/cascade.h"
+#include "sid/update/belief_chain.h"
 #include "sid/update/options.h"
 
 namespace sid {
-
-// What all modules of a step share.
-struct StepInputs {
-  at::Tensor features;  // z [B, D], no graph needed
-  at::Tensor log_y;     // [B, C]
-};
 
 struct ChunkResult {
   at::Tensor losses;      // l_i, mean over the batch, [n]
@@ -35,9 +28,10 @@ struct ChunkResult {
 };
 
 // Writes the gradients of `modules`' weights into `gradients`, of the same shapes and contiguous, and adds theirs by z to
-// `features_gradient` [B, D]. `log_q` [B, C] is the teacher of the first module, `alphas` [n] the modules' own.
-ChunkResult BatchedUpdate(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,
-                          const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer,
-                          const Cascade& gradients, at::Tensor& features_gradient);
+// `features_gradient` [B, D]; both may be of a higher precision than the modules, whose type is that of all products. `log_q`
+// [B, C] is the teacher of the first module, `alphas` [n] the modules' own.
+ChunkResult BatchedUpdate(BeliefChain run_chain, const Cascade& modules, Divergence divergence,
+                          const at::Tensor& alphas, const StepInputs& inputs, const at::Tensor& log_q,
+                          PhaseTimer& timer, const Cascade& gradients, at::Tensor& features_gradient);
 
 }  // namespace sid

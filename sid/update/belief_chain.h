@@ -1,0 +1,54 @@
+#pragma once
+
+// The sequential part of the batched executors, and everything that one pass over the beliefs can give: module after module the
+// belief, then its local loss and the gradient that phase 2 begins with.
+//
+//   hidden = z Wz^T + b                                     one product for all n modules   [B,D] x [D,n*H]
+//   for each module: hidden_i += q_i Wp_i^T, relu, logits_i, log p_i
+//   l_i, g_i = d l_i / d logits_i                           the divergence's closed form
+//
+// In two ways, equal within rounding: LibTorch's operations, five launches a module, on any device; or one kernel for all
+// modules (sid/kernels/chain.h), on a GPU.
+
+#include <ATen/core/Tensor.h>
+
+#include "absl/status/status.h"
+#include "sid/learner/phase_timer.h"
+#include "sid/network/cascade.h"
+#include "sid/update/options.h"
+
+namespace sid {
+
+// What all modules of a step share.
+struct StepInputs {
+  at::Tensor features;  // z [B, D], no graph needed
+  at::Tensor log_y;     // [B, C]
+};
+
+// What a chunk of n modules computed. Products' factors (hidden, teachers, g) are of the modules' type, the rest of BeliefType.
+struct ChainResult {
+  at::Tensor hidden;           // [B, n, H], after the ReLU
+  at::Tensor teachers;         // q_1 .. q_n [n, B, C], as probabilities
+  at::Tensor losses;           // l_i of each example [n, B]
+  at::Tensor logits_gradient;  // g [n, B, C], of the batch's mean
+  at::Tensor log_belief;       // log p of the last module [B, C]: the next chunk's teacher
+};
+
+// z Wz^T + b of all modules, [B, n, H], where both ways begin.
+at::Tensor FeaturesHalf(const Cascade& modules, const at::Tensor& features);
+
+// `log_q` [B, C] is the teacher of the first module, `alphas` [n] the modules' own.
+using BeliefChain = ChainResult (*)(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,
+                                    const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer);
+
+ChainResult ChainByOperations(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,
+                              const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer);
+
+// Tensors on a GPU. A size that SupportsChainKernel refuses CHECK-fails.
+ChainResult ChainByKernel(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,
+                          const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer);
+
+// That `device` is a GPU whose blocks have room for H hidden units and C classes in `type`; else what is missing.
+absl::Status SupportsChainKernel(at::Device device, int64_t hidden, int64_t classes, at::ScalarType type);
+
+}  // namespace sid
