@@ -16,6 +16,8 @@ DEFINE_string(initialisation, sid::TrainConfig().initialisation, "pytorch, kaimi
 DEFINE_string(dataset, sid::TrainConfig().dataset,
               "mnist-mini (embedded), mnist, cifar10, cifar100, tiny-imagenet or synthetic");
 DEFINE_string(data_dir, sid::TrainConfig().data_dir, "the folder that holds the data set; //data:fetch downloads one");
+DEFINE_int64(train_images, sid::TrainConfig().train_images,
+             "how many images of the training set are used, the same of each class; 0 for all");
 DEFINE_double(label_noise, sid::TrainConfig().label_noise,
               "fraction of the training labels that are made wrong, in [0, 1)");
 DEFINE_double(validation_fraction, sid::TrainConfig().validation_fraction,
@@ -59,8 +61,13 @@ DEFINE_bool(capture, sid::TrainConfig().capture,
 DEFINE_int64(threads, sid::TrainConfig().threads, "of the CPU; 0 for all cores");
 DEFINE_bool(deterministic, sid::TrainConfig().deterministic,
             "same bits on a GPU too, a little slower; the CPU's are always the same");
-DEFINE_string(out, sid::TrainConfig().out,
-              "a new folder for config.json, metrics.jsonl, summary.json and weights.safetensors");
+DEFINE_int64(
+    probe_every, sid::TrainConfig().probe_every,
+    "steps between two looks at the theory's quantities on a fixed validation batch, which go to metrics.jsonl "
+    "and TensorBoard, and are told where they show a known failure; 0 for none");
+DEFINE_string(
+    out, sid::TrainConfig().out,
+    "a new folder for config.json, metrics.jsonl, summary.json, weights.safetensors and TensorBoard's events");
 
 namespace sid {
 namespace {
@@ -74,11 +81,11 @@ const ProgramFlags& Program() {
       {{"Network and learner", {"learner", "depth", "hidden", "features", "initialisation"}},
        {"SID's update",
         {"alpha", "divergence", "smoothing", "executor", "chunk", "feature_mode", "extractor_gradient"}},
-       {"Data", {"dataset", "data_dir", "label_noise", "validation_fraction", "augmentation"}},
+       {"Data", {"dataset", "data_dir", "train_images", "label_noise", "validation_fraction", "augmentation"}},
        {"Optimizer",
         {"epochs", "batch_size", "optimizer", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum",
          "clip_norm"}},
-       {"Run", {"seed", "device", "precision", "capture", "threads", "deterministic", "out"}}}};
+       {"Run", {"seed", "device", "precision", "capture", "threads", "deterministic", "probe_every", "out"}}}};
   return *kProgram;
 }
 
@@ -100,6 +107,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .chunk = FLAGS_chunk,
                      .feature_mode = FLAGS_feature_mode,
                      .extractor_gradient = FLAGS_extractor_gradient,
+                     .train_images = FLAGS_train_images,
                      .label_noise = FLAGS_label_noise,
                      .validation_fraction = FLAGS_validation_fraction,
                      .augmentation = FLAGS_augmentation,
@@ -118,6 +126,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .capture = FLAGS_capture,
                      .threads = FLAGS_threads,
                      .deterministic = FLAGS_deterministic,
+                     .probe_every = FLAGS_probe_every,
                      .out = CallersPath(FLAGS_out)};
 }
 

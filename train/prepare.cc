@@ -14,6 +14,7 @@
 #include "data/batches/augmentation.h"
 #include "data/changes/label_noise.h"
 #include "data/changes/split.h"
+#include "data/changes/subset.h"
 #include "data/registry.h"
 #include "sid/learner/choose_executor.h"
 #include "sid/network/initialisation.h"
@@ -63,6 +64,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
 absl::StatusOr<Dataset> LoadSplitAndNoise(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(Dataset dataset,
                        LoadDataset({config.dataset, config.data_dir, config.seed, static_cast<int>(config.threads)}));
+  SID_ASSIGN_OR_RETURN(dataset, KeepTrainingImages(std::move(dataset), config.train_images, config.seed));
   SID_ASSIGN_OR_RETURN(dataset, SplitValidation(std::move(dataset), config.validation_fraction, config.seed));
   SID_ASSIGN_OR_RETURN(NoisyLabels noisy, AddLabelNoise(std::move(dataset), config.label_noise, config.seed));
   return std::move(noisy.dataset);
@@ -119,7 +121,10 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   config.device = choices.device.str();
   config.capture = options.capture;
   config.threads = at::get_num_threads();
-  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, std::move(learner)};
+  const ProbeOptions probe{choices.sid.divergence, choices.sid.alphas, config.smoothing,
+                           /*local_losses=*/config.learner == "sid"};
+  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, network, std::move(learner),
+                     probe};
 }
 
 }  // namespace sid
