@@ -108,8 +108,9 @@ class Passes {
       (disturbance.empty() ? steps : disturbed)[i].push_back(Merge(phases));
     });
     for (size_t i = 0; i < competitors_.size(); ++i) {
-      measurements_[i].phases = Collect(steps[i].empty() ? disturbed[i] : steps[i]);
-      measurements_[i].phases_discarded = static_cast<int64_t>(disturbed[i].size());
+      measurements_[i].phases_trusted = static_cast<int64_t>(steps[i].size()) >= kFewestSamples;
+      if (!measurements_[i].phases_trusted) steps[i].insert(steps[i].end(), disturbed[i].begin(), disturbed[i].end());
+      measurements_[i].phases = Collect(steps[i]);
       measurements_[i].gradient_sum = GradientSum(measurements_[i].contender.batch);
     }
   }
