@@ -84,10 +84,10 @@ TEST(CudaBytes, AreTheCachingAllocators) {
   ResetPeakTensorBytes(gpu);
   {
     const at::Tensor tensor = at::zeros({1000}, at::TensorOptions(gpu).dtype(at::kByte));
-    EXPECT_EQ(LiveTensorBytes(gpu) - before, 1024);
+    EXPECT_EQ(LiveTensorBytes(gpu) - before, 1000);
   }
   EXPECT_EQ(LiveTensorBytes(gpu), before);
-  EXPECT_EQ(PeakTensorBytes(gpu) - before, 1024);
+  EXPECT_EQ(PeakTensorBytes(gpu) - before, 1000);
 }
 
 }  // namespace
