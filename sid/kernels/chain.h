@@ -78,6 +78,8 @@ SID_HOST_DEVICE int PartialProducts(const Team& team, const Number* in, const St
   for (int unit = team.thread(); unit < groups * parts; unit += team.threads()) {
     const int column = unit % groups * kColumns, part = unit / groups;
     Number sum[kColumns][kRows] = {};
+    // So that several loads are under way: one at a time would wait for the L2 cache's latency at each.
+    SID_UNROLL(4)
     for (int k = part; k < inner; k += parts) {
       const auto weights =
           *reinterpret_cast<const Columns<Storage>*>(weight + static_cast<int64_t>(k) * stride + column);
@@ -148,31 +150,34 @@ class Block {
 
   SID_HOST_DEVICE void LoadBeliefs() {
     for (int k = team_.thread(); k < chain_.classes * kRows; k += team_.threads()) {
-      const int row = k / chain_.classes, c = k % chain_.classes;
+      const int row = k % kRows, c = k / kRows;
       // Rows past the batch compute like the others, on zeros, and write nothing.
-      log_q_[k] = row < rows_ ? chain_.log_beliefs[static_cast<int64_t>(first_ + row) * chain_.classes + c] : Number(0);
-      SetBelief(row, c, log_q_[k]);
+      const Number log_q =
+          row < rows_ ? chain_.log_beliefs[static_cast<int64_t>(first_ + row) * chain_.classes + c] : Number(0);
+      log_q_[row * chain_.classes + c] = log_q;
+      SetBelief(row, c, log_q);
     }
   }
 
   SID_HOST_DEVICE void ActivateHidden(int module, int parts) {
     for (int k = team_.thread(); k < chain_.hidden * kRows; k += team_.threads()) {
-      const int row = k / chain_.hidden, h = k % chain_.hidden;
-      hidden_[h * kRows + row] = 0;
+      const int row = k % kRows, h = k / kRows;
+      hidden_[k] = 0;
       if (row >= rows_) continue;
       Storage& unit =
           chain_.hidden_units[(static_cast<int64_t>(first_ + row) * chain_.depth + module) * chain_.hidden + h];
       const Number sum = static_cast<Number>(unit) + SumOfParts(partial_, parts, chain_.hidden_stride, h, row);
       unit = static_cast<Storage>(sum > 0 ? sum : Number(0));
-      hidden_[h * kRows + row] = static_cast<Number>(unit);
+      hidden_[k] = static_cast<Number>(unit);
     }
   }
 
   SID_HOST_DEVICE void SumLogits(int module, int parts) {
     for (int k = team_.thread(); k < chain_.classes * kRows; k += team_.threads()) {
-      const int row = k / chain_.classes, c = k % chain_.classes;
-      logits_[k] = SumOfParts(partial_, parts, chain_.class_stride, c, row) +
-                   static_cast<Number>(chain_.output_bias[static_cast<int64_t>(module) * chain_.classes + c]);
+      const int row = k % kRows, c = k / kRows;
+      logits_[row * chain_.classes + c] =
+          SumOfParts(partial_, parts, chain_.class_stride, c, row) +
+          static_cast<Number>(chain_.output_bias[static_cast<int64_t>(module) * chain_.classes + c]);
     }
   }
 

@@ -6,8 +6,11 @@
 
 #ifdef __CUDACC__
 #define SID_HOST_DEVICE __host__ __device__ __forceinline__
+#define SID_UNROLL(times) _Pragma(SID_TEXT(unroll times))
+#define SID_TEXT(text) #text
 #else
 #define SID_HOST_DEVICE inline
+#define SID_UNROLL(times)
 #endif
 
 namespace sid::kernels {
