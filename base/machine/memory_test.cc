@@ -66,6 +66,7 @@ TEST_F(CpuBytesTest, GrowingATensorKeepsItsValuesAndItsAlignment) {
 TEST_F(CpuBytesTest, ThreadsAddUp) {
   constexpr int kThreads = 4, kRounds = 2000, kBytes = 48;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([] {
       for (int round = 0; round < kRounds; ++round) at::empty({kBytes}, at::kByte);

@@ -203,6 +203,7 @@ class Passes {
 
 absl::StatusOr<std::vector<Measurement>> Measure(const Harness& harness, const std::vector<Contender>& contenders) {
   std::vector<Measurement> measurements;
+  measurements.reserve(contenders.size());
   for (const Contender& contender : contenders) measurements.push_back({.contender = contender});
   SID_RETURN_IF_ERROR(Passes(harness, measurements).Run());
   return measurements;

@@ -22,7 +22,7 @@ SCHEMA = 1
 
 # Okabe and Ito's colours, told apart without colour vision and seen on white and on black.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7F7F7F"]
-# Stand-ins, which the page replaces by the reader's own colours, light or dark.
+# Stand-ins, which the page replaces by the reader's own colours, light or dark, and a file by greys that are seen on both.
 TEXT, GRID = "#010203", "#040506"
 CONFIG = {
     "background": None,
@@ -179,7 +179,7 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         for file, title, chart in charts(results):
             svg = vl_convert.vegalite_to_svg(chart)
-            (folder / f"{file}.svg").write_text(svg.replace(TEXT, "#333333").replace(GRID, "#dddddd"), encoding="utf-8")
+            (folder / f"{file}.svg").write_text(svg.replace(TEXT, "#777777").replace(GRID, "#bbbbbb"), encoding="utf-8")
             drawn.append((title, svg.replace(TEXT, "currentColor").replace(GRID, "var(--grid)")))
         (folder / "results.html").write_text(page(results, drawn), encoding="utf-8")
     except OSError as error:
