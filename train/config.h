@@ -20,6 +20,7 @@ struct TrainConfig {
   int64_t hidden = 256;    // H
   int64_t features = 128;  // D
   std::string initialisation = "kaiming";
+  std::string belief_update = "replace";
 
   // SID's update.
   std::string alpha = "0.5";

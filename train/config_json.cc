@@ -10,6 +10,7 @@ nlohmann::ordered_json ToJson(const TrainConfig& config) {
           {"hidden", config.hidden},
           {"features", config.features},
           {"initialisation", config.initialisation},
+          {"belief_update", config.belief_update},
           {"alpha", config.alpha},
           {"divergence", config.divergence},
           {"smoothing", config.smoothing},

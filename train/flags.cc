@@ -12,6 +12,10 @@ DEFINE_int64(depth, sid::TrainConfig().depth, "L, the number of modules");
 DEFINE_int64(hidden, sid::TrainConfig().hidden, "H, hidden units of a module");
 DEFINE_int64(features, sid::TrainConfig().features, "D, features that the extractor hands to every module");
 DEFINE_string(initialisation, sid::TrainConfig().initialisation, "pytorch, kaiming, xavier, lsuv or identity");
+DEFINE_string(
+    belief_update, sid::TrainConfig().belief_update,
+    "replace, a module states the belief anew (the paper's), or residual, it adds to the logarithm of the one "
+    "before");
 
 DEFINE_string(dataset, sid::TrainConfig().dataset,
               "mnist-mini (embedded), mnist, cifar10, cifar100, tiny-imagenet or synthetic");
@@ -39,7 +43,8 @@ DEFINE_int64(chunk, sid::TrainConfig().chunk,
 DEFINE_string(feature_mode, sid::TrainConfig().feature_mode,
               "serial: reuse phase 1's activations of the extractor, or recompute them");
 DEFINE_string(extractor_gradient, sid::TrainConfig().extractor_gradient,
-              "how the modules' gradients train the extractor: sum (the paper's), mean, or none (it stays random)");
+              "how the modules' gradients train the extractor: sum (the paper's), mean, pcgrad (what opposes another "
+              "module's is taken out first), or none (it stays random)");
 
 DEFINE_int64(epochs, sid::TrainConfig().epochs, "passes over the training set");
 DEFINE_int64(batch_size, sid::TrainConfig().batch_size, "B, images a step");
@@ -78,7 +83,7 @@ const ProgramFlags& Program() {
       "every depth.\n\n"
       "Usage: ./tools/bazel run //:train -- --learner=sid --dataset=cifar100 --data_dir=DIR --depth=8 --epochs=10 "
       "--out=DIR",
-      {{"Network and learner", {"learner", "depth", "hidden", "features", "initialisation"}},
+      {{"Network and learner", {"learner", "depth", "hidden", "features", "initialisation", "belief_update"}},
        {"SID's update",
         {"alpha", "divergence", "smoothing", "executor", "chunk", "feature_mode", "extractor_gradient"}},
        {"Data", {"dataset", "data_dir", "train_images", "label_noise", "validation_fraction", "augmentation"}},
@@ -100,6 +105,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .hidden = FLAGS_hidden,
                      .features = FLAGS_features,
                      .initialisation = FLAGS_initialisation,
+                     .belief_update = FLAGS_belief_update,
                      .alpha = FLAGS_alpha,
                      .divergence = FLAGS_divergence,
                      .smoothing = FLAGS_smoothing,

@@ -27,6 +27,7 @@ namespace {
 struct Choices {
   at::Device device = at::kCPU;
   Initialisation initialisation = Initialisation::kPyTorch;
+  BeliefUpdate belief_update = BeliefUpdate::kReplace;
   SidOptions sid;
   ExecutorOptions executor;
   OptimizerOptions optimizer;
@@ -49,6 +50,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(FindName("learner", config.learner, LearnerNames()).status());
   SID_ASSIGN_OR_RETURN(choices.device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(choices.initialisation, ParseInitialisation(config.initialisation));
+  SID_ASSIGN_OR_RETURN(choices.belief_update, ParseBeliefUpdate(config.belief_update));
   SID_ASSIGN_OR_RETURN(choices.sid, SidOptionsOf(config));
   SID_ASSIGN_OR_RETURN(choices.executor.executor, ParseExecutor(config.executor));
   choices.executor.chunk = config.chunk;
@@ -87,8 +89,8 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
 
 // Made on the CPU, whatever the device, so that a seed means the same weights everywhere.
 Network MakeNetwork(const TrainConfig& config, const Choices& choices, const Dataset& dataset) {
-  Network network =
-      EmptyNetwork({dataset.train.images.size(1), dataset.classes(), config.depth, config.features, config.hidden});
+  Network network = EmptyNetwork({dataset.train.images.size(1), dataset.classes(), config.depth, config.features,
+                                  config.hidden, choices.belief_update});
   const int64_t shown = std::min<int64_t>(dataset.train.size(), 256);
   const Batch batch = OrderedBatch(dataset.train, dataset.statistics, 0, shown);
   Initialise(choices.initialisation, config.seed, batch.images, network);

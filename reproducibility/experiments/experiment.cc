@@ -84,14 +84,16 @@ absl::Status RunPlan(const Plan& plan, const std::string& folder, const Experime
 }
 
 std::string ResultHead() {
-  return "  learner    depth  alpha  initialisation  noise  seed   first     last    d_1    d_L  sum e_i  minutes";
+  return "  learner    depth  alpha  initialisation  update    noise  seed   first     last    d_1    d_L  sum e_i  "
+         "minutes";
 }
 
 std::string ResultRow(const ordered_json& result) {
   const ordered_json& settings = result.at("settings");
-  const std::string row = absl::StrFormat(
-      "  %-9s %6s %6s  %-14s %6s %5s", Text(settings, "learner"), Text(settings, "depth"), Text(settings, "alpha"),
-      Text(settings, "initialisation"), Text(settings, "label_noise"), Text(settings, "seed"));
+  const std::string row =
+      absl::StrFormat("  %-9s %6s %6s  %-14s  %-8s %6s %5s", Text(settings, "learner"), Text(settings, "depth"),
+                      Text(settings, "alpha"), Text(settings, "initialisation"), Text(settings, "belief_update"),
+                      Text(settings, "label_noise"), Text(settings, "seed"));
   if (result.contains("failed")) return absl::StrCat(row, "  failed: ", result.at("failed").get<std::string>());
   const ordered_json &test = result.at("test"), &theory = result.at("theory");
   return absl::StrFormat("%s  %5.2f %%  %5.2f %%  %5.3f  %5.3f  %7.4f  %7.1f", row,

@@ -13,7 +13,7 @@
 #include "reproducibility/experiments/experiment.h"
 #include "third_party/logging/logging.h"
 
-DEFINE_string(name, "", "depth, alpha, initialisation, label-noise or very-deep");
+DEFINE_string(name, "", "depth, alpha, initialisation, label-noise, belief-update or very-deep");
 DEFINE_double(budget, 0,
               "minutes that all runs together may take, by the estimate: images, epochs and seeds shrink to fit; "
               "0 for the full size");

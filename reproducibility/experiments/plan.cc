@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "sid/network/cascade.h"
 #include "sid/network/initialisation.h"
 
 namespace sid {
@@ -72,6 +73,17 @@ std::vector<TrainConfig> LabelNoise() {
   return settings;
 }
 
+std::vector<TrainConfig> BeliefUpdates() {
+  std::vector<TrainConfig> settings;
+  for (const int64_t depth : {8, 16}) {
+    for (const std::string& update : BeliefUpdateNames()) {
+      settings.push_back(Base("cifar100", depth));
+      settings.back().belief_update = update;
+    }
+  }
+  return settings;
+}
+
 std::vector<TrainConfig> VeryDeep() {
   std::vector<TrainConfig> settings;
   for (const int64_t depth : {128, 256, 512, 1024}) settings.push_back(Base("cifar100", depth));
@@ -88,6 +100,7 @@ const std::vector<Experiment>& Experiments() {
                                                                       {"alpha", Alpha},
                                                                       {"initialisation", Initialisations},
                                                                       {"label-noise", LabelNoise},
+                                                                      {"belief-update", BeliefUpdates},
                                                                       {"very-deep", VeryDeep}};
   return *kExperiments;
 }

@@ -7,6 +7,7 @@
 //   | alpha          | constant 0.1 .. 1, falling 1:0.1, rising 0.1:1, L = 8   | CIFAR-100 | E6, R6          |
 //   | initialisation | every scheme at L = 8 and 32                            | CIFAR-100 | E4              |
 //   | label-noise    | 0, 20, 40 %; sid, bp-chain, bp-deep, L = 5              | CIFAR-10  | C6, E3          |
+//   | belief-update  | replace and residual at L = 8 and 16                    | CIFAR-100 | C7              |
 //   | very-deep      | L = 128, 256, 512, 1024 with the sum of e_i             | CIFAR-100 | Q2              |
 //
 // A budget shrinks all runs of an experiment alike, by rungs that are listed in plan.cc: fewer epochs and seeds first, then

@@ -43,7 +43,7 @@ TEST(MakePlan, SettingsAreAllDifferent) {
     std::set<std::string> seen;
     const Plan plan = MakePlan(Request(name, 0)).value();
     for (const TrainConfig& run : plan.runs) {
-      seen.insert(run.learner + run.alpha + run.initialisation + std::to_string(run.depth) +
+      seen.insert(run.learner + run.alpha + run.initialisation + run.belief_update + std::to_string(run.depth) +
                   std::to_string(run.label_noise) + std::to_string(run.seed));
       EXPECT_TRUE(Validate(run).ok());
     }

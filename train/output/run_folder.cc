@@ -82,6 +82,7 @@ absl::Status RunFolder::WriteResult(const PreparedRun& run, const TrainingResult
   const std::map<std::string, std::string> metadata = {{"learner", run.config.learner},
                                                        {"dataset", run.config.dataset},
                                                        {"depth", absl::StrCat(run.config.depth)},
+                                                       {"belief_update", run.config.belief_update},
                                                        {"epoch", absl::StrCat(result.best_epoch)},
                                                        {"commit", Commit()}};
   SID_RETURN_IF_ERROR(SaveSafetensors(path_ + "/weights.safetensors", weights, metadata));

@@ -103,7 +103,7 @@ std::string Diagnostics::Conflicting() const {
   return absl::StrFormat(
       "conflict: since step %d the modules' gradients by the features cancel: their sum is %.0f %% of their lengths "
       "(unrelated "
-      "ones %.0f %%), the lowest cosine is %.2f: try extractor_gradient=pcgrad, or alphas that are more alike",
+      "ones %.0f %%), the lowest cosine is %.2f: try --extractor_gradient=pcgrad, or alphas that are more alike",
       window_.front().step, 100 * conflict.agreement, 100 * unrelated, conflict.lowest_cosine);
 }
 
