@@ -25,6 +25,7 @@ constexpr int64_t kLargestBeliefs = 12'000'000;
 Quantities Concatenate(const std::vector<Quantities>& parts) {
   const auto all = [&](at::Tensor Quantities::*member) {
     std::vector<at::Tensor> tensors;
+    tensors.reserve(parts.size());
     for (const Quantities& part : parts) tensors.push_back(part.*member);
     return at::cat(tensors, -1);
   };
