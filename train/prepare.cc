@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/machine/device.h"
+#include "base/machine/heap.h"
 #include "base/machine/precision.h"
 #include "base/names.h"
 #include "base/status.h"
@@ -98,6 +99,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_RETURN_IF_ERROR(Validate(config));
   config.depth = LearnerDepth(config.learner, config.depth);
   SID_ASSIGN_OR_RETURN(Choices choices, Choose(config));
+  KeepFreedMemory();
   if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
   if (config.deterministic) UseDeterministicAlgorithms();
   UsePrecision(choices.executor.precision);

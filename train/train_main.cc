@@ -1,14 +1,12 @@
 // ./tools/bazel run //:train -- --help
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <optional>
 
+#include "base/command_line/terminal.h"
 #include "base/status.h"
 #include "sid/training/trainer.h"
 #include "third_party/logging/logging.h"
@@ -22,12 +20,6 @@ namespace {
 
 double SecondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-int TerminalColumns() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) == 0) return 0;
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
 }
 
 absl::Status TrainAndReport(const TrainConfig& config) {
