@@ -133,10 +133,9 @@ absl::Status ReadTested(const ordered_json& object, const std::string& where, Cl
 absl::StatusOr<Claim> ReadClaim(const ordered_json& object, size_t index) {
   std::string where = absl::StrCat("claim ", index + 1);
   Claim claim;
-  SID_RETURN_IF_ERROR(
-      CheckKeys(object, where,
-                {"id", "kind", "statement", "source", "figure", "experiment", "seeds", "tolerance", "time", "rule",
-                 "not_run", "answered_by"}));
+  SID_RETURN_IF_ERROR(CheckKeys(object, where,
+                                {"id", "kind", "statement", "source", "figure", "experiment", "seeds", "tolerance",
+                                 "time", "rule", "not_run", "answered_by"}));
   SID_RETURN_IF_ERROR(Read(object, where, "id", &claim.id));
   where = claim.id;
   SID_RETURN_IF_ERROR(Read(object, where, "kind", &claim.kind));

@@ -18,19 +18,22 @@ TEST(ParseRegistry, HasEveryClaimQuestionAndExperiment) {
   const Registry registry = ParseRegistry(Text()).value();
   std::set<std::string> ids;
   for (const Claim& claim : registry.claims) ids.insert(claim.id);
-  for (const auto& [letter, count] : std::vector<std::pair<std::string, int>>{{"C", 10}, {"M", 3}, {"E", 6}, {"Q", 3}, {"R", 10}}) {
+  for (const auto& [letter, count] :
+       std::vector<std::pair<std::string, int>>{{"C", 10}, {"M", 3}, {"E", 6}, {"Q", 3}, {"R", 10}}) {
     for (int i = 1; i <= count; ++i) EXPECT_TRUE(ids.count(letter + std::to_string(i))) << letter << i;
   }
   for (const Claim& claim : registry.claims) {
     EXPECT_EQ(claim.rule.has_value(), claim.hash.size() == 64) << claim.id;
     // What is about accuracy has enough seeds for an interval.
-    if (claim.rule && claim.rule->kind == RuleKind::kContrasts) EXPECT_GE(claim.seeds, 5) << claim.id;
+    const bool compares = claim.rule && claim.rule->kind == RuleKind::kContrasts;
+    EXPECT_GE(claim.seeds, compares ? 5 : 0) << claim.id;
   }
 }
 
 // The paper's baseline alone would be a handicapped one.
 TEST(ParseRegistry, AccuracyIsJudgedAgainstAllThreeBaselines) {
-  for (const Claim& claim : ParseRegistry(Text())->claims) {
+  const Registry registry = ParseRegistry(Text()).value();
+  for (const Claim& claim : registry.claims) {
     if (claim.id != "C1" && claim.id != "C1b" && claim.id != "C2" && claim.id != "C6") continue;
     for (const std::string learner : {"bp-chain", "bp-deep", "bp-head"}) {
       EXPECT_NE(claim.rule_text.dump().find(learner), std::string::npos) << claim.id << " " << learner;

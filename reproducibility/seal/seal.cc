@@ -32,8 +32,9 @@ void Seal(nlohmann::ordered_json& document) { document[kKey] = SealOf(document);
 absl::Status CheckSeal(const nlohmann::ordered_json& document, const std::string& path) {
   const bool sealed = document.is_object() && document.contains(kKey);
   if (sealed && document.at(kKey) == SealOf(document)) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat(path, sealed ? " was changed after it was written: its checksum does not fit"
-                                                       : " has no checksum: it was written by another program",
+  return absl::DataLossError(absl::StrCat(path,
+                                          sealed ? " was changed after it was written: its checksum does not fit"
+                                                 : " has no checksum: it was written by another program",
                                           "; remove it to run it again"));
 }
 

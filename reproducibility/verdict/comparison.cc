@@ -98,10 +98,14 @@ void Correct(std::vector<Comparison>* comparisons) {
 
 std::string Name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kPass: return "PASS";
-    case Verdict::kFail: return "FAIL";
-    case Verdict::kInconclusive: return "INCONCLUSIVE";
-    case Verdict::kNotRun: return "NOT RUN";
+    case Verdict::kPass:
+      return "PASS";
+    case Verdict::kFail:
+      return "FAIL";
+    case Verdict::kInconclusive:
+      return "INCONCLUSIVE";
+    case Verdict::kNotRun:
+      return "NOT RUN";
   }
   LOG(FATAL) << "no verdict";
 }

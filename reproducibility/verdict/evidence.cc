@@ -39,10 +39,13 @@ using Quantity = double (*)(const ordered_json& result);
 const std::map<std::string, Quantity>& QuantitiesByName() {
   static const auto* const kQuantities = new std::map<std::string, Quantity>{
       {"accuracy", [](const ordered_json& result) { return result.at("test").at("accuracy").back().get<double>(); }},
-      {"bound_excess", [](const ordered_json& result) { return result.at("theory").at("largest_excess").get<double>(); }},
-      {"first_accuracy", [](const ordered_json& result) { return result.at("test").at("accuracy").front().get<double>(); }},
+      {"bound_excess",
+       [](const ordered_json& result) { return result.at("theory").at("largest_excess").get<double>(); }},
+      {"first_accuracy",
+       [](const ordered_json& result) { return result.at("test").at("accuracy").front().get<double>(); }},
       {"largest_rise", [](const ordered_json& result) { return LargestRise(result.at("theory").at("divergence")); }},
-      {"largest_rise_in_training", [](const ordered_json& result) { return LargestRiseInTraining(result.at("epochs")); }}};
+      {"largest_rise_in_training",
+       [](const ordered_json& result) { return LargestRiseInTraining(result.at("epochs")); }}};
   return *kQuantities;
 }
 
@@ -57,7 +60,7 @@ double ValidationAccuracy(const ordered_json& result) {
 // The runs of one setting, by seed.
 struct Group {
   json settings;  // without the seed
-  std::map<uint64_t, const Run*> runs;
+  std::map<uint64_t, const FinishedRun*> runs;
 
   double Validation() const {
     double sum = 0;
@@ -84,9 +87,9 @@ json FilterOf(const Rule& rule, const Term& term, const Evidence& evidence) {
   return filter;
 }
 
-std::vector<Group> Matching(const json& filter, const std::vector<Run>& runs) {
+std::vector<Group> Matching(const json& filter, const std::vector<FinishedRun>& runs) {
   std::map<std::string, Group> groups;
-  for (const Run& run : runs) {
+  for (const FinishedRun& run : runs) {
     json settings = run.result.at("settings");
     if (!Fits(settings, filter)) continue;
     const auto seed = settings.at("seed").get<uint64_t>();
@@ -142,8 +145,8 @@ bool DifferInLearningRateAlone(const std::vector<Group>& groups) {
   });
 }
 
-absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Contrast& contrast, const Evidence& evidence,
-                                                    ContrastValues* values) {
+absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Contrast& contrast,
+                                                    const Evidence& evidence, ContrastValues* values) {
   std::vector<ChosenTerm> terms;
   std::set<std::string> shortfalls, chosen;
   for (const Term& term : contrast.terms) {
@@ -196,7 +199,7 @@ absl::Status AddUp(const Rule& rule, const std::vector<ChosenTerm>& terms, Contr
 
 }  // namespace
 
-absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, const Run& run) {
+absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, const FinishedRun& run) {
   std::vector<std::string> names;
   for (const auto& [name, function] : QuantitiesByName()) names.push_back(name);
   SID_RETURN_IF_ERROR(FindName("quantity", quantity, names).status());

@@ -17,19 +17,19 @@
 
 namespace sid {
 
-struct Run {
+struct FinishedRun {
   std::string name;  // of its file
   nlohmann::ordered_json result;
 };
 
 struct Evidence {
-  std::vector<Run> runs;  // of one experiment
-  std::string stand_in;   // the data set that was used instead of every other; empty for none
+  std::vector<FinishedRun> runs;  // of one experiment
+  std::string stand_in;           // the data set that was used instead of every other; empty for none
 };
 
 // accuracy, first_accuracy, largest_rise (of the mean divergence, over modules), largest_rise_in_training (over epochs too),
 // bound_excess. Nothing for a run that failed; UnknownName for another quantity.
-absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, const Run& run);
+absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, const FinishedRun& run);
 
 struct ContrastValues {
   std::vector<uint64_t> seeds;
