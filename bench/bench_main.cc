@@ -13,6 +13,7 @@
 #include "base/command_line/terminal.h"
 #include "base/files.h"
 #include "base/machine/device.h"
+#include "base/machine/heap.h"
 #include "base/status.h"
 #include "bench/charts.h"
 #include "bench/environment/disturbance.h"
@@ -69,6 +70,7 @@ absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<
   const auto gpu = GpuMonitor::Open(device);
   Results results{.settings = Settings(config), .warnings = Warnings(gpu.get(), "")};
   for (const std::string& warning : results.warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
+  KeepFreedMemory();
   if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
   results.environment = DescribeEnvironment(device, gpu.get(), command);
   results.timer_seconds = SecondsPerPhaseOn(device);
@@ -118,8 +120,9 @@ absl::Status Bench(const BenchConfig& config, const std::string& command) {
   SID_ASSIGN_OR_RETURN(const Results results, MeasureAll(config, contenders, device, command));
   std::cout << ToMarkdown(results) << Remarks(results);
   SID_RETURN_IF_ERROR(Write(results, config.out));
-  SID_RETURN_IF_ERROR(DrawCharts(config.out + "/results.json", config.out));
-  std::cout << "Written to " << config.out << ": results.json, .csv, .md and .html" << std::endl;
+  if (config.charts) SID_RETURN_IF_ERROR(DrawCharts(config.out + "/results.json", config.out));
+  std::cout << "Written to " << config.out << ": results.json, .csv, .md" << (config.charts ? ", .html" : "")
+            << std::endl;
   return absl::OkStatus();
 }
 

@@ -35,6 +35,7 @@ DEFINE_double(latency, sid::BenchConfig().latency, "critical path: of a message,
 
 DEFINE_string(device, sid::BenchConfig().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_int64(threads, sid::BenchConfig().threads, "of the CPU; 0 for all cores");
+DEFINE_bool(charts, sid::BenchConfig().charts, "draws results.html; needs what Bazel puts beside the program");
 DEFINE_string(out, sid::BenchConfig().out, "a folder for results.json, .csv, .md and .html; older ones are replaced");
 
 namespace sid {
@@ -49,7 +50,7 @@ const ProgramFlags& Program() {
        {"Network", {"extractor", "classes", "side", "features", "hidden"}},
        {"Measurement", {"quick", "samples", "sample_seconds", "capture", "nvtx", "seed"}},
        {"Modelled devices", {"bandwidth", "latency"}},
-       {"Run", {"device", "threads", "out"}}}};
+       {"Run", {"device", "threads", "out", "charts"}}}};
   return *kProgram;
 }
 
@@ -77,7 +78,8 @@ absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .latency = FLAGS_latency,
                      .device = FLAGS_device,
                      .threads = FLAGS_threads,
-                     .out = CallersPath(FLAGS_out)};
+                     .out = CallersPath(FLAGS_out),
+                     .charts = FLAGS_charts};
   if (FLAGS_quick) MakeQuick(&config);
   return config;
 }
