@@ -22,6 +22,7 @@ enum class RandomUse : uint64_t {
   kMnistMini = 7,
   kBootstrap = 8,
   kBenchmarkOrder = 9,
+  kSubset = 10,
 };
 
 // A 64-bit hash (splitmix64, chained) of the seed, the use and further numbers.

@@ -14,6 +14,7 @@
 #include "data/batches/augmentation.h"
 #include "data/changes/label_noise.h"
 #include "data/changes/split.h"
+#include "data/changes/subset.h"
 #include "data/registry.h"
 #include "sid/learner/choose_executor.h"
 #include "sid/network/initialisation.h"
@@ -26,6 +27,7 @@ namespace {
 struct Choices {
   at::Device device = at::kCPU;
   Initialisation initialisation = Initialisation::kPyTorch;
+  BeliefUpdate belief_update = BeliefUpdate::kReplace;
   SidOptions sid;
   ExecutorOptions executor;
   OptimizerOptions optimizer;
@@ -48,6 +50,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(FindName("learner", config.learner, LearnerNames()).status());
   SID_ASSIGN_OR_RETURN(choices.device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(choices.initialisation, ParseInitialisation(config.initialisation));
+  SID_ASSIGN_OR_RETURN(choices.belief_update, ParseBeliefUpdate(config.belief_update));
   SID_ASSIGN_OR_RETURN(choices.sid, SidOptionsOf(config));
   SID_ASSIGN_OR_RETURN(choices.executor.executor, ParseExecutor(config.executor));
   choices.executor.chunk = config.chunk;
@@ -63,6 +66,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
 absl::StatusOr<Dataset> LoadSplitAndNoise(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(Dataset dataset,
                        LoadDataset({config.dataset, config.data_dir, config.seed, static_cast<int>(config.threads)}));
+  SID_ASSIGN_OR_RETURN(dataset, KeepTrainingImages(std::move(dataset), config.train_images, config.seed));
   SID_ASSIGN_OR_RETURN(dataset, SplitValidation(std::move(dataset), config.validation_fraction, config.seed));
   SID_ASSIGN_OR_RETURN(NoisyLabels noisy, AddLabelNoise(std::move(dataset), config.label_noise, config.seed));
   return std::move(noisy.dataset);
@@ -85,8 +89,8 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
 
 // Made on the CPU, whatever the device, so that a seed means the same weights everywhere.
 Network MakeNetwork(const TrainConfig& config, const Choices& choices, const Dataset& dataset) {
-  Network network =
-      EmptyNetwork({dataset.train.images.size(1), dataset.classes(), config.depth, config.features, config.hidden});
+  Network network = EmptyNetwork({dataset.train.images.size(1), dataset.classes(), config.depth, config.features,
+                                  config.hidden, choices.belief_update});
   const int64_t shown = std::min<int64_t>(dataset.train.size(), 256);
   const Batch batch = OrderedBatch(dataset.train, dataset.statistics, 0, shown);
   Initialise(choices.initialisation, config.seed, batch.images, network);
@@ -119,7 +123,10 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   config.device = choices.device.str();
   config.capture = options.capture;
   config.threads = at::get_num_threads();
-  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, std::move(learner)};
+  const ProbeOptions probe{choices.sid.divergence, choices.sid.alphas, config.smoothing,
+                           /*local_losses=*/config.learner == "sid"};
+  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, network, std::move(learner),
+                     probe};
 }
 
 }  // namespace sid

@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "data/dataset.h"
 #include "sid/learner/learner.h"
+#include "sid/network/network.h"
+#include "sid/theory/probe/probe.h"
 #include "sid/training/trainer.h"
 #include "train/config.h"
 
@@ -20,7 +22,9 @@ struct PreparedRun {
   at::Device device = at::kCPU;
   Dataset dataset;  // on the device, with its validation part and noise
   TrainingOptions options;
-  std::unique_ptr<Learner> learner;  // on the device
+  Network network;                   // on the device
+  std::unique_ptr<Learner> learner;  // of that network: they share its memory
+  ProbeOptions probe;                // what the theory needs to know of the learner
 };
 
 absl::StatusOr<PreparedRun> Prepare(TrainConfig config);

@@ -5,21 +5,28 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <vector>
 
 #include "base/command_line/terminal.h"
 #include "base/status.h"
+#include "sid/theory/probe/diagnostics.h"
 #include "sid/training/trainer.h"
 #include "third_party/logging/logging.h"
 #include "train/flags.h"
 #include "train/output/console.h"
 #include "train/output/run_folder.h"
 #include "train/prepare.h"
+#include "train/probing.h"
 
 namespace sid {
 namespace {
 
 double SecondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double SecondsSince1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 absl::Status TrainAndReport(const TrainConfig& config) {
@@ -37,6 +44,13 @@ absl::Status TrainAndReport(const TrainConfig& config) {
     console.Epoch(record);
     return folder ? folder->AppendEpoch(record) : absl::OkStatus();
   };
+  Diagnostics diagnostics(run.probe, run.dataset.classes());
+  const auto on_probe = [&](const ProbeRecord& record) {
+    const std::vector<Diagnosis> diagnoses = diagnostics.Look(record);
+    for (const Diagnosis& diagnosis : diagnoses) console.Note(diagnosis.text);
+    return folder ? folder->AppendProbe(record, diagnoses, SecondsSince1970()) : absl::OkStatus();
+  };
+  AddProbe(run, on_probe, hooks);
   PhaseTimer untimed;
   SID_ASSIGN_OR_RETURN(const TrainingResult result, Train(run.dataset, run.options, hooks, untimed, *run.learner));
   console.End(result);

@@ -70,7 +70,7 @@ CountingAllocator& Cpu() {
 c10::CachingAllocator::Stat CudaStat(at::Device device) {
   at::globalContext().lazyInitDevice(at::kCUDA);
   const auto statistics = c10::cuda::CUDACachingAllocator::getDeviceStats(device.has_index() ? device.index() : 0);
-  return statistics.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+  return statistics.requested_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
 }
 
 }  // namespace

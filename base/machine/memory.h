@@ -19,8 +19,8 @@ namespace sid {
 // an allocation. A second call does nothing. Not while other threads allocate.
 void CountCpuTensorBytes();
 
-// As requested on the CPU; on a GPU as the caching allocator rounds it, to 512 bytes. A GPU's tensors count when freed by the
-// host, whether or not the device has come to that point. CHECKs that CPU counting is on.
+// As requested, before an allocator rounds it. A GPU's tensor is gone when the host frees it, whether or not the device has come to
+// that point. CHECKs that CPU counting is on.
 int64_t LiveTensorBytes(at::Device device);
 
 // The largest LiveTensorBytes since the last reset, or since counting began.

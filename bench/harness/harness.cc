@@ -25,6 +25,7 @@ namespace {
 constexpr int64_t kFewestSamples = 5;
 constexpr size_t kSettledOver = 4;  // steps; their median against that of as many before
 constexpr double kSettled = 0.05;
+constexpr double kMemoryLearningRate = 1e-5;  // no byte depends on it
 
 // Warm-up's verdict on the times so far.
 bool Settled(const std::vector<double>& seconds) {
@@ -108,8 +109,9 @@ class Passes {
       (disturbance.empty() ? steps : disturbed)[i].push_back(Merge(phases));
     });
     for (size_t i = 0; i < competitors_.size(); ++i) {
-      measurements_[i].phases = Collect(steps[i].empty() ? disturbed[i] : steps[i]);
-      measurements_[i].phases_discarded = static_cast<int64_t>(disturbed[i].size());
+      measurements_[i].phases_trusted = static_cast<int64_t>(steps[i].size()) >= kFewestSamples;
+      if (!measurements_[i].phases_trusted) steps[i].insert(steps[i].end(), disturbed[i].begin(), disturbed[i].end());
+      measurements_[i].phases = Collect(steps[i]);
       measurements_[i].gradient_sum = GradientSum(measurements_[i].contender.batch);
     }
   }
@@ -201,6 +203,7 @@ class Passes {
 
 absl::StatusOr<std::vector<Measurement>> Measure(const Harness& harness, const std::vector<Contender>& contenders) {
   std::vector<Measurement> measurements;
+  measurements.reserve(contenders.size());
   for (const Contender& contender : contenders) measurements.push_back({.contender = contender});
   SID_RETURN_IF_ERROR(Passes(harness, measurements).Run());
   return measurements;
@@ -208,14 +211,19 @@ absl::StatusOr<std::vector<Measurement>> Measure(const Harness& harness, const s
 
 absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Problem& problem, at::Device device) {
   if (!device.is_cuda()) CountCpuTensorBytes();
+  Activate(contender, device);
   const Batch batch = MakeBatch(problem, contender.batch, device);
+  PhaseTimer untimed;
+  if (device.is_cuda()) {
+    // The first products make cuBLAS' workspace, a tensor that stays: it belongs to the process, not to this contender.
+    SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> first, MakeContender(contender, problem, device));
+    first->Step(batch, kMemoryLearningRate, untimed);
+  }
   const int64_t before = LiveTensorBytes(device);
   SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
-  Activate(contender, device);
-  PhaseTimer untimed;
-  learner->Step(batch, 1e-3, untimed);  // allocates the optimizer's state
+  learner->Step(batch, kMemoryLearningRate, untimed);  // allocates the optimizer's state
   ResetPeakTensorBytes(device);
-  learner->Step(batch, 1e-3, untimed);
+  learner->Step(batch, kMemoryLearningRate, untimed);
   MemoryUse use{.parameter_bytes = ParameterBytes(*learner), .optimizer_bytes = OptimizerStateBytes(*learner)};
   use.above_bytes = PeakTensorBytes(device) - before - use.parameter_bytes - use.optimizer_bytes;
   return use;

@@ -67,8 +67,8 @@ struct Measurement {
   Contender contender;
   bool stationary = false;           // whether the warm-up ended because the times had settled
   std::vector<Sample> latency;       // one a round: equally many for all contenders
-  std::vector<PhaseSamples> phases;  // undisturbed steps only, unless all were disturbed
-  int64_t phases_discarded = 0;      // steps
+  std::vector<PhaseSamples> phases;  // of undisturbed steps; of all, when fewer than five were
+  bool phases_trusted = true;        // false: of all
   double gradient_sum = 0;           // seconds to add one [B, D] to another, as devices that share an extractor must
   MemoryUse memory;
 };

@@ -22,7 +22,7 @@ SCHEMA = 1
 
 # Okabe and Ito's colours, told apart without colour vision and seen on white and on black.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7F7F7F"]
-# Stand-ins, which the page replaces by the reader's own colours, light or dark.
+# Stand-ins, which the page replaces by the reader's own colours, light or dark, and a file by greys that are seen on both.
 TEXT, GRID = "#010203", "#040506"
 CONFIG = {
     "background": None,
@@ -30,11 +30,11 @@ CONFIG = {
     "range": {"category": COLOURS},
     "view": {"stroke": None},
     "axis": {"labelColor": TEXT, "titleColor": TEXT, "domainColor": TEXT, "tickColor": TEXT, "gridColor": GRID, "labelFontSize": 12, "titleFontSize": 12},
-    "legend": {"labelColor": TEXT, "titleColor": TEXT, "labelLimit": 420, "labelFontSize": 12, "orient": "bottom", "columns": 2, "symbolStrokeWidth": 2},
+    "legend": {"labelColor": TEXT, "titleColor": TEXT, "labelLimit": 420, "labelFontSize": 12, "orient": "bottom", "columns": 2, "columnPadding": 40},
     "header": {"labelColor": TEXT, "titleColor": TEXT, "labelFontSize": 12},
     "point": {"filled": True, "size": 60},
 }
-DEPTH = {"field": "depth", "type": "quantitative", "title": "L, modules", "scale": {"type": "log", "base": 2}}
+DEPTH = {"field": "depth", "type": "quantitative", "title": "L, modules", "scale": {"type": "log", "base": 2, "padding": 12, "nice": False}}
 
 STYLE = """
 :root { color-scheme: light dark; --text: #222; --grid: #ddd; --ground: #fff; }
@@ -44,7 +44,7 @@ body { color: var(--text); background: var(--ground); font: 15px/1.5 sans-serif;
 figure { margin: 2rem 0; overflow-x: auto; break-inside: avoid; }
 figure svg { max-width: 100%; height: auto; }
 table { border-collapse: collapse; } td, th { padding: .15rem .7rem; border-bottom: 1px solid var(--grid); text-align: right; }
-td:first-child, th:first-child { text-align: left; }
+td:first-child, th:first-child, .environment td, .environment th { text-align: left; }
 .scroll { overflow-x: auto; } .warning { border-left: .3rem solid #D55E00; padding-left: .7rem; } code { overflow-wrap: anywhere; }
 """
 
@@ -54,7 +54,7 @@ PAGE = """<!DOCTYPE html>
 <h1>SID benchmark</h1>
 <p><code>{command}</code><br>{machine}</p>
 {warnings}{figures}<h2>Steps</h2><div class="scroll">{table}</div>
-<h2>Environment</h2><div class="scroll">{environment}</div>
+<h2>Environment</h2><div class="scroll environment">{environment}</div>
 </body></html>
 """
 
@@ -66,13 +66,15 @@ def spec(data, width=560, height=300, **parts):
 def lines(data, series, title, value, zero=True):
     """Value over depth, a line for each series, with the interval where there is one."""
     depth = {**DEPTH, "axis": {"values": sorted({row["depth"] for row in data}), "grid": False}}
-    colour = {"field": series, "type": "nominal", "title": None, "sort": None}
+    # One legend for colour and shape needs one list of names.
+    colour = {"field": series, "type": "nominal", "title": None, "scale": {"domain": list(dict.fromkeys(row[series] for row in data))}}
     y = {"field": "value", "type": "quantitative", "title": value, "scale": {"zero": zero}}
+    low = {"field": "low", "type": "quantitative", "title": value}
     layers = [
-        {"mark": {"type": "line", "point": True}, "encoding": {"y": y, "shape": colour}},
-        {"mark": {"type": "rule", "strokeWidth": 2}, "transform": [{"filter": "isValid(datum.low)"}], "encoding": {"y": {"field": "low", "type": "quantitative", "title": value}, "y2": {"field": "high"}}},
+        {"mark": {"type": "line", "point": True}, "encoding": {"y": y, "color": colour, "shape": colour}},
+        {"mark": {"type": "rule", "strokeWidth": 2}, "transform": [{"filter": "isValid(datum.low)"}], "encoding": {"y": low, "y2": {"field": "high"}, "color": colour}},
     ]
-    return title, spec(data, encoding={"x": depth, "color": colour}, layer=layers)
+    return title, spec(data, encoding={"x": depth}, layer=layers)
 
 
 def interval(summary, scale):
@@ -105,8 +107,8 @@ def charts(results):
             "y": {"field": "value", "type": "quantitative", "title": "milliseconds", "stack": True},
             "color": {"field": "phase", "type": "nominal", "title": None, "sort": None},
             "order": {"field": "order"}}}
-        count = len(set(named.values()))
-        facet = {"facet": {"field": "name", "type": "nominal", "title": None, "sort": None}, "columns": 3, "spec": {"width": 150 if count > 1 else 400, "height": 220, **bars}}
+        names = list(dict.fromkeys(named.values()))
+        facet = {"facet": {"field": "name", "type": "nominal", "title": None, "sort": names}, "columns": 3, "spec": {"width": 150 if len(names) > 1 else 400, "height": 220, **bars}}
         chart = spec(phases, **facet)
         del chart["width"], chart["height"]
         yield "phases", "Phases of a step, medians", chart
@@ -180,7 +182,7 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         for file, title, chart in charts(results):
             svg = vl_convert.vegalite_to_svg(chart)
-            (folder / f"{file}.svg").write_text(svg.replace(TEXT, "#333333").replace(GRID, "#dddddd"), encoding="utf-8")
+            (folder / f"{file}.svg").write_text(svg.replace(TEXT, "#777777").replace(GRID, "#bbbbbb"), encoding="utf-8")
             drawn.append((title, svg.replace(TEXT, "currentColor").replace(GRID, "var(--grid)")))
         (folder / "results.html").write_text(page(results, drawn), encoding="utf-8")
     except OSError as error:

@@ -11,6 +11,7 @@ ContenderResult ReduceOne(const Measurement& measurement, uint64_t seed) {
                          .gradient_sum = measurement.gradient_sum,
                          .memory = measurement.memory};
   result.step = Summarise(Undisturbed(measurement.latency, &result.trusted), seed);
+  result.trusted = result.trusted && measurement.phases_trusted;
   for (const Sample& sample : measurement.latency) result.discarded += sample.disturbance.empty() ? 0 : 1;
   for (const PhaseSamples& phase : measurement.phases) {
     result.phases.push_back({phase.phase, phase.module, Summarise(phase.seconds, seed)});

@@ -80,9 +80,12 @@ class Trainer {
     LossLog log(steps, learner_.LossDepths());
     batches_.StartEpoch(epoch);
     for (int64_t step = 0; step < steps; ++step) {
-      rate = schedule_.LearningRate((epoch - 1) * steps + step);
+      const int64_t global_step = (epoch - 1) * steps + step;
+      rate = schedule_.LearningRate(global_step);
+      SID_RETURN_IF_ERROR(hooks_.before_step(global_step));
       const StepRunner::Outcome outcome = runner_.Run(step, rate);
       log.Add(outcome.result, outcome.labels);
+      SID_RETURN_IF_ERROR(hooks_.after_step(global_step));
       if (step + 1 < steps && hooks_.clock() - shown < hooks_.progress_interval) continue;
       SID_RETURN_IF_ERROR(log.Check(epoch, rate));
       shown = hooks_.clock();

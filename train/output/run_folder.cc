@@ -11,46 +11,13 @@
 #include "base/machine/version.h"
 #include "base/status.h"
 #include "sid/checkpoint/safetensors.h"
+#include "train/config_json.h"
+#include "train/output/probe_output.h"
 
 namespace sid {
 namespace {
 
 using nlohmann::ordered_json;
-
-ordered_json ToJson(const TrainConfig& config) {
-  return {{"learner", config.learner},
-          {"dataset", config.dataset},
-          {"data_dir", config.data_dir},
-          {"depth", config.depth},
-          {"hidden", config.hidden},
-          {"features", config.features},
-          {"initialisation", config.initialisation},
-          {"alpha", config.alpha},
-          {"divergence", config.divergence},
-          {"smoothing", config.smoothing},
-          {"executor", config.executor},
-          {"precision", config.precision},
-          {"capture", config.capture},
-          {"chunk", config.chunk},
-          {"feature_mode", config.feature_mode},
-          {"extractor_gradient", config.extractor_gradient},
-          {"label_noise", config.label_noise},
-          {"validation_fraction", config.validation_fraction},
-          {"augmentation", config.augmentation},
-          {"epochs", config.epochs},
-          {"batch_size", config.batch_size},
-          {"optimizer", config.optimizer},
-          {"lr", config.learning_rate},
-          {"schedule", config.schedule},
-          {"warmup_epochs", config.warmup_epochs},
-          {"weight_decay", config.weight_decay},
-          {"momentum", config.momentum},
-          {"clip_norm", config.clip_norm},
-          {"seed", config.seed},
-          {"device", config.device},
-          {"threads", config.threads},
-          {"deterministic", config.deterministic}};
-}
 
 ordered_json ToJson(const EpochRecord& record) {
   return {{"epoch", record.epoch},
@@ -87,12 +54,25 @@ absl::Status RunFolder::WriteConfig(const PreparedRun& run) const {
   return WriteFileAtomically(path_ + "/config.json", config.dump(2) + "\n");
 }
 
-absl::Status RunFolder::AppendEpoch(const EpochRecord& record) {
+absl::Status RunFolder::AppendMetrics(const ordered_json& line) {
   const std::string path = path_ + "/metrics.jsonl";
   if (!metrics_.is_open()) metrics_.open(path, std::ios::app);
-  metrics_ << ToJson(record).dump() << "\n" << std::flush;
+  metrics_ << line.dump() << "\n" << std::flush;
   if (metrics_.good()) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("cannot write ", path, ": is the disk full?"));
+}
+
+absl::Status RunFolder::AppendEpoch(const EpochRecord& record) { return AppendMetrics(ToJson(record)); }
+
+absl::Status RunFolder::AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses,
+                                    double wall_time) {
+  ordered_json line = ToJson(record);
+  for (const Diagnosis& diagnosis : diagnoses) line["diagnoses"].push_back(diagnosis.text);
+  SID_RETURN_IF_ERROR(AppendMetrics(line));
+  if (!events_) {
+    SID_ASSIGN_OR_RETURN(events_, EventFile::Create(path_ + "/events.out.tfevents.sid", wall_time));
+  }
+  return events_->Add(record.step, wall_time, ToScalars(record));
 }
 
 absl::Status RunFolder::WriteResult(const PreparedRun& run, const TrainingResult& result) const {
@@ -102,6 +82,7 @@ absl::Status RunFolder::WriteResult(const PreparedRun& run, const TrainingResult
   const std::map<std::string, std::string> metadata = {{"learner", run.config.learner},
                                                        {"dataset", run.config.dataset},
                                                        {"depth", absl::StrCat(run.config.depth)},
+                                                       {"belief_update", run.config.belief_update},
                                                        {"epoch", absl::StrCat(result.best_epoch)},
                                                        {"commit", Commit()}};
   SID_RETURN_IF_ERROR(SaveSafetensors(path_ + "/weights.safetensors", weights, metadata));
