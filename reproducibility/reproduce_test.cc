@@ -54,7 +54,7 @@ TEST(Reproduce, RunsWhatIsMissingAndNothingTwice) {
   const std::string out = NewFolder();
   const Called first = Call(out);
   ASSERT_TRUE(first.report.ok()) << first.report.status();
-  EXPECT_EQ(first.Ran(), 4);
+  EXPECT_EQ(first.Ran(), 5);
   EXPECT_EQ(first.progress.back().done, first.progress.back().all);
   EXPECT_GT(first.progress.front().seconds_left, 0);
   EXPECT_EQ(first.progress.back().seconds_left, 0);

@@ -19,9 +19,9 @@ using nlohmann::ordered_json;
 constexpr int kSchema = 1;
 
 // What a table of settings shows where it varies, in this order.
-constexpr const char* kFields[] = {"dataset",        "learner",    "depth",     "alpha",
-                                   "initialisation", "divergence", "smoothing", "extractor_gradient",
-                                   "label_noise",    "lr"};
+constexpr const char* kFields[] = {"dataset",        "learner",     "depth",     "alpha",
+                                   "initialisation", "divergence",  "smoothing", "extractor_gradient",
+                                   "belief_update",  "label_noise", "lr"};
 
 ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
