@@ -22,7 +22,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr char kStandIn[] = "mnist-mini";
-constexpr Scale kQuick = {.train_images = 1000, .epochs = 2, .seeds = 3};
+constexpr Scale kQuick = {.train_images = 1000, .epochs = 2, .seeds = 3, .batch_size = 32};
 constexpr char kNotQuick[] = "very-deep";
 constexpr double kHour = 60;  // minutes
 

@@ -239,6 +239,7 @@ absl::StatusOr<Plan> MakePlan(const ExperimentRequest& request) {
       config.threads = request.threads;
       config.train_images = plan.scale.train_images;
       config.epochs = plan.scale.epochs;
+      if (plan.scale.batch_size > 0) config.batch_size = plan.scale.batch_size;
       config.seed = static_cast<uint64_t>(seed);
       plan.runs.push_back(std::move(config));
     }

@@ -38,7 +38,8 @@ namespace sid {
 struct Scale {
   int64_t train_images = 0;  // 0 for all
   int64_t epochs = 0;
-  int64_t seeds = 0;  // 1 .. seeds
+  int64_t seeds = 0;       // 1 .. seeds
+  int64_t batch_size = 0;  // 0 for the recipe's: so few images make too few steps of that
 };
 
 struct ExperimentRequest {

@@ -111,7 +111,11 @@ ordered_json ExperimentJson(const std::string& name, const Scale& scale, const A
           {"not_run", not_run == all.not_run.end() ? "" : not_run->second},
           {"stand_in", evidence.stand_in},
           {"datasets", datasets},
-          {"scale", {{"train_images", scale.train_images}, {"epochs", scale.epochs}, {"seeds", scale.seeds}}},
+          {"scale",
+           {{"train_images", scale.train_images},
+            {"epochs", scale.epochs},
+            {"seeds", scale.seeds},
+            {"batch_size", scale.batch_size}}},
           {"seconds", Seconds(evidence)},
           {"varies", varying},
           {"accuracies", AccuracyRows(evidence, varying)},
@@ -231,7 +235,7 @@ absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Reg
     const ordered_json& scale = experiment.at("scale");
     input.experiments.push_back({name,
                                  {scale.at("train_images").get<int64_t>(), scale.at("epochs").get<int64_t>(),
-                                  scale.at("seeds").get<int64_t>()}});
+                                  scale.at("seeds").get<int64_t>(), scale.at("batch_size").get<int64_t>()}});
     SID_ASSIGN_OR_RETURN(input.evidence.experiments[name], ReadEvidence(folder, experiment));
     if (!not_run.empty()) input.evidence.not_run[name] = not_run;
   }
