@@ -37,7 +37,7 @@ std::unique_ptr<RecordingTimer> MakeTimer(at::Device device);
 // What steps are made of, C = 100, D = 128, H = 256, B = 128: the belief chain, the update of all modules, the optimizer.
 std::vector<NamedWork> Primitives(at::Device device);
 
-// Whole steps: "step/..." on images of 3x32x32, "cascade/..." on features. Names end in the depth.
+// Whole steps: "step/..." on images of 3x32x32, "cascade/..." on features. The number in a name is the depth.
 std::vector<NamedWork> Steps(at::Device device);
 
 }  // namespace sid
