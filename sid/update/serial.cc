@@ -93,7 +93,7 @@ UpdateResult SerialUpdate(const Network& network, const SidOptions& options, con
   }
   if (options.extractor_gradient == ExtractorGradient::kMean) features_gradient /= depth;
   if (extractor_learns) UpdateExtractor(extractor, features, features_gradient, timer, gradients.extractor);
-  return {at::stack(losses), teachers.back()};
+  return {at::stack(losses), teachers.back(), features.detach()};
 }
 
 }  // namespace sid
