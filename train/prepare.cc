@@ -13,6 +13,7 @@
 #include "data/batches/augmentation.h"
 #include "data/changes/label_noise.h"
 #include "data/changes/split.h"
+#include "data/fingerprint.h"
 #include "data/registry.h"
 #include "sid/learner/choose_executor.h"
 #include "sid/network/initialisation.h"
@@ -29,6 +30,7 @@ struct Choices {
   ExecutorOptions executor;
   OptimizerOptions optimizer;
   ScheduleShape schedule = ScheduleShape::kConstant;
+  OnNan on_nan = OnNan::kStop;
 };
 
 absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
@@ -56,6 +58,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   choices.optimizer.weight_decay = config.weight_decay;
   choices.optimizer.clip_norm = config.clip_norm;
   SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
+  SID_ASSIGN_OR_RETURN(choices.on_nan, ParseOnNan(config.on_nan));
   return choices;
 }
 
@@ -79,7 +82,9 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
       .learning_rate = config.learning_rate,
       .warmup_epochs = config.warmup_epochs,
       .evaluation = {.divergence = choices.sid.divergence, .smoothing = config.smoothing},
-      .capture = config.capture && choices.device.is_cuda()};
+      .capture = config.capture && choices.device.is_cuda(),
+      .checkpoint_every = config.checkpoint_every,
+      .on_nan = choices.on_nan};
 }
 
 // Made on the CPU, whatever the device, so that a seed means the same weights everywhere.
@@ -117,7 +122,9 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   config.device = choices.device.str();
   config.capture = options.capture;
   config.threads = at::get_num_threads();
-  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, std::move(learner)};
+  const std::string fingerprint = config.out.empty() ? "" : Fingerprint(dataset);
+  return PreparedRun{config,      choices.device, ToDevice(dataset, choices.device),
+                     fingerprint, options,        std::move(learner)};
 }
 
 }  // namespace sid

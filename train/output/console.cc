@@ -72,6 +72,8 @@ void Console::Epoch(const EpochRecord& record) {
        /*stays=*/true);
 }
 
+void Console::Note(const std::string& text) { Line(text, /*stays=*/true); }
+
 void Console::End(const TrainingResult& result) {
   Line(absl::StrFormat("\nTest set, weights of epoch %d, after %s:", result.best_epoch, Duration(result.seconds)),
        /*stays=*/true);

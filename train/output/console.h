@@ -21,6 +21,8 @@ class Console {
   void Begin(const PreparedRun& run);
   void Progress(const TrainingProgress& progress);
   void Epoch(const EpochRecord& record);
+  // A line that stays, whatever it says.
+  void Note(const std::string& text);
   void End(const TrainingResult& result);
 
  private:
