@@ -20,6 +20,9 @@ enum class RandomUse : uint64_t {
   kValidationSplit = 5,
   kSynthetic = 6,
   kMnistMini = 7,
+  kBootstrap = 8,
+  kBenchmarkOrder = 9,
+  kSubset = 10,
 };
 
 // A 64-bit hash (splitmix64, chained) of the seed, the use and further numbers.

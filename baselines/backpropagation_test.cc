@@ -22,8 +22,9 @@ double RelativeError(const at::Tensor& actual, const at::Tensor& expected) {
   return ((actual - expected).norm() / expected.norm()).item<double>();
 }
 
-Network MakeNetwork(int64_t depth, int64_t width = 8) {
-  Network network = EmptyNetwork({.classes = kClasses, .depth = depth, .features = width, .hidden = width + 1});
+Network MakeNetwork(int64_t depth, int64_t width = 8, BeliefUpdate belief_update = BeliefUpdate::kReplace) {
+  Network network = EmptyNetwork(
+      {.classes = kClasses, .depth = depth, .features = width, .hidden = width + 1, .belief_update = belief_update});
   Initialise(Initialisation::kKaiming, /*seed=*/3, at::Tensor(), network);
   return CloneTo(network, at::kCPU, at::kDouble);
 }
@@ -40,15 +41,17 @@ std::vector<at::Tensor> PlainChain(const Network& network, const at::Tensor& ima
   at::Tensor p = (z.slice(1, 0, kClasses) * 0 + 1.0 / kClasses).detach();
   std::vector<at::Tensor> log_beliefs;
   for (int64_t i = 0; i < network.cascade.depth(); ++i) {
-    log_beliefs.push_back(network.cascade.at(i).Forward(p.log(), z).log_softmax(-1));
+    const at::Tensor output = network.cascade.at(i).Output(p.log(), z);
+    const bool residual = network.cascade.belief_update == BeliefUpdate::kResidual;
+    log_beliefs.push_back((residual ? p.log() + output : output).log_softmax(-1));
     p = log_beliefs.back().exp();
   }
   return log_beliefs;
 }
 
 // Plain gradient descent shows the gradient: w_before - w_after = learning rate * gradient.
-std::vector<at::Tensor> GradientsSeenInAStep(Backpropagation kind, int64_t depth) {
-  Network network = MakeNetwork(depth);
+std::vector<at::Tensor> GradientsSeenInAStep(Backpropagation kind, int64_t depth, BeliefUpdate belief_update) {
+  Network network = MakeNetwork(depth, 8, belief_update);
   const Network before = CloneTo(network, at::kCPU, at::kDouble);
   const auto learner =
       MakeBackpropagationLearner(kind, network, 0, Precision::kFp32, {.rule = OptimizerRule::kSgd, .momentum = 0});
@@ -60,25 +63,30 @@ std::vector<at::Tensor> GradientsSeenInAStep(Backpropagation kind, int64_t depth
   return gradients;
 }
 
+void ExpectAutogradOfThePlainChain(Backpropagation kind, int64_t depth, BeliefUpdate belief_update) {
+  const Network network = MakeNetwork(depth, 8, belief_update);
+  RequireGradients(network, true);
+  const std::vector<at::Tensor> log_beliefs = PlainChain(network, MakeBatch().images);
+  at::Tensor loss = at::nll_loss(log_beliefs.back(), MakeBatch().labels);
+  if (kind == Backpropagation::kDeep) {
+    for (int64_t i = 0; i + 1 < depth; ++i) loss = loss + at::nll_loss(log_beliefs[i], MakeBatch().labels);
+  }
+  const auto expected = torch::autograd::grad({loss}, Tensors(network));
+  const auto actual = GradientsSeenInAStep(kind, depth, belief_update);
+  for (size_t k = 0; k < expected.size(); ++k) {
+    EXPECT_LT(RelativeError(actual[k], expected[k]), 1e-9)
+        << BackpropagationNames()[static_cast<size_t>(kind)] << " " << k;
+  }
+}
+
 TEST(Backpropagation, StepsFollowAutogradOfThePlainChain) {
-  for (const auto& [kind, depth] :
-       std::vector<std::pair<Backpropagation, int64_t>>{{Backpropagation::kChain, 4},
-                                                        {Backpropagation::kChainCheckpoint, 4},
-                                                        {Backpropagation::kDeep, 4},
-                                                        {Backpropagation::kHead, 1}}) {
-    const Network network = MakeNetwork(depth);
-    RequireGradients(network, true);
-    const std::vector<at::Tensor> log_beliefs = PlainChain(network, MakeBatch().images);
-    at::Tensor loss = at::nll_loss(log_beliefs.back(), MakeBatch().labels);
-    if (kind == Backpropagation::kDeep) {
-      for (int64_t i = 0; i + 1 < depth; ++i) loss = loss + at::nll_loss(log_beliefs[i], MakeBatch().labels);
+  for (const BeliefUpdate belief_update : {BeliefUpdate::kReplace, BeliefUpdate::kResidual}) {
+    SCOPED_TRACE(BeliefUpdateNames()[static_cast<size_t>(belief_update)]);
+    for (const Backpropagation kind :
+         {Backpropagation::kChain, Backpropagation::kChainCheckpoint, Backpropagation::kDeep}) {
+      ExpectAutogradOfThePlainChain(kind, 4, belief_update);
     }
-    const auto expected = torch::autograd::grad({loss}, Tensors(network));
-    const auto actual = GradientsSeenInAStep(kind, depth);
-    for (size_t k = 0; k < expected.size(); ++k) {
-      EXPECT_LT(RelativeError(actual[k], expected[k]), 1e-9)
-          << BackpropagationNames()[static_cast<size_t>(kind)] << " " << k;
-    }
+    ExpectAutogradOfThePlainChain(Backpropagation::kHead, 1, belief_update);
   }
 }
 

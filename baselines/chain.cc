@@ -21,14 +21,18 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-Cascade CascadeOf(const variable_list& weights) { return {weights[0], weights[1], weights[2], weights[3], weights[4]}; }
+Cascade CascadeOf(const variable_list& weights, BeliefUpdate belief_update) {
+  return {weights[0], weights[1], weights[2], weights[3], weights[4], belief_update};
+}
 
 // Saves z, the weights and the beliefs; on the way back each module gets a graph of its own, used at once and dropped.
 struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& features, const at::Tensor& belief_weight,
                             const at::Tensor& feature_weight, const at::Tensor& hidden_bias,
-                            const at::Tensor& output_weight, const at::Tensor& output_bias) {
-    const Cascade cascade{belief_weight, feature_weight, hidden_bias, output_weight, output_bias};
+                            const at::Tensor& output_weight, const at::Tensor& output_bias, int64_t belief_update) {
+    const Cascade cascade{belief_weight, feature_weight, hidden_bias,
+                          output_weight, output_bias,    static_cast<BeliefUpdate>(belief_update)};
+    context->saved_data["belief_update"] = belief_update;
     const at::Tensor log_beliefs = at::stack(Beliefs(cascade, features));
     variable_list saved = Tensors(Parameters(cascade));
     saved.insert(saved.end(), {features, log_beliefs});
@@ -38,7 +42,8 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
 
   static variable_list backward(AutogradContext* context, variable_list output_gradients) {
     const variable_list saved = context->get_saved_variables();
-    const Cascade cascade = CascadeOf(saved);
+    const auto belief_update = static_cast<BeliefUpdate>(context->saved_data["belief_update"].toInt());
+    const Cascade cascade = CascadeOf(saved, belief_update);
     const at::Tensor features = saved[5], log_beliefs = saved[6];
     // Sums over the modules, so in the beliefs' precision.
     variable_list gradients{at::zeros_like(features, at::TensorOptions(log_beliefs.scalar_type()))};
@@ -58,6 +63,7 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
       for (size_t k = 1; k < gradients.size(); ++k) gradients[k][i].copy_(own[k + 1]);
     }
     gradients[0] = gradients[0].to(features.scalar_type());
+    gradients.emplace_back();  // the belief update has none
     return gradients;
   }
 };
@@ -80,7 +86,8 @@ std::vector<at::Tensor> Chain(const Cascade& cascade, const at::Tensor& features
   for (int64_t i = 0; i < depth; ++i) {
     const at::Tensor hidden =
         at::relu(at::addmm(from_features[i], log_belief.exp().to(features.scalar_type()), belief_weight[i].t()));
-    log_belief = BeliefOf(at::linear(hidden, output_weight[i], output_bias[i]));
+    const at::Tensor output = at::linear(hidden, output_weight[i], output_bias[i]);
+    log_belief = BeliefOf(Logits(cascade.belief_update, output, log_belief));
     log_beliefs.push_back(log_belief);
   }
   return log_beliefs;
@@ -88,7 +95,8 @@ std::vector<at::Tensor> Chain(const Cascade& cascade, const at::Tensor& features
 
 std::vector<at::Tensor> CheckpointedChain(const Cascade& cascade, const at::Tensor& features) {
   return CheckpointedCascade::apply(features, cascade.belief_weight, cascade.feature_weight, cascade.hidden_bias,
-                                    cascade.output_weight, cascade.output_bias)
+                                    cascade.output_weight, cascade.output_bias,
+                                    static_cast<int64_t>(cascade.belief_update))
       .unbind();
 }
 

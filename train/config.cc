@@ -34,6 +34,7 @@ absl::Status Validate(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(AtLeastOne("epochs", config.epochs));
   SID_RETURN_IF_ERROR(AtLeastOne("batch_size", config.batch_size));
   SID_RETURN_IF_ERROR(Fraction("smoothing", config.smoothing));
+  SID_RETURN_IF_ERROR(NotNegative("train_images", static_cast<double>(config.train_images)));
   SID_RETURN_IF_ERROR(Fraction("label_noise", config.label_noise));
   SID_RETURN_IF_ERROR(Fraction("validation_fraction", config.validation_fraction));
   SID_RETURN_IF_ERROR(Fraction("momentum", config.momentum));
@@ -42,6 +43,7 @@ absl::Status Validate(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(NotNegative("warmup_epochs", config.warmup_epochs));
   SID_RETURN_IF_ERROR(NotNegative("weight_decay", config.weight_decay));
   SID_RETURN_IF_ERROR(NotNegative("clip_norm", config.clip_norm));
+  SID_RETURN_IF_ERROR(NotNegative("probe_every", static_cast<double>(config.probe_every)));
   SID_RETURN_IF_ERROR(NotNegative("checkpoint_every", static_cast<double>(config.checkpoint_every)));
   SID_RETURN_IF_ERROR(AtLeastOne("keep_checkpoints", config.keep_checkpoints));
   if (config.out.empty() && (config.resume || config.checkpoint_every > 0 || config.on_nan == "rollback")) {

@@ -20,6 +20,7 @@ struct TrainConfig {
   int64_t hidden = 256;    // H
   int64_t features = 128;  // D
   std::string initialisation = "kaiming";
+  std::string belief_update = "replace";
 
   // SID's update.
   std::string alpha = "0.5";
@@ -31,6 +32,7 @@ struct TrainConfig {
   std::string extractor_gradient = "sum";
 
   // The data.
+  int64_t train_images = 0;  // of the training set, 0 for all
   double label_noise = 0;
   double validation_fraction = 0.1;
   std::string augmentation = "auto";
@@ -53,6 +55,7 @@ struct TrainConfig {
   bool capture = true;
   int64_t threads = 0;
   bool deterministic = false;
+  int64_t probe_every = 0;  // steps; 0 for never
   std::string out;
 
   // What is kept on the way. None of it changes the result.

@@ -17,11 +17,13 @@ bool IsOutOfMemory(const std::exception& error, const std::string& what) {
          absl::StrContains(what, "CUDA out of memory") || absl::StrContains(what, "CUBLAS_STATUS_ALLOC_FAILED");
 }
 
+std::string DeviceOf(const TrainConfig& config) { return config.device == "auto" ? "the device" : config.device; }
+
 std::string OutOfMemory(const TrainConfig& config) {
   const int64_t batch_size = std::max<int64_t>(config.batch_size / 2, 1),
                 depth = std::max<int64_t>(config.depth / 2, 1);
   std::string text =
-      absl::StrCat("out of memory on ", config.device, " with --batch_size=", config.batch_size,
+      absl::StrCat("out of memory on ", DeviceOf(config), " with --batch_size=", config.batch_size,
                    " and --depth=", config.depth, ": try --batch_size=", batch_size, ", or --depth=", depth);
   if (config.learner == "sid" && config.chunk == 0 && config.depth > 1)
     absl::StrAppend(&text, ", or --chunk=", depth, ", which keeps both");
@@ -40,8 +42,8 @@ std::string DescribeFailure(const std::exception& error, const TrainConfig& conf
   // The first line says what, the rest is LibTorch's stack.
   const std::string first_line = what.substr(0, what.find('\n'));
   if (absl::StrContains(what, "CUDA error") || absl::StrContains(what, "CUDA driver error"))
-    return absl::StrCat("the GPU (", config.device, ") failed: ", first_line, "; nvidia-smi shows whether it is lost",
-                        HowToGoOn(config));
+    return absl::StrCat("the GPU (", DeviceOf(config), ") failed: ", first_line,
+                        "; nvidia-smi shows whether it is lost", HowToGoOn(config));
   return first_line;
 }
 

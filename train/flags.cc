@@ -12,10 +12,16 @@ DEFINE_int64(depth, sid::TrainConfig().depth, "L, the number of modules");
 DEFINE_int64(hidden, sid::TrainConfig().hidden, "H, hidden units of a module");
 DEFINE_int64(features, sid::TrainConfig().features, "D, features that the extractor hands to every module");
 DEFINE_string(initialisation, sid::TrainConfig().initialisation, "pytorch, kaiming, xavier, lsuv or identity");
+DEFINE_string(
+    belief_update, sid::TrainConfig().belief_update,
+    "replace, a module states the belief anew (the paper's), or residual, it adds to the logarithm of the one "
+    "before");
 
 DEFINE_string(dataset, sid::TrainConfig().dataset,
               "mnist-mini (embedded), mnist, cifar10, cifar100, tiny-imagenet or synthetic");
 DEFINE_string(data_dir, sid::TrainConfig().data_dir, "the folder that holds the data set; //data:fetch downloads one");
+DEFINE_int64(train_images, sid::TrainConfig().train_images,
+             "how many images of the training set are used, the same of each class; 0 for all");
 DEFINE_double(label_noise, sid::TrainConfig().label_noise,
               "fraction of the training labels that are made wrong, in [0, 1)");
 DEFINE_double(validation_fraction, sid::TrainConfig().validation_fraction,
@@ -37,7 +43,8 @@ DEFINE_int64(chunk, sid::TrainConfig().chunk,
 DEFINE_string(feature_mode, sid::TrainConfig().feature_mode,
               "serial: reuse phase 1's activations of the extractor, or recompute them");
 DEFINE_string(extractor_gradient, sid::TrainConfig().extractor_gradient,
-              "how the modules' gradients train the extractor: sum (the paper's), mean, or none (it stays random)");
+              "how the modules' gradients train the extractor: sum (the paper's), mean, pcgrad (what opposes another "
+              "module's is taken out first), or none (it stays random)");
 
 DEFINE_int64(epochs, sid::TrainConfig().epochs, "passes over the training set");
 DEFINE_int64(batch_size, sid::TrainConfig().batch_size, "B, images a step");
@@ -59,8 +66,13 @@ DEFINE_bool(capture, sid::TrainConfig().capture,
 DEFINE_int64(threads, sid::TrainConfig().threads, "of the CPU; 0 for all cores");
 DEFINE_bool(deterministic, sid::TrainConfig().deterministic,
             "same bits on a GPU too, a little slower; the CPU's are always the same");
-DEFINE_string(out, sid::TrainConfig().out,
-              "a new folder for config.json, metrics.jsonl, summary.json and weights.safetensors");
+DEFINE_int64(
+    probe_every, sid::TrainConfig().probe_every,
+    "steps between two looks at the theory's quantities on a fixed validation batch, which go to metrics.jsonl "
+    "and TensorBoard, and are told where they show a known failure; 0 for none");
+DEFINE_string(
+    out, sid::TrainConfig().out,
+    "a new folder for config.json, metrics.jsonl, summary.json, weights.safetensors and TensorBoard's events");
 DEFINE_int64(checkpoint_every, sid::TrainConfig().checkpoint_every,
              "steps between two checkpoints in --out; 0 for one at the end of each epoch");
 DEFINE_int64(keep_checkpoints, sid::TrainConfig().keep_checkpoints, "how many of the last checkpoints are kept");
@@ -80,14 +92,14 @@ const ProgramFlags& Program() {
       "every depth.\n\n"
       "Usage: ./tools/bazel run //:train -- --learner=sid --dataset=cifar100 --data_dir=DIR --depth=8 --epochs=10 "
       "--out=DIR",
-      {{"Network and learner", {"learner", "depth", "hidden", "features", "initialisation"}},
+      {{"Network and learner", {"learner", "depth", "hidden", "features", "initialisation", "belief_update"}},
        {"SID's update",
         {"alpha", "divergence", "smoothing", "executor", "chunk", "feature_mode", "extractor_gradient"}},
-       {"Data", {"dataset", "data_dir", "label_noise", "validation_fraction", "augmentation"}},
+       {"Data", {"dataset", "data_dir", "train_images", "label_noise", "validation_fraction", "augmentation"}},
        {"Optimizer",
         {"epochs", "batch_size", "optimizer", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum",
          "clip_norm"}},
-       {"Run", {"seed", "device", "precision", "capture", "threads", "deterministic"}},
+       {"Run", {"seed", "device", "precision", "capture", "threads", "deterministic", "probe_every"}},
        {"What is kept", {"out", "checkpoint_every", "keep_checkpoints", "resume", "on_nan"}}}};
   return *kProgram;
 }
@@ -103,6 +115,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .hidden = FLAGS_hidden,
                      .features = FLAGS_features,
                      .initialisation = FLAGS_initialisation,
+                     .belief_update = FLAGS_belief_update,
                      .alpha = FLAGS_alpha,
                      .divergence = FLAGS_divergence,
                      .smoothing = FLAGS_smoothing,
@@ -110,6 +123,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .chunk = FLAGS_chunk,
                      .feature_mode = FLAGS_feature_mode,
                      .extractor_gradient = FLAGS_extractor_gradient,
+                     .train_images = FLAGS_train_images,
                      .label_noise = FLAGS_label_noise,
                      .validation_fraction = FLAGS_validation_fraction,
                      .augmentation = FLAGS_augmentation,
@@ -128,6 +142,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .capture = FLAGS_capture,
                      .threads = FLAGS_threads,
                      .deterministic = FLAGS_deterministic,
+                     .probe_every = FLAGS_probe_every,
                      .out = CallersPath(FLAGS_out),
                      .checkpoint_every = FLAGS_checkpoint_every,
                      .keep_checkpoints = FLAGS_keep_checkpoints,

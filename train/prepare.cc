@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/machine/device.h"
+#include "base/machine/heap.h"
 #include "base/machine/precision.h"
 #include "base/names.h"
 #include "base/status.h"
@@ -13,6 +14,7 @@
 #include "data/batches/augmentation.h"
 #include "data/changes/label_noise.h"
 #include "data/changes/split.h"
+#include "data/changes/subset.h"
 #include "data/fingerprint.h"
 #include "data/registry.h"
 #include "sid/learner/choose_executor.h"
@@ -26,6 +28,7 @@ namespace {
 struct Choices {
   at::Device device = at::kCPU;
   Initialisation initialisation = Initialisation::kPyTorch;
+  BeliefUpdate belief_update = BeliefUpdate::kReplace;
   SidOptions sid;
   ExecutorOptions executor;
   OptimizerOptions optimizer;
@@ -49,6 +52,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(FindName("learner", config.learner, LearnerNames()).status());
   SID_ASSIGN_OR_RETURN(choices.device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(choices.initialisation, ParseInitialisation(config.initialisation));
+  SID_ASSIGN_OR_RETURN(choices.belief_update, ParseBeliefUpdate(config.belief_update));
   SID_ASSIGN_OR_RETURN(choices.sid, SidOptionsOf(config));
   SID_ASSIGN_OR_RETURN(choices.executor.executor, ParseExecutor(config.executor));
   choices.executor.chunk = config.chunk;
@@ -65,6 +69,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
 absl::StatusOr<Dataset> LoadSplitAndNoise(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(Dataset dataset,
                        LoadDataset({config.dataset, config.data_dir, config.seed, static_cast<int>(config.threads)}));
+  SID_ASSIGN_OR_RETURN(dataset, KeepTrainingImages(std::move(dataset), config.train_images, config.seed));
   SID_ASSIGN_OR_RETURN(dataset, SplitValidation(std::move(dataset), config.validation_fraction, config.seed));
   SID_ASSIGN_OR_RETURN(NoisyLabels noisy, AddLabelNoise(std::move(dataset), config.label_noise, config.seed));
   return std::move(noisy.dataset);
@@ -89,8 +94,8 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
 
 // Made on the CPU, whatever the device, so that a seed means the same weights everywhere.
 Network MakeNetwork(const TrainConfig& config, const Choices& choices, const Dataset& dataset) {
-  Network network =
-      EmptyNetwork({dataset.train.images.size(1), dataset.classes(), config.depth, config.features, config.hidden});
+  Network network = EmptyNetwork({dataset.train.images.size(1), dataset.classes(), config.depth, config.features,
+                                  config.hidden, choices.belief_update});
   const int64_t shown = std::min<int64_t>(dataset.train.size(), 256);
   const Batch batch = OrderedBatch(dataset.train, dataset.statistics, 0, shown);
   Initialise(choices.initialisation, config.seed, batch.images, network);
@@ -103,6 +108,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_RETURN_IF_ERROR(Validate(config));
   config.depth = LearnerDepth(config.learner, config.depth);
   SID_ASSIGN_OR_RETURN(Choices choices, Choose(config));
+  KeepFreedMemory();
   if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
   if (config.deterministic) UseDeterministicAlgorithms();
   UsePrecision(choices.executor.precision);
@@ -122,9 +128,12 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   config.device = choices.device.str();
   config.capture = options.capture;
   config.threads = at::get_num_threads();
+  const ProbeOptions probe{choices.sid.divergence, choices.sid.alphas, config.smoothing,
+                           /*local_losses=*/config.learner == "sid"};
   const std::string fingerprint = config.out.empty() ? "" : Fingerprint(dataset);
-  return PreparedRun{config,      choices.device, ToDevice(dataset, choices.device),
-                     fingerprint, options,        std::move(learner)};
+  return PreparedRun{
+      config, choices.device, ToDevice(dataset, choices.device), fingerprint, options, network, std::move(learner),
+      probe};
 }
 
 }  // namespace sid

@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "data/dataset.h"
 #include "sid/learner/learner.h"
+#include "sid/network/network.h"
+#include "sid/theory/probe/probe.h"
 #include "sid/training/trainer.h"
 #include "train/config.h"
 
@@ -21,7 +23,9 @@ struct PreparedRun {
   Dataset dataset;          // on the device, with its validation part and noise
   std::string fingerprint;  // of the data set, where --out keeps checkpoints; else empty
   TrainingOptions options;
-  std::unique_ptr<Learner> learner;  // on the device
+  Network network;                   // on the device
+  std::unique_ptr<Learner> learner;  // of that network: they share its memory
+  ProbeOptions probe;                // what the theory needs to know of the learner
 };
 
 absl::StatusOr<PreparedRun> Prepare(TrainConfig config);

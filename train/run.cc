@@ -1,12 +1,16 @@
 #include "train/run.h"
 
+#include <memory>
 #include <ostream>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "sid/theory/probe/diagnostics.h"
 #include "third_party/logging/logging.h"
 #include "train/output/console.h"
+#include "train/probing.h"
 
 namespace sid {
 namespace {
@@ -20,6 +24,13 @@ TrainingHooks HooksOf(const RunSurroundings& surroundings, const Run& run, Conso
     console.Epoch(record);
     return run.folder ? run.folder->AppendEpoch(record) : absl::OkStatus();
   };
+  const auto diagnostics = std::make_shared<Diagnostics>(run.prepared->probe, run.prepared->dataset.classes());
+  const auto on_probe = [&console, &run, diagnostics, now = surroundings.wall_clock](const ProbeRecord& record) {
+    const std::vector<Diagnosis> diagnoses = diagnostics->Look(record);
+    for (const Diagnosis& diagnosis : diagnoses) console.Note(diagnosis.text);
+    return run.folder ? run.folder->AppendProbe(record, diagnoses, now()) : absl::OkStatus();
+  };
+  AddProbe(*run.prepared, on_probe, hooks);
   hooks.stop = surroundings.stop;
   hooks.on_rollback = [&console](const std::string& what) { console.Note(what); };
   if (!run.folder) return hooks;

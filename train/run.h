@@ -21,8 +21,9 @@ namespace sid {
 // The world around a run.
 struct RunSurroundings {
   std::ostream& out;
-  std::function<double()> clock;  // seconds
-  int terminal_columns = 0;       // 0 for no terminal
+  std::function<double()> clock;       // seconds since any fixed time
+  std::function<double()> wall_clock;  // seconds since 1970
+  int terminal_columns = 0;            // 0 for no terminal
   std::function<bool()> stop = [] { return false; };
 };
 

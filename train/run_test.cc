@@ -11,7 +11,7 @@
 
 #include "base/faulty_system_calls.h"
 #include "base/files.h"
-#include "train/digits_for_tests.h"
+#include "data/loaders/files_for_tests.h"
 
 namespace sid {
 namespace {
@@ -37,7 +37,8 @@ TrainConfig Small(const std::string& out) {
   config.threads = 1;
   config.out = out;
   config.checkpoint_every = 1;
-  WriteDigits(config.data_dir);
+  config.probe_every = 2;
+  WriteMnist(config.data_dir, 60, 20);
   return config;
 }
 
@@ -46,7 +47,8 @@ absl::Status TryToRun(const TrainConfig& config, std::string* shown = nullptr) {
   const auto no_warning = [](const std::string& what) { ADD_FAILURE() << what; };
   auto run = BeginRun(config, no_warning);
   if (!run.ok()) return run.status();
-  const absl::Status status = CompleteRun({out, [time = 0.0]() mutable { return time += 1; }}, *run);
+  const absl::Status status =
+      CompleteRun({out, [time = 0.0]() mutable { return time += 1; }, [] { return 0.0; }}, *run);
   if (shown != nullptr) *shown = out.str();
   return status;
 }
@@ -60,6 +62,7 @@ std::string Result(const std::string& folder) {
     record.erase("seconds");
     text += record.dump() + "\n";
   }
+  text += ReadFile(folder + "/events.out.tfevents.sid").value();
   auto summary = nlohmann::json::parse(ReadFile(folder + "/summary.json").value());
   summary.erase("seconds");
   return text + summary.dump();
@@ -127,11 +130,12 @@ TEST_F(Resume, GivesTheUnbrokenRunsFiles) {
   for (int run_number = 0; run_number < 20; ++run_number) {
     auto run = BeginRun(config, [](const std::string& what) { ADD_FAILURE() << what; });
     ASSERT_TRUE(run.ok()) << run.status();
-    status = CompleteRun({out, [] { return 0.0; }, 0, [] { return true; }}, *run);
+    status = CompleteRun({out, [] { return 0.0; }, [] { return 0.0; }, 0, [] { return true; }}, *run);
     if (status.ok()) break;
     ASSERT_TRUE(absl::IsCancelled(status)) << status;
     EXPECT_NE(status.message().find("the same command with --resume goes on"), absl::string_view::npos) << status;
-    ASSERT_TRUE(AppendToFile(config.out + "/metrics.jsonl", "{\"epoch\": 99").ok());
+    for (const char* output : {"/metrics.jsonl", "/events.out.tfevents.sid"})
+      ASSERT_TRUE(AppendToFile(config.out + output, "{\"epoch\": 99").ok());
   }
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(Result(config.out) == expected_);
@@ -155,7 +159,7 @@ TEST_F(Resume, RefusesAnotherRunsCheckpointAndNamesTheSetting) {
   expect("--alpha was 0.5 and is 1", [](TrainConfig& config) { config.alpha = "1"; });
   expect("data was ", [](TrainConfig& config) {
     config.data_dir = testing::TempDir() + "/other";
-    WriteDigits(config.data_dir, /*brightness=*/24);
+    WriteMnist(config.data_dir, 61, 20);
   });
   expect("holds a run already", [](TrainConfig& config) { config.resume = false; });
   fs::remove_all(folder + "/checkpoints");

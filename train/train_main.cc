@@ -1,13 +1,11 @@
 // ./tools/bazel run //:train -- --help
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 
+#include "base/command_line/terminal.h"
 #include "third_party/logging/logging.h"
 #include "train/failure.h"
 #include "train/flags.h"
@@ -21,10 +19,8 @@ double SecondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-int TerminalColumns() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) == 0) return 0;
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+double SecondsSince1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 // One line. 2 is bad input; 1 is a run that failed although it was asked for rightly (numbers that explode, a full disk or
@@ -39,8 +35,8 @@ int TrainAndReport(const TrainConfig& config) {
       BeginRun(config, [](const std::string& what) { LOG(WARNING) << what << ": the checkpoint before it is tried"; });
   if (!run.ok()) return Fail(run.status().message(), absl::IsResourceExhausted(run.status()) ? 1 : 2);
   CatchStopSignals();
-  const absl::Status status =
-      CompleteRun({std::cout, SecondsNow, TerminalColumns(), [] { return CaughtStopSignal() != 0; }}, *run);
+  const absl::Status status = CompleteRun(
+      {std::cout, SecondsNow, SecondsSince1970, TerminalColumns(), [] { return CaughtStopSignal() != 0; }}, *run);
   if (absl::IsCancelled(status)) return Fail(status.message(), 128 + CaughtStopSignal());
   return status.ok() ? EXIT_SUCCESS : Fail(status.message(), 1);
 }

@@ -15,7 +15,6 @@
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
 #include "sid/checkpoint/safetensors.h"
-#include "train/digits_for_tests.h"
 
 namespace sid {
 namespace {
@@ -43,7 +42,7 @@ std::string FreshPath(const std::string& name) { return NewFolder() + "/" + name
 // Flags of a run that takes a moment.
 std::string SmallRun() {
   const std::string folder = testing::TempDir() + "/digits";
-  WriteDigits(folder);
+  WriteMnist(folder, 60, 20);
   return "--dataset=mnist --data_dir=" + folder +
          " --validation_fraction=0.2 --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu --threads=1 ";
 }
@@ -62,8 +61,9 @@ TEST(Train, HelpShowsThisProgramsFlagsAndNoOthers) {
 TEST(Train, BadInputIsOneLineAndExitCode2) {
   const std::string file = testing::TempDir() + "/a-file";
   ASSERT_TRUE(WriteFileAtomically(file, "").ok());
-  for (const std::string& flags : {std::string("--dept=3"), std::string("--depth=three"), std::string("--learner=sit"),
-                                   std::string("extra"), SmallRun() + "--out=" + file + "/below"}) {
+  for (const std::string& flags :
+       {std::string("--dept=3"), std::string("--depth=three"), std::string("--learner=sit"), std::string("extra"),
+        std::string("--probe_every=-1"), SmallRun() + "--out=" + file + "/below"}) {
     const Outcome outcome = RunTrain(flags);
     EXPECT_EQ(outcome.code, 2) << flags << "\n" << outcome.text;
     EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
@@ -238,6 +238,36 @@ TEST(Faults, RollbacksAreToldAndEnd) {
                                      "rollback 3 of 3", "3 rollbacks, each to half the learning rate, did not help"}) {
     EXPECT_NE(outcome.text.find(expected), std::string::npos) << expected << "\n" << outcome.text;
   }
+}
+
+// What a probe looks at must not change what is trained.
+TEST(Train, ProbesGoIntoMetricsAndLeaveTheWeightsAsTheyAre) {
+  const std::string plain = FreshPath("plain"), probed = plain + "-probed";
+  ASSERT_EQ(RunTrain(SmallRun() + "--out=" + plain).code, 0);
+  const Outcome outcome = RunTrain(SmallRun() + "--probe_every=2 --out=" + probed);
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_EQ(ReadFile(plain + "/weights.safetensors").value(), ReadFile(probed + "/weights.safetensors").value());
+  std::istringstream metrics(ReadFile(probed + "/metrics.jsonl").value());
+  std::vector<int64_t> probes;
+  int64_t epochs = 0;
+  for (std::string line; std::getline(metrics, line);) {
+    const auto record = nlohmann::json::parse(line);
+    epochs += record.contains("epoch") ? 1 : 0;
+    if (!record.contains("probe")) continue;
+    probes.push_back(record["probe"]);
+    EXPECT_EQ(record["divergence"].size(), 3u);
+    EXPECT_EQ(record["staleness"].size(), 2u);
+    EXPECT_LE(record["largest_excess"], 1e-9);
+    EXPECT_EQ(record["cosine"].size(), 2u);
+  }
+  EXPECT_EQ(epochs, 2);
+  EXPECT_EQ(probes, (std::vector<int64_t>{0, 2}));
+  EXPECT_GT(ReadFile(probed + "/events.out.tfevents.sid").value().size(), 500u);
+}
+
+TEST(Train, AFailureThatAProbeSeesIsToldInOneLineWithAHint) {
+  const Outcome outcome = RunTrain(SmallRun() + "--probe_every=1 --lr=3 --batch_size=8 --warmup_epochs=0");
+  EXPECT_NE(outcome.text.find("lower the learning rate"), std::string::npos) << outcome.text;
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 // The belief chain of phase 1 as one kernel, with what phase 2 needs of each belief.
 //
 //   for each module i:  hidden_i = relu(hidden_i + p_{i-1} Wp_i^T)      hidden_i comes with its features' half and bias
-//                       logits_i = hidden_i W2_i^T + b2_i
+//                       logits_i = hidden_i W2_i^T + b2_i, and log p_{i-1} besides where the belief update is residual
 //                       log p_i, l_i, d l_i / d logits_i                sid/kernels/row.h
 //
 // Rows of a batch know nothing of each other, so a block carries kRows of them through all modules: beliefs stay in shared memory,
@@ -35,6 +35,7 @@ struct Chain {
   int batch = 0, depth = 0, hidden = 0, classes = 0;  // B, n, H, C
   int hidden_stride = 0, class_stride = 0;            // H and C rounded up to kColumns: the rows of the weights below
   bool reverse = false;                               // the divergence
+  bool residual = false;                              // the belief update
   const Storage* belief_weight = nullptr;             // [n, C, hidden_stride], Wp^T
   const Storage* output_weight = nullptr;             // [n, H, class_stride], W2^T
   const Storage* output_bias = nullptr;               // [n, C]
@@ -175,9 +176,9 @@ class Block {
   SID_HOST_DEVICE void SumLogits(int module, int parts) {
     for (int k = team_.thread(); k < chain_.classes * kRows; k += team_.threads()) {
       const int row = k % kRows, c = k / kRows;
-      logits_[row * chain_.classes + c] =
-          SumOfParts(partial_, parts, chain_.class_stride, c, row) +
-          static_cast<Number>(chain_.output_bias[static_cast<int64_t>(module) * chain_.classes + c]);
+      const Number output = SumOfParts(partial_, parts, chain_.class_stride, c, row) +
+                            static_cast<Number>(chain_.output_bias[static_cast<int64_t>(module) * chain_.classes + c]);
+      logits_[row * chain_.classes + c] = chain_.residual ? log_q_[row * chain_.classes + c] + output : output;
     }
   }
 

@@ -14,6 +14,7 @@
 #include <barrier>
 #include <memory>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "base/random.h"
@@ -114,9 +115,12 @@ struct Problem {
   at::Tensor log_q, alphas;
 };
 
-Problem MakeProblem(const Sizes& sizes, Divergence divergence, at::ScalarType type) {
-  Network network =
-      EmptyNetwork({.classes = sizes.classes, .depth = sizes.depth, .features = 6, .hidden = sizes.hidden});
+Problem MakeProblem(const Sizes& sizes, Divergence divergence, BeliefUpdate belief_update, at::ScalarType type) {
+  Network network = EmptyNetwork({.classes = sizes.classes,
+                                  .depth = sizes.depth,
+                                  .features = 6,
+                                  .hidden = sizes.hidden,
+                                  .belief_update = belief_update});
   Initialise(Initialisation::kPyTorch, kSeed, at::Tensor(), network);
   at::Generator generator = MakeGenerator(kSeed, RandomUse::kSynthetic);
   const double smoothing = divergence == Divergence::kReverse ? 0.1 : 0;
@@ -144,9 +148,9 @@ ChainResult RunOnThreads(const Problem& problem, Divergence divergence) {
   RunAllRows(Chain<Storage, Number>{
       static_cast<int>(batch), static_cast<int>(depth), static_cast<int>(modules.hidden_bias.size(1)),
       static_cast<int>(classes), static_cast<int>(belief_weight.size(2)), static_cast<int>(output_weight.size(2)),
-      divergence == Divergence::kReverse, storage(belief_weight), storage(output_weight), storage(modules.output_bias),
-      number(problem.alphas), number(problem.inputs.log_y), storage(result.hidden), number(log_beliefs),
-      storage(result.logits_gradient), number(result.losses)});
+      divergence == Divergence::kReverse, modules.belief_update == BeliefUpdate::kResidual, storage(belief_weight),
+      storage(output_weight), storage(modules.output_bias), number(problem.alphas), number(problem.inputs.log_y),
+      storage(result.hidden), number(log_beliefs), storage(result.logits_gradient), number(result.losses)});
   result.teachers = log_beliefs.slice(0, 0, -1).exp();
   result.log_belief = log_beliefs[depth];
   return result;
@@ -158,10 +162,11 @@ void ExpectNear(const at::Tensor& actual, const at::Tensor& expected, double tol
 }
 
 template <typename Storage, typename Number>
-void ExpectOperationsResult(const Sizes& sizes, Divergence divergence, at::ScalarType type, double tolerance) {
+void ExpectOperationsResult(const Sizes& sizes, Divergence divergence, BeliefUpdate belief_update, at::ScalarType type,
+                            double tolerance) {
   SCOPED_TRACE(testing::Message() << "seed " << kSeed << ", L " << sizes.depth << ", C " << sizes.classes << ", H "
                                   << sizes.hidden << ", B " << sizes.batch << ", " << type);
-  const Problem problem = MakeProblem(sizes, divergence, type);
+  const Problem problem = MakeProblem(sizes, divergence, belief_update, type);
   PhaseTimer untimed;
   const ChainResult expected =
       ChainByOperations(problem.modules, divergence, problem.alphas, problem.inputs, problem.log_q, untimed);
@@ -178,18 +183,24 @@ std::vector<Sizes> AllSizes() {
   return {{1, 2, 4, 1}, {3, 10, 16, 7}, {8, 10, 9, 4}, {2, 100, 32, 5}, {2, 7, 70, 6}, {16, 5, 12, 9}};
 }
 
-class ChainTest : public testing::TestWithParam<Divergence> {};
+class ChainTest : public testing::TestWithParam<std::tuple<Divergence, BeliefUpdate>> {};
 
 TEST_P(ChainTest, GivesWhatOperationsGive) {
+  const auto [divergence, update] = GetParam();
   for (const Sizes& sizes : AllSizes()) {
-    ExpectOperationsResult<double, double>(sizes, GetParam(), at::kDouble, 1e-12);
-    ExpectOperationsResult<float, float>(sizes, GetParam(), at::kFloat, 1e-5);
-    ExpectOperationsResult<c10::BFloat16, float>(sizes, GetParam(), at::kBFloat16, 2e-2);
+    ExpectOperationsResult<double, double>(sizes, divergence, update, at::kDouble, 1e-12);
+    ExpectOperationsResult<float, float>(sizes, divergence, update, at::kFloat, 1e-5);
+    ExpectOperationsResult<c10::BFloat16, float>(sizes, divergence, update, at::kBFloat16, 2e-2);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ChainTest, testing::Values(Divergence::kForward, Divergence::kReverse),
-                         [](const auto& info) { return DivergenceNames()[static_cast<size_t>(info.param)]; });
+INSTANTIATE_TEST_SUITE_P(All, ChainTest,
+                         testing::Combine(testing::Values(Divergence::kForward, Divergence::kReverse),
+                                          testing::Values(BeliefUpdate::kReplace, BeliefUpdate::kResidual)),
+                         [](const auto& info) {
+                           return DivergenceNames()[static_cast<size_t>(std::get<0>(info.param))] + "_" +
+                                  BeliefUpdateNames()[static_cast<size_t>(std::get<1>(info.param))];
+                         });
 
 }  // namespace
 }  // namespace sid::kernels

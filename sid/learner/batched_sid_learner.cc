@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "sid/belief/belief.h"
 #include "sid/update/batched.h"
+#include "sid/update/pcgrad.h"
 
 namespace sid {
 
@@ -29,7 +30,7 @@ BatchedSidLearner::BatchedSidLearner(Network network, SidOptions options, Belief
   for (int64_t begin = 0; begin < depth; begin += size) {
     const int64_t end = std::min(begin + size, depth);
     chunks_.push_back(
-        {network_.cascade.Slice(begin, end), alphas.slice(0, begin, end), gradients.Slice(0, end - begin)});
+        {begin, end, network_.cascade.Slice(begin, end), alphas.slice(0, begin, end), gradients.Slice(0, end - begin)});
     std::vector<Parameter> parameters = sid::Parameters(chunks_.back().modules);
     if (end == depth) {
       for (Parameter& parameter : sid::Parameters(network_.extractor)) parameters.push_back(std::move(parameter));
@@ -42,14 +43,15 @@ StepResult BatchedSidLearner::Step(const Batch& batch, const at::Tensor& learnin
   const at::Tensor z = ExtractorForward(batch.images, timer);
   const int64_t classes = network_.cascade.classes();
   const StepInputs inputs{z.detach(), TargetBelief(batch.labels, classes, options_.smoothing, z.scalar_type())};
-  at::Tensor features_gradient = at::zeros_like(inputs.features, at::TensorOptions(inputs.log_y.scalar_type()));
+  at::Tensor features_gradient = EmptyFeaturesGradient(inputs);
   at::Tensor log_belief = UniformBelief(z.size(0), classes, inputs.features.options());
   std::vector<at::Tensor> losses;
   for (size_t k = 0; k < chunks_.size(); ++k) {
     const Chunk& chunk = chunks_[k];
-    const ChunkResult result =
-        BatchedUpdate(run_chain_, Cast(chunk.modules, compute_type_), options_.divergence, chunk.alphas, inputs,
-                      log_belief, timer, chunk.gradients, features_gradient);
+    const bool by_module = features_gradient.dim() == 3;
+    at::Tensor own = by_module ? features_gradient.slice(0, chunk.begin, chunk.end) : features_gradient;
+    const ChunkResult result = BatchedUpdate(run_chain_, Cast(chunk.modules, compute_type_), options_.divergence,
+                                             chunk.alphas, inputs, log_belief, timer, chunk.gradients, own);
     losses.push_back(result.losses);
     log_belief = result.log_belief;
     std::vector<at::Tensor> gradients = Tensors(sid::Parameters(chunk.gradients));
@@ -73,6 +75,12 @@ std::vector<Parameter> BatchedSidLearner::OptimizerState() const {
   return state;
 }
 
+at::Tensor BatchedSidLearner::EmptyFeaturesGradient(const StepInputs& inputs) const {
+  const at::TensorOptions type(inputs.log_y.scalar_type());
+  if (options_.extractor_gradient != ExtractorGradient::kPcgrad) return at::zeros_like(inputs.features, type);
+  return at::zeros_like(inputs.features, type).expand({network_.cascade.depth(), -1, -1}).contiguous();
+}
+
 at::Tensor BatchedSidLearner::ExtractorForward(const at::Tensor& images, PhaseTimer& timer) const {
   const ScopedPhase phase(timer, "extractor forward");
   const at::AutoGradMode mode(extractor_learns_);
@@ -88,6 +96,7 @@ std::vector<at::Tensor> BatchedSidLearner::ExtractorBackward(const at::Tensor& f
     return zeros;
   }
   if (options_.extractor_gradient == ExtractorGradient::kMean) features_gradient /= network_.cascade.depth();
+  if (options_.extractor_gradient == ExtractorGradient::kPcgrad) features_gradient = CombineByPcgrad(features_gradient);
   return torch::autograd::grad({features}, extractor_weights_, {features_gradient.to(features.scalar_type())});
 }
 

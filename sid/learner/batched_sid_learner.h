@@ -25,14 +25,17 @@ class BatchedSidLearner : public SidLearnerBase {
 
  private:
   struct Chunk {
-    Cascade modules;    // views into the network
-    at::Tensor alphas;  // [n]
-    Cascade gradients;  // the same memory for all chunks
+    int64_t begin, end;  // its modules
+    Cascade modules;     // views into the network
+    at::Tensor alphas;   // [n]
+    Cascade gradients;   // the same memory for all chunks
   };
 
+  // What BatchedUpdate fills: zeros for the modules' sum [B, D], or room for each one's own [L, B, D] where they are compared.
+  at::Tensor EmptyFeaturesGradient(const StepInputs& inputs) const;
   // z [B, D] of the products' type, with a graph where the extractor learns.
   at::Tensor ExtractorForward(const at::Tensor& images, PhaseTimer& timer) const;
-  // The extractor's gradients, in the order of its parameters, from d l / d z [B, D].
+  // The extractor's gradients, in the order of its parameters, from d l / d z as BatchedUpdate left it.
   std::vector<at::Tensor> ExtractorBackward(const at::Tensor& features, at::Tensor features_gradient,
                                             PhaseTimer& timer) const;
 

@@ -29,6 +29,7 @@ struct Setting {
   at::Device device = at::kCPU;
   double learning_rate = 0.05;
   double separation = 0;  // of the classes: 0 makes images noise
+  BeliefUpdate belief_update = BeliefUpdate::kReplace;
 };
 
 std::vector<double> LinearAlphas(int64_t depth) {
@@ -46,8 +47,11 @@ struct History {
 
 // `steps` steps on batches of their own; one in the middle has two examples less.
 History Train(const Setting& setting, const ExecutorOptions& executor, int64_t steps) {
-  Network network = EmptyNetwork(
-      {.classes = setting.classes, .depth = setting.depth, .features = setting.width, .hidden = setting.width - 2});
+  Network network = EmptyNetwork({.classes = setting.classes,
+                                  .depth = setting.depth,
+                                  .features = setting.width,
+                                  .hidden = setting.width - 2,
+                                  .belief_update = setting.belief_update});
   // PyTorch's: with biases that start at 0 the error relative to them would mean little.
   Initialise(Initialisation::kPyTorch, kSeed, at::Tensor(), network);
   const auto learner =
@@ -102,6 +106,7 @@ class ExecutorsTest : public testing::TestWithParam<std::tuple<int64_t, int64_t,
             // The modules' gradients by z add up: at a rate too high for them, training amplifies roundings.
             .learning_rate = 0.02 / static_cast<double>(depth)};
   }
+  bool IsSmall() const { return std::get<0>(GetParam()) <= 8 && std::get<1>(GetParam()) == 10; }
   void ExpectEqual(const Setting& setting) const {
     SCOPED_TRACE(testing::Message() << "seed " << kSeed);
     const double tolerance = setting.type == at::kDouble ? 1e-12 : 1e-5;
@@ -119,6 +124,20 @@ class ExecutorsTest : public testing::TestWithParam<std::tuple<int64_t, int64_t,
 
 TEST_P(ExecutorsTest, GiveSerialsWeights) { ExpectEqual(MakeSetting()); }
 
+TEST_P(ExecutorsTest, GiveSerialsWeightsWithResidualBeliefs) {
+  if (!IsSmall()) GTEST_SKIP() << "large sizes are covered by the other belief update";
+  Setting setting = MakeSetting();
+  setting.belief_update = BeliefUpdate::kResidual;
+  ExpectEqual(setting);
+}
+
+TEST_P(ExecutorsTest, GiveSerialsWeightsWithPcgrad) {
+  if (!IsSmall()) GTEST_SKIP() << "large sizes are covered by the plain sum";
+  Setting setting = MakeSetting();
+  setting.options.extractor_gradient = ExtractorGradient::kPcgrad;
+  ExpectEqual(setting);
+}
+
 TEST_P(ExecutorsTest, OnAGpuGiveSerialsWeights) {
   if (!HasGpu()) GTEST_SKIP() << "no CUDA device";
   Setting setting = MakeSetting();
@@ -133,7 +152,7 @@ INSTANTIATE_TEST_SUITE_P(All, ExecutorsTest,
 
 TEST(Executors, AgreeOnEveryOption) {
   for (const ExtractorGradient gradient :
-       {ExtractorGradient::kSum, ExtractorGradient::kMean, ExtractorGradient::kNone}) {
+       {ExtractorGradient::kSum, ExtractorGradient::kMean, ExtractorGradient::kPcgrad, ExtractorGradient::kNone}) {
     for (const OptimizerRule rule : {OptimizerRule::kAdam, OptimizerRule::kAdamW, OptimizerRule::kSgd}) {
       for (const double clip_norm : {0.0, 0.1}) {
         const Setting setting{.options = {.alphas = {0.5, 0.5, 0.5}, .extractor_gradient = gradient},

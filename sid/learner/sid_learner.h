@@ -28,7 +28,8 @@ absl::StatusOr<Executor> ParseExecutor(const std::string& name);
 struct ExecutorOptions {
   Executor executor = Executor::kAuto;
   // batched and cuda: modules at a time, 0 for all. With chunks, the memory above weights and optimizer state does not grow with
-  // depth: a chunk is updated before the next one is looked at, and both share one chunk's activations and gradients.
+  // depth: a chunk is updated before the next one is looked at, and both share one chunk's activations and gradients. Only
+  // PCGrad, which compares all modules' gradients by z, keeps these: [L, B, D].
   int64_t chunk = 0;
   Precision precision = Precision::kFp32;
 };

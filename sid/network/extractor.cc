@@ -22,8 +22,8 @@ at::Tensor PreActivation(const ExtractorLayer& layer, const at::Tensor& input) {
 }
 
 at::Tensor Activate(const ExtractorLayer& layer, const at::Tensor& pre_activation) {
-  const at::Tensor active = at::relu(pre_activation);
-  return layer.max_pool ? at::max_pool2d(active, 2) : active;
+  // The largest of four, then ReLU: the same numbers as the other way round, for a quarter of the ReLU's work.
+  return at::relu(layer.max_pool ? at::max_pool2d(pre_activation, 2) : pre_activation);
 }
 
 at::Tensor Extractor::Forward(const at::Tensor& images) const {

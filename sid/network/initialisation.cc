@@ -94,7 +94,7 @@ void ScaleToUnitVariance(const at::Tensor& images, Network& network) {
     const double first = Deviation(module.FirstLayer(log_belief, x));
     module.belief_weight.div_(first);
     module.feature_weight.div_(first);
-    module.output_weight.div_(Deviation(module.Forward(log_belief, x)));
+    module.output_weight.div_(Deviation(module.Output(log_belief, x)));
     log_belief = BeliefOf(module.Forward(log_belief, x));
   }
 }

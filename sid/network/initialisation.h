@@ -7,7 +7,8 @@
 //   pytorch   U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for weights and biases: what torch.nn.Linear and Conv2d do
 //   xavier    U(-a, a), a = sqrt(6/(fan_in + fan_out)), biases 0 (Glorot and Bengio 2010)
 //   lsuv      orthonormal, then scaled layer by layer to unit variance on a batch (Mishkin and Matas 2016)
-//   identity  as kaiming, but each module's last layer 0: every module starts at the uniform belief, its teacher's p_0
+//   identity  as kaiming, but each module's last layer 0: every module starts at the uniform belief, its teacher's p_0; with
+//             the residual belief update at passing on what it is given, whatever that is
 //
 // fan_in of a module's first layer is C + D: its two halves are one layer. Every number comes from the seed, drawn on
 // the CPU in a fixed order: the same weights whatever the learner and the device, and the first k modules of a deeper

@@ -19,8 +19,9 @@ at::Tensor Images() {
   return at::randn({32, 3, 16, 16}, generator, at::kFloat);
 }
 
-Network Make(Initialisation initialisation, uint64_t seed, int64_t depth = 3) {
-  Network network = EmptyNetwork({.depth = depth});
+Network Make(Initialisation initialisation, uint64_t seed, int64_t depth = 3,
+             BeliefUpdate belief_update = BeliefUpdate::kReplace) {
+  Network network = EmptyNetwork({.depth = depth, .belief_update = belief_update});
   Initialise(initialisation, seed, Images(), network);
   return network;
 }
@@ -50,17 +51,17 @@ TEST(Initialisation, MomentsAreTheSchemes) {
 }
 
 TEST(Initialisation, LsuvGivesUnitVarianceAtEveryLayer) {
-  const Network network = Make(Initialisation::kLsuv, 1);
-  at::Tensor x = Images();
-  for (const ExtractorLayer& layer : network.extractor.layers) {
-    EXPECT_NEAR(PreActivation(layer, x).std().item<double>(), 1, 1e-3);
-    x = Activate(layer, PreActivation(layer, x));
-  }
-  at::Tensor log_belief = UniformBelief(x.size(0), 10, x.options());
-  for (int64_t i = 0; i < 3; ++i) {
-    const at::Tensor logits = network.cascade.at(i).Forward(log_belief, x);
-    EXPECT_NEAR(logits.std().item<double>(), 1, 1e-3);
-    log_belief = BeliefOf(logits);
+  for (const BeliefUpdate belief_update : {BeliefUpdate::kReplace, BeliefUpdate::kResidual}) {
+    const Network network = Make(Initialisation::kLsuv, 1, 3, belief_update);
+    at::Tensor x = Images();
+    for (const ExtractorLayer& layer : network.extractor.layers) {
+      EXPECT_NEAR(PreActivation(layer, x).std().item<double>(), 1, 1e-3);
+      x = Activate(layer, PreActivation(layer, x));
+    }
+    const std::vector<at::Tensor> log_beliefs = Beliefs(network.cascade, x);
+    for (int64_t i = 0; i < 3; ++i) {
+      EXPECT_NEAR(network.cascade.at(i).Output(log_beliefs[i], x).std().item<double>(), 1, 1e-3);
+    }
   }
 }
 

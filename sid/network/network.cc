@@ -41,8 +41,10 @@ Network Map(Network network, const std::function<at::Tensor(const at::Tensor&)>&
 }  // namespace
 
 Network EmptyNetwork(const NetworkShape& shape) {
-  return {SimpleCnn(shape.channels, shape.features),
-          EmptyCascade(shape.depth, shape.hidden, shape.features, shape.classes)};
+  Network network{SimpleCnn(shape.channels, shape.features),
+                  EmptyCascade(shape.depth, shape.hidden, shape.features, shape.classes)};
+  network.cascade.belief_update = shape.belief_update;
+  return network;
 }
 
 std::vector<Parameter> Parameters(const Extractor& extractor) {

@@ -21,6 +21,7 @@ struct NetworkShape {
   int64_t depth = 5;       // L
   int64_t features = 128;  // D
   int64_t hidden = 256;    // H
+  BeliefUpdate belief_update = BeliefUpdate::kReplace;
 };
 
 struct Network {

@@ -52,6 +52,25 @@ TEST(Network, ModuleIsTwoLayersOnTheConcatenation) {
   }
 }
 
+// With the residual update a module that says nothing passes its input on, and one that speaks adds to it.
+TEST(Network, ResidualModuleAddsToTheLogarithmOfTheBelief) {
+  const NetworkShape shape{
+      .classes = 4, .depth = 2, .features = 6, .hidden = 5, .belief_update = BeliefUpdate::kResidual};
+  Network network = CloneTo(MakeNetwork(shape), at::kCPU, at::kDouble);
+  const at::Tensor images = MakeImages(3, shape, 16).to(at::kDouble), z = network.extractor.Forward(images);
+  const at::Tensor log_p = Predict(network, images);
+  const at::Tensor expected = (log_p[0] + network.cascade.at(1).Output(log_p[0], z)).log_softmax(-1);
+  EXPECT_TRUE(at::allclose(log_p[1], expected, /*rtol=*/1e-12, /*atol=*/1e-14));
+  network.cascade.output_weight[1].zero_();
+  network.cascade.output_bias[1].zero_();
+  EXPECT_TRUE(at::allclose(Predict(network, images)[1], log_p[0], /*rtol=*/1e-12, /*atol=*/1e-14));
+}
+
+TEST(ParseBeliefUpdate, SuggestsTheNearest) {
+  EXPECT_EQ(ParseBeliefUpdate("residual").value(), BeliefUpdate::kResidual);
+  EXPECT_NE(ParseBeliefUpdate("residul").status().message().find("'residual'"), absl::string_view::npos);
+}
+
 TEST(Network, NamesAreUniqueAndEveryTensorIsListed) {
   const NetworkShape shape{.classes = 4, .depth = 2, .features = 6, .hidden = 5};
   const Network network = MakeNetwork(shape);

@@ -81,8 +81,11 @@ class Trainer {
     LossLog log(steps_, learner_, state_.losses);
     batches_.StartEpoch(state_.epoch);
     while (state_.step < steps_) {
-      const StepRunner::Outcome outcome = runner_.Run(state_.step, LearningRate(StepsDone()));
+      const int64_t step = StepsDone();
+      SID_RETURN_IF_ERROR(hooks_.before_step(step));
+      const StepRunner::Outcome outcome = runner_.Run(state_.step, LearningRate(step));
       log.Add(outcome.result, outcome.labels);
+      SID_RETURN_IF_ERROR(hooks_.after_step(step));
       ++state_.step;
       SID_RETURN_IF_ERROR(AfterStep(first_step, log));
     }

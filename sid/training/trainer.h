@@ -79,6 +79,9 @@ struct TrainingHooks {
   // At most once in `progress_interval` seconds, and at an epoch's end. It waits for the device.
   std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
   double progress_interval = 0.25;
+  // Before and after each update of the weights by a batch; `step` counts from 0 over all epochs. An error stops the training.
+  std::function<absl::Status(int64_t step)> before_step = [](int64_t) { return absl::OkStatus(); };
+  std::function<absl::Status(int64_t step)> after_step = [](int64_t) { return absl::OkStatus(); };
   // After each epoch; an error stops the training.
   std::function<absl::Status(const EpochRecord&)> on_epoch = [](const EpochRecord&) { return absl::OkStatus(); };
 

@@ -122,6 +122,27 @@ TEST(Trainer, ReportsProgressAndStopsWhereAHookFails) {
   EXPECT_GT(seen[6].seconds_left, 0);
 }
 
+TEST(Trainer, StepHooksComeAroundEveryUpdateAndMayStopIt) {
+  TrainingHooks hooks = Hooks();
+  std::vector<std::pair<std::string, int64_t>> seen;
+  ScriptedLearner learner({10, 10, 10}, /*steps=*/5);
+  hooks.before_step = [&](int64_t step) {
+    EXPECT_NEAR(learner.weight_.item<double>(), static_cast<double>(step) / 5, 1e-12);
+    seen.emplace_back("before", step);
+    return absl::OkStatus();
+  };
+  hooks.after_step = [&](int64_t step) {
+    EXPECT_NEAR(learner.weight_.item<double>(), static_cast<double>(step + 1) / 5, 1e-12);
+    seen.emplace_back("after", step);
+    return step < 6 ? absl::OkStatus() : absl::UnavailableError("enough");
+  };
+  PhaseTimer untimed;
+  EXPECT_EQ(Train(MakeDataset(), Options(), hooks, untimed, learner).status().message(), "enough");
+  ASSERT_EQ(seen.size(), 14u);  // into the second epoch
+  EXPECT_EQ(seen[12], (std::pair<std::string, int64_t>("before", 6)));
+  EXPECT_EQ(seen[13], (std::pair<std::string, int64_t>("after", 6)));
+}
+
 TEST(Evaluate, AveragesOverAllExamplesInBatchesOfAnySize) {
   const Dataset dataset = MakeDataset();
   const auto learner = MakeSid();

@@ -3,7 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/bmm.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/sum.h>
@@ -28,14 +27,16 @@ void Backward(const Cascade& modules, const at::Tensor& features, const ChainRes
   at::Tensor output_bias = gradients.output_bias, hidden_bias = gradients.hidden_bias;
   Product(gradients.output_weight, g.transpose(1, 2), chain.hidden.transpose(0, 1));
   at::sum_out(output_bias, g, 1, /*keepdim=*/false, output_bias.scalar_type());
-  // [B, n, H] like `hidden`, so that [B, n*H] is a view of it.
-  at::Tensor dh = at::empty_like(chain.hidden);
-  at::threshold_backward_out(dh, at::bmm(g, modules.output_weight).transpose(0, 1), chain.hidden, 0);
-  Product(gradients.belief_weight, dh.permute({1, 2, 0}), chain.teachers);
-  at::sum_out(hidden_bias, dh, 0, /*keepdim=*/false, hidden_bias.scalar_type());
-  const at::Tensor flat = dh.view({features.size(0), -1});
+  // [n, B, H] for the products batched over n: in [B, n, H] they take three times as long in bf16.
+  at::Tensor dh = at::bmm(g, modules.output_weight);
+  at::threshold_backward_out(dh, dh, chain.hidden.transpose(0, 1), 0);
+  Product(gradients.belief_weight, dh.transpose(1, 2), chain.teachers);
+  at::sum_out(hidden_bias, dh, 1, /*keepdim=*/false, hidden_bias.scalar_type());
+  const at::Tensor flat = dh.transpose(0, 1).reshape({features.size(0), -1});
   Product(gradients.feature_weight.flatten(0, 1), flat.t(), features);
-  if (flat.scalar_type() == features_gradient.scalar_type()) {
+  if (features_gradient.dim() == 3) {
+    Product(features_gradient, dh.transpose(0, 1), modules.feature_weight);
+  } else if (flat.scalar_type() == features_gradient.scalar_type()) {
     features_gradient.addmm_(flat, modules.feature_weight.flatten(0, 1));
   } else {
     features_gradient += at::mm(flat, modules.feature_weight.flatten(0, 1));

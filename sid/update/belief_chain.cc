@@ -27,7 +27,8 @@ Beliefs RunModules(const Cascade& modules, const at::Tensor& log_q, const at::Te
     if (i == depth) break;
     at::Tensor own = hidden.select(1, i), next = beliefs.logarithms[i + 1];
     own.addmm_(belief.to(own.scalar_type()), modules.belief_weight[i].t()).relu_();
-    const at::Tensor logits = at::addmm(modules.output_bias[i], own, modules.output_weight[i].t());
+    const at::Tensor output = at::addmm(modules.output_bias[i], own, modules.output_weight[i].t());
+    const at::Tensor logits = Logits(modules.belief_update, output, beliefs.logarithms[i]);
     at::_log_softmax_out(next, logits.to(log_q.scalar_type()), -1, /*half_to_float=*/false);
   }
   return beliefs;

@@ -28,6 +28,7 @@ at::Tensor Transposed(const at::Tensor& weights) {
 // The kernel's inputs and outputs, alive until it is started.
 struct Arrays {
   at::Tensor belief_weight, output_weight, output_bias, alphas, log_y, hidden, log_beliefs, logits_gradient, losses;
+  bool residual = false;
 };
 
 template <typename Storage, typename Number>
@@ -41,6 +42,7 @@ void Launch(const Arrays& arrays, Divergence divergence) {
                                               .hidden_stride = static_cast<int>(arrays.belief_weight.size(2)),
                                               .class_stride = static_cast<int>(arrays.output_weight.size(2)),
                                               .reverse = divergence == Divergence::kReverse,
+                                              .residual = arrays.residual,
                                               .belief_weight = storage(arrays.belief_weight),
                                               .output_weight = storage(arrays.output_weight),
                                               .output_bias = storage(arrays.output_bias),
@@ -91,7 +93,8 @@ ChainResult ChainByKernel(const Cascade& modules, Divergence divergence, const a
                       FeaturesHalf(modules, inputs.features),
                       at::empty({depth + 1, examples, classes}, numbers),
                       at::empty({depth, examples, classes}, products),
-                      at::empty({depth, examples}, numbers)};
+                      at::empty({depth, examples}, numbers),
+                      modules.belief_update == BeliefUpdate::kResidual};
   arrays.log_beliefs[0].copy_(log_q);
   LaunchFor(modules.hidden_bias.scalar_type(), arrays, divergence);
   return {arrays.hidden, arrays.log_beliefs.slice(0, 0, -1).exp().to(products), arrays.losses, arrays.logits_gradient,

@@ -36,7 +36,7 @@ absl::StatusOr<FeatureMode> ParseFeatureMode(const std::string& name) {
   return static_cast<FeatureMode>(index);
 }
 
-std::vector<std::string> ExtractorGradientNames() { return {"sum", "mean", "none"}; }
+std::vector<std::string> ExtractorGradientNames() { return {"sum", "mean", "pcgrad", "none"}; }
 
 absl::StatusOr<ExtractorGradient> ParseExtractorGradient(const std::string& name) {
   SID_ASSIGN_OR_RETURN(const size_t index, FindName("extractor gradient", name, ExtractorGradientNames()));

@@ -17,9 +17,10 @@ enum class FeatureMode { kReuse, kRecompute };
 
 // How the modules' gradients by z become the extractor's.
 enum class ExtractorGradient {
-  kSum,   // the paper's: g_c = sum_i d l_i / d theta_c
-  kMean,  // the sum divided by L: its size does not grow with depth
-  kNone,  // z detached for the modules: the extractor stays as it was initialised (an ablation)
+  kSum,     // the paper's: g_c = sum_i d l_i / d theta_c
+  kMean,    // the sum divided by L: its size does not grow with depth
+  kPcgrad,  // the sum after each gradient lost what opposes another one (sid/update/pcgrad.h)
+  kNone,    // z detached for the modules: the extractor stays as it was initialised (an ablation)
 };
 
 struct SidOptions {

@@ -3,12 +3,12 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <vector>
 
 #include "sid/belief/belief.h"
+#include "sid/update/pcgrad.h"
 
 namespace sid {
 namespace {
@@ -60,6 +60,12 @@ LocalUpdate UpdateModule(const Module& module, int64_t index, const SidOptions& 
   return {loss.detach(), features_gradient};
 }
 
+// [L, B, D] -> [B, D].
+at::Tensor Combine(ExtractorGradient how, const at::Tensor& features_gradients) {
+  if (how == ExtractorGradient::kPcgrad) return CombineByPcgrad(features_gradients);
+  return how == ExtractorGradient::kMean ? features_gradients.mean(0) : features_gradients.sum(0);
+}
+
 void UpdateExtractor(const Extractor& leaves, const at::Tensor& features, const at::Tensor& features_gradient,
                      PhaseTimer& timer, const Extractor& gradients) {
   const ScopedPhase phase(timer, "extractor backward");
@@ -82,17 +88,18 @@ UpdateResult SerialUpdate(const Network& network, const SidOptions& options, con
   const int64_t depth = network.cascade.depth();
   const at::Tensor log_y =
       TargetBelief(batch.labels, network.cascade.classes(), options.smoothing, features.scalar_type());
-  std::vector<at::Tensor> losses;
-  at::Tensor features_gradient = at::zeros_like(features.detach());
+  std::vector<at::Tensor> losses, features_gradients;
   for (int64_t i = 0; i < depth; ++i) {
     const ScopedPhase phase(timer, "local update", i);
     const LocalUpdate update =
         UpdateModule(network.cascade.at(i), i, options, log_y, teachers[i], features, gradients.cascade.at(i));
     losses.push_back(update.loss);
-    features_gradient += update.features_gradient;
+    features_gradients.push_back(update.features_gradient);
   }
-  if (options.extractor_gradient == ExtractorGradient::kMean) features_gradient /= depth;
-  if (extractor_learns) UpdateExtractor(extractor, features, features_gradient, timer, gradients.extractor);
+  if (extractor_learns) {
+    const at::Tensor combined = Combine(options.extractor_gradient, at::stack(features_gradients));
+    UpdateExtractor(extractor, features, combined, timer, gradients.extractor);
+  }
   return {at::stack(losses), teachers.back(), features.detach()};
 }
 

@@ -7,17 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/command_line/terminal.h"
 
 namespace sid {
 namespace {
 
 constexpr double kPlainInterval = 10;  // seconds between live lines in a log file
 constexpr int kShortestBar = 4, kLongestBar = 20;
-
-std::string Bar(double fraction, int width) {
-  const int filled = std::clamp(static_cast<int>(std::lround(fraction * width)), 0, width);
-  return absl::StrCat("[", std::string(filled, '#'), std::string(width - filled, '.'), "]");
-}
 
 std::string Duration(double seconds) {
   const auto whole = static_cast<int64_t>(std::lround(seconds));
@@ -58,7 +54,7 @@ void Console::Progress(const TrainingProgress& progress) {
   const int room = columns_ - 1 - static_cast<int>(before.size() + after.size()) - 2;
   const int width = columns_ == 0 ? kLongestBar : std::clamp(room, kShortestBar, kLongestBar);
   const double done = static_cast<double>(progress.step) / static_cast<double>(progress.steps);
-  Line(absl::StrCat(before, Bar(done, width), after), /*stays=*/false);
+  Line(absl::StrCat(before, ProgressBar(done, width), after), /*stays=*/false);
 }
 
 void Console::Epoch(const EpochRecord& record) {

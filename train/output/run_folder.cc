@@ -16,49 +16,14 @@
 #include "base/machine/version.h"
 #include "base/status.h"
 #include "sid/checkpoint/safetensors.h"
+#include "train/config_json.h"
+#include "train/output/event_file.h"
+#include "train/output/probe_output.h"
 
 namespace sid {
 namespace {
 
 using nlohmann::ordered_json;
-
-ordered_json ToJson(const TrainConfig& config) {
-  return {{"learner", config.learner},
-          {"dataset", config.dataset},
-          {"data_dir", config.data_dir},
-          {"depth", config.depth},
-          {"hidden", config.hidden},
-          {"features", config.features},
-          {"initialisation", config.initialisation},
-          {"alpha", config.alpha},
-          {"divergence", config.divergence},
-          {"smoothing", config.smoothing},
-          {"executor", config.executor},
-          {"precision", config.precision},
-          {"capture", config.capture},
-          {"chunk", config.chunk},
-          {"feature_mode", config.feature_mode},
-          {"extractor_gradient", config.extractor_gradient},
-          {"label_noise", config.label_noise},
-          {"validation_fraction", config.validation_fraction},
-          {"augmentation", config.augmentation},
-          {"epochs", config.epochs},
-          {"batch_size", config.batch_size},
-          {"optimizer", config.optimizer},
-          {"lr", config.learning_rate},
-          {"schedule", config.schedule},
-          {"warmup_epochs", config.warmup_epochs},
-          {"weight_decay", config.weight_decay},
-          {"momentum", config.momentum},
-          {"clip_norm", config.clip_norm},
-          {"seed", config.seed},
-          {"device", config.device},
-          {"threads", config.threads},
-          {"deterministic", config.deterministic},
-          {"checkpoint_every", config.checkpoint_every},
-          {"keep_checkpoints", config.keep_checkpoints},
-          {"on_nan", config.on_nan}};
-}
 
 // Where the data lie and what is kept of the run do not decide its result; what the data are does.
 std::map<std::string, std::string> DecidingSettings(const PreparedRun& run) {
@@ -98,7 +63,7 @@ std::shared_ptr<void> Lock(const std::string& folder) {
   return locked ? std::shared_ptr<void>(nullptr, [descriptor](void*) { close(descriptor); }) : nullptr;
 }
 
-constexpr char kMetrics[] = "metrics.jsonl";
+constexpr char kMetrics[] = "metrics.jsonl", kEvents[] = "events.out.tfevents.sid";
 
 }  // namespace
 
@@ -159,8 +124,19 @@ absl::Status RunFolder::AppendEpoch(const EpochRecord& record) const {
   return AppendToFile(File(kMetrics), ToJson(record).dump() + "\n");
 }
 
+absl::Status RunFolder::AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses,
+                                    double wall_time) const {
+  ordered_json line = ToJson(record);
+  for (const Diagnosis& diagnosis : diagnoses) line["diagnoses"].push_back(diagnosis.text);
+  SID_RETURN_IF_ERROR(AppendToFile(File(kMetrics), line.dump() + "\n"));
+  SID_ASSIGN_OR_RETURN(EventFile events, EventFile::Open(File(kEvents), wall_time));
+  return events.Add(record.step, wall_time, ToScalars(record));
+}
+
 absl::Status RunFolder::Save(const TrainingState& state) const {
-  return checkpoints_.Save({state, settings_, {{kMetrics, Size(File(kMetrics))}}});
+  std::map<std::string, int64_t> outputs;
+  for (const char* name : {kMetrics, kEvents}) outputs[name] = Size(File(name));
+  return checkpoints_.Save({state, settings_, outputs});
 }
 
 absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
@@ -171,6 +147,7 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
   const std::map<std::string, std::string> metadata = {{"learner", config.learner},
                                                        {"dataset", config.dataset},
                                                        {"depth", absl::StrCat(config.depth)},
+                                                       {"belief_update", config.belief_update},
                                                        {"epoch", absl::StrCat(result.best_epoch)},
                                                        {"commit", Commit()}};
   SID_RETURN_IF_ERROR(SaveSafetensors(File("weights.safetensors"), weights, metadata));

@@ -3,7 +3,8 @@
 // The folder of one run (--out), written as the run goes on:
 //
 //   config.json          every effective setting, commit and machine, before training
-//   metrics.jsonl        a line for each epoch, synced
+//   metrics.jsonl        a line for each epoch, and for each probe, {"probe": step, ...}; synced
+//   events.out.tfevents.sid   the probes for TensorBoard (--logdir=DIR)
 //   checkpoints/         the last states, to go on from
 //   summary.json         the test result by depth, at the end
 //   weights.safetensors  the best epoch's weights, at the end
@@ -14,9 +15,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "sid/theory/probe/diagnostics.h"
+#include "sid/theory/probe/probe.h"
 #include "sid/training/state/checkpoint_folder.h"
 #include "sid/training/trainer.h"
 #include "train/prepare.h"
@@ -36,6 +40,8 @@ class RunFolder {
 
   absl::Status WriteConfig() const;
   absl::Status AppendEpoch(const EpochRecord& record) const;
+  // `wall_time` in seconds since 1970.
+  absl::Status AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses, double wall_time) const;
   absl::Status Save(const TrainingState& state) const;
   absl::Status WriteResult(const TrainingResult& result) const;
 

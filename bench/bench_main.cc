@@ -1,0 +1,161 @@
+// ./tools/bazel run //:bench -- --help
+
+#include <ATen/Parallel.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/command_line/terminal.h"
+#include "base/files.h"
+#include "base/machine/device.h"
+#include "base/machine/heap.h"
+#include "base/status.h"
+#include "bench/charts.h"
+#include "bench/environment/disturbance.h"
+#include "bench/environment/environment.h"
+#include "bench/flags.h"
+#include "bench/results/report.h"
+#include "bench/timing/cuda_timers.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+double SecondsNow() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Redrawn in place on a terminal; elsewhere a line a pass.
+class ProgressLine {
+ public:
+  void Show(std::string_view pass, double done) {
+    if (columns_ > 0) {
+      std::cout << "\r\x1b[K" << absl::StrFormat("%-8s %s %3.0f %%", pass, ProgressBar(done, 20), 100 * done)
+                << std::flush;
+    } else if (pass != pass_) {
+      std::cout << pass << " ..." << std::endl;
+    }
+    pass_ = pass;
+  }
+  void Clear() const {
+    if (columns_ > 0) std::cout << "\r\x1b[K" << std::flush;
+  }
+
+ private:
+  const int columns_ = TerminalColumns();
+  std::string pass_;
+};
+
+nlohmann::ordered_json Settings(const BenchConfig& config) {
+  return {{"classes", config.problem.classes},     {"channels", config.problem.channels},
+          {"side", config.problem.side},           {"features", config.problem.features},
+          {"hidden", config.problem.hidden},       {"extractor", config.problem.extractor},
+          {"samples", config.harness.samples},     {"sample_seconds", config.harness.sample_seconds},
+          {"seed", config.harness.seed},           {"bandwidth_gigabytes", config.bandwidth},
+          {"latency_microseconds", config.latency}};
+}
+
+double SecondsPerPhaseOn(at::Device device) {
+  const auto timer = device.is_cuda() ? MakeCudaEventTimer(device) : MakeClockTimer(SecondsNow);
+  return SecondsPerPhase(*timer, SecondsNow);
+}
+
+absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<Contender>& contenders,
+                                   at::Device device, const std::string& command) {
+  const auto gpu = GpuMonitor::Open(device);
+  Results results{.settings = Settings(config), .warnings = Warnings(gpu.get(), "")};
+  for (const std::string& warning : results.warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
+  KeepFreedMemory();
+  if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
+  results.environment = DescribeEnvironment(device, gpu.get(), command);
+  results.timer_seconds = SecondsPerPhaseOn(device);
+
+  ProgressLine line;
+  const Harness harness{.problem = config.problem,
+                        .device = device,
+                        .options = config.harness,
+                        .clock = SecondsNow,
+                        .gpu = gpu.get(),
+                        .on_progress = [&](std::string_view pass, double done) { line.Show(pass, done); }};
+  const MachineState before = ReadMachineState(gpu.get());
+  const double begin = SecondsNow();
+  SID_ASSIGN_OR_RETURN(const std::vector<Measurement> measurements, Measure(harness, contenders));
+  line.Clear();
+  const double seconds = SecondsNow() - begin;
+  results.environment["seconds"] = seconds;
+  results.environment["others_processors"] = (ReadMachineState(gpu.get()).others - before.others) / seconds;
+  Reduce(measurements, config.problem, {1e9 * config.bandwidth, 1e-6 * config.latency}, config.harness.seed, &results);
+  return results;
+}
+
+// What the tables don't say.
+std::string Remarks(const Results& results) {
+  std::string text =
+      absl::StrFormat("\nTiming a phase costs %.0f ns. Meanwhile other processes used %.2f processors.\n",
+                      1e9 * results.timer_seconds, results.environment["others_processors"].get<double>());
+  int64_t distrusted = 0;
+  for (const ContenderResult& result : results.contenders) distrusted += result.trusted ? 0 : 1;
+  if (distrusted > 0) {
+    absl::StrAppend(&text, "WARNING: ", distrusted, " of ", results.contenders.size(),
+                    " contenders had so few undisturbed samples that all were used: do not trust these figures.\n");
+  }
+  return text;
+}
+
+absl::Status Write(const Results& results, const std::string& out) {
+  SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.json", ToJson(results).dump(2) + "\n"));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.csv", ToCsv(results)));
+  return WriteFileAtomically(out + "/results.md", ToMarkdown(results));
+}
+
+absl::Status Bench(const BenchConfig& config, const std::string& command) {
+  SID_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(config.device));
+  SID_ASSIGN_OR_RETURN(const std::vector<Contender> contenders, Contenders(config, device));
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(config.out));
+  SID_ASSIGN_OR_RETURN(const Results results, MeasureAll(config, contenders, device, command));
+  std::cout << ToMarkdown(results) << Remarks(results);
+  SID_RETURN_IF_ERROR(Write(results, config.out));
+  if (config.charts) SID_RETURN_IF_ERROR(DrawCharts(config.out + "/results.json", config.out));
+  std::cout << "Written to " << config.out << ": results.json, .csv, .md" << (config.charts ? ", .html" : "")
+            << std::endl;
+  return absl::OkStatus();
+}
+
+// One line. 2 is bad input; 1 is a run that failed although it was asked for rightly.
+int Fail(absl::string_view message, int code) {
+  std::cerr << "bench: " << message << std::endl;
+  return code;
+}
+
+int Main(int argc, char** argv) {
+  FLAGS_logtostderr = true;
+  google::InitGoogleLogging(argv[0]);
+  std::string help, command = "//:bench --";
+  for (int i = 1; i < argc; ++i) absl::StrAppend(&command, " ", argv[i]);
+  const auto config = ConfigFromFlags(argc, argv, &help);
+  if (!config.ok()) return Fail(config.status().message(), 2);
+  if (!help.empty()) {
+    std::cout << help;
+    return EXIT_SUCCESS;
+  }
+  const absl::Status status = Bench(*config, command);
+  return status.ok() ? EXIT_SUCCESS : Fail(status.message(), absl::IsInternal(status) ? 1 : 2);
+}
+
+}  // namespace
+}  // namespace sid
+
+int main(int argc, char** argv) {
+  try {
+    return sid::Main(argc, argv);
+  } catch (const std::exception& error) {
+    // LibTorch throws, out of memory for one; its first line says what, the rest is its stack.
+    const std::string what = error.what();
+    return sid::Fail(what.substr(0, what.find('\n')), 1);
+  }
+}

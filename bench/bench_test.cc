@@ -1,0 +1,111 @@
+// The commands as a user meets them: exit codes, messages of one line, and the files that are written.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+
+namespace sid {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct Outcome {
+  int code = -1;
+  std::string text;  // standard output and error together
+};
+
+Outcome RunCommand(const std::string& command) {
+  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  Outcome outcome;
+  char buffer[4096];
+  while (const size_t count = fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, count);
+  const int status = pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return outcome;
+}
+
+void ExpectOneLine(const Outcome& outcome, int code, const std::string& what) {
+  EXPECT_EQ(outcome.code, code) << outcome.text;
+  EXPECT_THAT(outcome.text, HasSubstr(what));
+  EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
+}
+
+const std::string kFolder = testing::TempDir() + "/bench";
+// A small run, of which several tests look at different files.
+const std::string kSmall =
+    "bench/bench --learners=sid,bp-chain --depths=2,3 --batches=4 --classes=3 --side=8 --features=4 --hidden=5 --quick "
+    "--sample_seconds=0.001 --device=cpu --threads=1 --out=" +
+    kFolder;
+
+bool HaveResults() { return std::filesystem::exists(kFolder + "/results.json") || RunCommand(kSmall).code == 0; }
+
+TEST(Bench, BadInputIsOneLineAndExitCode2) {
+  ExpectOneLine(RunCommand("bench/bench --learners=sid,bpchain"), 2, "did you mean 'bp-chain'?");
+  ExpectOneLine(RunCommand("bench/bench --depths="), 2, "--depths is empty");
+  ExpectOneLine(RunCommand("bench/bench --depth=4"), 2, "did you mean --depths?");
+  ExpectOneLine(RunCommand("bench/bench --device=cuda:99"), 2, "is not there");
+  const std::string file = testing::TempDir() + "/a-file";
+  ASSERT_TRUE(WriteFileAtomically(file, "").ok());
+  ExpectOneLine(RunCommand("bench/bench --out=" + file + "/below"), 2, "cannot create folder");
+}
+
+TEST(Bench, MeasuresAndWritesWhatItSays) {
+  const Outcome outcome = RunCommand(kSmall);
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  for (const std::string part : {"latency ...", "| step, ms | L | B |", "local update", "theoretical: modules alone",
+                                 "critical path: a whole step", "measured: wall clock", "Written to"}) {
+    EXPECT_THAT(outcome.text, HasSubstr(part));
+  }
+  const auto results = nlohmann::json::parse(ReadFile(kFolder + "/results.json").value());
+  EXPECT_EQ(results["contenders"].size(), 6u);
+  EXPECT_EQ(results["measured_speedups"].size(), 6u);
+  EXPECT_EQ(results["modelled_speedups"].size(), 2u);
+  EXPECT_THAT(results["environment"]["command"], HasSubstr("--depths=2,3"));
+  EXPECT_THAT(ReadFile(kFolder + "/results.csv").value(), HasSubstr("sid,serial,0,fp32,3,4,local update,2,"));
+}
+
+// No request to anywhere, and all six charts.
+TEST(Bench, ThePageIsSelfContained) {
+  ASSERT_TRUE(HaveResults());
+  const std::string page = ReadFile(kFolder + "/results.html").value();
+  size_t charts = 0;
+  for (size_t at = page.find("<svg"); at != std::string::npos; at = page.find("<svg", at + 1)) ++charts;
+  EXPECT_EQ(charts, 6u);
+  for (const std::string reference : {"src=", "href=\"http", "url(", "@import", "<script"}) {
+    EXPECT_THAT(page, Not(HasSubstr(reference)));
+  }
+}
+
+TEST(Compare, TwoRunsOfOneProgramAndBadInput) {
+  ASSERT_TRUE(HaveResults());
+  const std::string results = kFolder + "/results.json", broken = testing::TempDir() + "/broken.json";
+  const Outcome same = RunCommand("bench/compare " + results + " " + results);
+  EXPECT_EQ(same.code, 0);
+  EXPECT_THAT(same.text, HasSubstr("no difference"));
+  EXPECT_THAT(same.text, Not(HasSubstr("slower")));
+  ASSERT_TRUE(WriteFileAtomically(broken, ReadFile(results).value().substr(0, 500)).ok());
+  ExpectOneLine(RunCommand("bench/compare " + results + " " + broken), 2, "is no result of //:bench");
+  ASSERT_TRUE(WriteFileAtomically(broken, R"({"schema": 0})").ok());
+  ExpectOneLine(RunCommand("bench/compare " + broken + " " + results), 2, "has schema 0");
+  ExpectOneLine(RunCommand("bench/compare " + results), 2, "expected two files");
+  ExpectOneLine(RunCommand("bench/compare no-such.json " + results), 2, "cannot open no-such.json");
+}
+
+TEST(Plot, BadInputIsOneLine) {
+  const std::string broken = testing::TempDir() + "/broken.json";
+  ASSERT_TRUE(WriteFileAtomically(broken, "{").ok());
+  ExpectOneLine(RunCommand("bench/plot/plot " + broken + " " + kFolder), 1, "is no result of //:bench");
+  ExpectOneLine(RunCommand("bench/plot/plot no-such.json " + kFolder), 1, "cannot open");
+  ExpectOneLine(RunCommand("bench/plot/plot"), 1, "expected RESULTS.json FOLDER");
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,60 @@
+#pragma once
+
+// What a benchmark runs: one way to train one network. This is the one place of bench/ that knows how a learner is made; all
+// else knows Learner and PhaseTimer.
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "data/batches/batches.h"
+#include "sid/learner/learner.h"
+
+namespace sid {
+
+// What is trained: the same for all contenders of a run.
+struct Problem {
+  bool extractor = true;  // false: the cascade alone, on features [B, D] that are given
+  int64_t classes = 100;
+  int64_t channels = 3, side = 32;  // of the images, which are square
+  int64_t features = 128;           // D
+  int64_t hidden = 256;             // H
+};
+
+struct Contender {
+  std::string learner = "sid";
+  std::string executor = "batched";  // of sid; the others have no choice
+  int64_t chunk = 0;
+  std::string precision = "fp32";
+  int64_t depth = 4;    // L
+  int64_t batch = 128;  // B
+};
+
+// "sid/batched/chunk 4", "bp-chain/bf16": all but the depth and the batch.
+std::string Name(const Contender& contender);
+
+// Name, depth and batch: no two different contenders share it.
+std::string Label(const Contender& contender);
+
+// An error names what is unknown or does not fit.
+absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contender, const Problem& problem,
+                                                       at::Device device);
+
+// Before a contender's steps, when others stepped in between: sets what LibTorch keeps for all of a process, the rounding of
+// products to TF32. The contender is one that MakeContender made.
+void Activate(const Contender& contender, at::Device device);
+
+// Bytes of the weights, and of what the contenders' optimizer, Adam, keeps of each: its two moments.
+int64_t ParameterBytes(const Learner& learner);
+int64_t OptimizerStateBytes(const Learner& learner);
+
+// The weights of one module of the cascade.
+int64_t ModuleParameters(const Problem& problem);
+
+// Random images and labels, the same for every contender of one batch size; features [B, D] without an extractor.
+Batch MakeBatch(const Problem& problem, int64_t batch, at::Device device);
+
+}  // namespace sid

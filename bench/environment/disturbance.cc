@@ -1,0 +1,66 @@
+#include "bench/environment/disturbance.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "base/files.h"
+
+namespace sid {
+namespace {
+
+constexpr double kStolenShare = 0.02;  // of the threads' time; /proc/stat counts in hundredths of a second
+constexpr double kPreemptionsPerSecond = 20, kPreemptionsAlways = 3;  // a thread; competing for a core gives hundreds
+constexpr double kLowestClock = 0.75;                                 // of the GPU's maximum
+
+double Seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+}  // namespace
+
+ProcessorSeconds ParseProcessorSeconds(const std::string& proc_stat, double ticks_per_second) {
+  // cpu  user nice system idle iowait irq softirq steal ...
+  const std::string first = proc_stat.substr(0, proc_stat.find('\n'));
+  const std::vector<std::string> fields = absl::StrSplit(first, ' ', absl::SkipEmpty());
+  if (fields.size() < 9 || fields[0] != "cpu") return {};
+  const auto seconds = [&](size_t field) {
+    double ticks = 0;
+    return absl::SimpleAtod(fields[field], &ticks) ? ticks / ticks_per_second : 0;
+  };
+  return {.stolen = seconds(8), .computed = seconds(1) + seconds(2) + seconds(3) + seconds(6) + seconds(7)};
+}
+
+MachineState ReadMachineState(const GpuMonitor* gpu) {
+  MachineState state;
+  const auto text = ReadFile("/proc/stat");
+  if (text.ok()) {
+    const auto processors = ParseProcessorSeconds(*text, static_cast<double>(sysconf(_SC_CLK_TCK)));
+    state.stolen = processors.stolen;
+    state.others = processors.computed;
+  }
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) == 0) {
+    state.preemptions = usage.ru_nivcsw;
+    state.others -= Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
+  }
+  if (gpu != nullptr) {
+    const auto clock = gpu->Clock(), maximum = gpu->MaximumClock();
+    if (clock && maximum && *maximum > 0) state.gpu_clock = *clock / *maximum;
+  }
+  return state;
+}
+
+std::string Disturbance(const MachineState& before, const MachineState& after, double seconds, int64_t threads) {
+  const double thread_seconds = seconds * static_cast<double>(threads);
+  const auto preemptions = static_cast<double>(after.preemptions - before.preemptions);
+  if (after.stolen - before.stolen > kStolenShare * thread_seconds) return "stolen time";
+  if (preemptions > kPreemptionsAlways + kPreemptionsPerSecond * thread_seconds) return "preemptions";
+  if (after.gpu_clock < kLowestClock) return "GPU clock";
+  return "";
+}
+
+}  // namespace sid

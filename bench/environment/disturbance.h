@@ -1,0 +1,35 @@
+#pragma once
+
+// Whether a measurement was disturbed, from what the kernel and the driver counted meanwhile:
+//
+//   ReadMachineState --> before      measurement      after --> Disturbance: "", or what happened
+
+#include <cstdint>
+#include <string>
+
+#include "bench/environment/gpu_monitor.h"
+
+namespace sid {
+
+struct MachineState {
+  double stolen = 0;        // seconds that the hypervisor gave to others, over all processors, since it started
+  double others = 0;        // seconds that all other processes computed; grows, from any start
+  int64_t preemptions = 0;  // involuntary context switches of this process since it started
+  double gpu_clock = 1;     // its share of the maximum; 1 where unknown
+};
+
+// `gpu` may be null.
+MachineState ReadMachineState(const GpuMonitor* gpu);
+
+// Of a measurement of `seconds` on `threads`: "" when it can be used, else the reason, as "stolen time", "preemptions" or "GPU
+// clock". What an idle Linux does all the time passes.
+std::string Disturbance(const MachineState& before, const MachineState& after, double seconds, int64_t threads);
+
+// Seconds since the start, over all processors, from the text of /proc/stat; 0 when it does not say.
+struct ProcessorSeconds {
+  double stolen = 0;
+  double computed = 0;  // by anybody here, for users or in the kernel
+};
+ProcessorSeconds ParseProcessorSeconds(const std::string& proc_stat, double ticks_per_second);
+
+}  // namespace sid

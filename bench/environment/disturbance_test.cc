@@ -1,0 +1,53 @@
+#include "bench/environment/disturbance.h"
+
+#include <gtest/gtest.h>
+#include <time.h>
+
+namespace sid {
+namespace {
+
+TEST(ParseProcessorSeconds, ReadsTheSumOverAllProcessors) {
+  const auto seconds = ParseProcessorSeconds("cpu  100 200 300 4 5 600 700 250 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n", 100);
+  EXPECT_EQ(seconds.stolen, 2.5);
+  EXPECT_EQ(seconds.computed, 19) << "all but idle, waiting and stolen; guests are in user's";
+}
+
+TEST(ParseProcessorSeconds, IsNothingWhereItIsNotTold) {
+  for (const std::string text : {"", "cpu  1 2 3\n", "intr 1 2 3 4 5 6 7 8 9 10\n"}) {
+    EXPECT_EQ(ParseProcessorSeconds(text, 100).stolen, 0) << text;
+    EXPECT_EQ(ParseProcessorSeconds(text, 100).computed, 0) << text;
+  }
+}
+
+TEST(Disturbance, NamesWhatHappened) {
+  const MachineState quiet{.stolen = 10, .preemptions = 100};
+  EXPECT_EQ(Disturbance(quiet, quiet, 0.2, 2), "");
+  EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 103}, 0.2, 2), "") << "an idle machine does that";
+  EXPECT_EQ(Disturbance(quiet, {.stolen = 10.01, .preemptions = 100}, 0.2, 2), "stolen time");
+  EXPECT_EQ(Disturbance(quiet, {.stolen = 10.01, .preemptions = 100}, 1, 2), "") << "less than 2 %";
+  EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 120}, 0.2, 2), "preemptions");
+  EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 120}, 0.2, 16), "");
+  EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 100, .gpu_clock = 0.7}, 0.2, 2), "GPU clock");
+}
+
+// What this process computes itself is not others' work. A busy machine adds to it, never takes away; ticks of 10 ms round.
+TEST(ReadMachineState, OthersAreNotThisProcess) {
+  const MachineState before = ReadMachineState(nullptr);
+  timespec start{}, now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+  do {
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  } while (now.tv_sec - start.tv_sec + 1e-9 * (now.tv_nsec - start.tv_nsec) < 0.2);
+  const double others = ReadMachineState(nullptr).others - before.others;
+  EXPECT_GE(others, -0.1);
+}
+
+TEST(ReadMachineState, CountersOnlyGrow) {
+  const MachineState first = ReadMachineState(nullptr), second = ReadMachineState(nullptr);
+  EXPECT_GE(second.stolen, first.stolen);
+  EXPECT_GE(second.preemptions, first.preemptions);
+  EXPECT_EQ(first.gpu_clock, 1);
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,110 @@
+#include "bench/environment/environment.h"
+
+#include <ATen/Context.h>
+#include <cuda_runtime_api.h>
+
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "base/files.h"
+#include "base/machine/version.h"
+
+namespace sid {
+namespace {
+
+// Others' work, in processes that want to run, from which on a machine counts as used.
+constexpr double kBusy = 0.5;
+
+#ifdef NDEBUG
+constexpr bool kDebug = false;
+#else
+constexpr bool kDebug = true;
+#endif
+
+// The file's text without the line's end; none where it cannot be read.
+std::optional<std::string> Line(const std::string& path) {
+  const auto text = ReadFile(path);
+  if (!text.ok()) return std::nullopt;
+  return std::string(absl::StripAsciiWhitespace(*text));
+}
+
+nlohmann::ordered_json DescribeGpu(at::Device device, const GpuMonitor* gpu) {
+  cudaDeviceProp properties{};
+  if (cudaGetDeviceProperties(&properties, device.has_index() ? device.index() : 0) != cudaSuccess) return {};
+  nlohmann::ordered_json json = {
+      {"name", properties.name},
+      {"memory_bytes", properties.totalGlobalMem},
+      {"multiprocessors", properties.multiProcessorCount},
+      {"compute_capability", absl::StrCat(properties.major, ".", properties.minor)},
+  };
+  if (gpu == nullptr) return json;
+  json["driver"] = gpu->driver();
+  json["clock_mhz"] = gpu->Clock().value_or(0);
+  json["maximum_clock_mhz"] = gpu->MaximumClock().value_or(0);
+  return json;
+}
+
+std::string CudaVersion() {
+  int version = 0;
+  if (cudaRuntimeGetVersion(&version) != cudaSuccess) return "unknown";
+  return absl::StrCat(version / 1000, ".", version % 1000 / 10);
+}
+
+void WarnOfTheProcessor(const std::string& root, std::vector<std::string>& warnings) {
+  const auto governor = Line(root + "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  if (governor && *governor != "performance") {
+    warnings.push_back(absl::StrCat("the processor's clock follows the load (governor ", *governor,
+                                    "): times depend on what ran before; cpupower frequency-set -g performance"));
+  }
+  const auto load = Line(root + "/proc/loadavg");
+  double running = 0;
+  if (load && absl::SimpleAtod(load->substr(0, load->find(' ')), &running) && running > kBusy) {
+    warnings.push_back(absl::StrFormat(
+        "this machine is in use: %.1f processes wanted to run in the last minute; end them or wait", running));
+  }
+}
+
+void WarnOfABattery(const std::string& root, std::vector<std::string>& warnings) {
+  std::error_code none;
+  for (const auto& supply : std::filesystem::directory_iterator(root + "/sys/class/power_supply", none)) {
+    if (Line(supply.path().string() + "/status") == "Discharging") {
+      warnings.emplace_back("this machine runs on its battery, which lowers the clocks: plug it in");
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+nlohmann::ordered_json DescribeEnvironment(at::Device device, const GpuMonitor* gpu, const std::string& command) {
+  nlohmann::ordered_json json = {{"command", command}, {"commit", Commit()}, {"version", kVersion}};
+  const nlohmann::json machine = DescribeMachine(device);
+  for (const auto& [key, value] : machine.items()) json[key] = value;
+  json["build"] = SID_COMPILATION_MODE;
+  json["assertions"] = kDebug;
+  json["cuda"] = CudaVersion();
+  const auto governor = Line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  json["governor"] = governor.value_or("none");
+  if (device.is_cuda()) json["gpu"] = DescribeGpu(device, gpu);
+  return json;
+}
+
+std::vector<std::string> Warnings(const GpuMonitor* gpu, const std::string& root) {
+  std::vector<std::string> warnings;
+  if (kDebug) warnings.emplace_back("this is a debug build: its times mean nothing; build with -c opt");
+  WarnOfTheProcessor(root, warnings);
+  WarnOfABattery(root, warnings);
+  const std::optional<int> others = gpu == nullptr ? std::nullopt : gpu->Processes();
+  if (others.value_or(0) > 0) {
+    warnings.push_back(absl::StrCat("the GPU is in use by ", *others, " other process(es): end them or wait"));
+  }
+  return warnings;
+}
+
+}  // namespace sid

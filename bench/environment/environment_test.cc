@@ -1,0 +1,66 @@
+#include "bench/environment/environment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace sid {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// A machine as Linux shows it in files.
+class WarningsTest : public testing::Test {
+ protected:
+  void Write(const std::string& path, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
+    std::ofstream(root_ + path) << text << "\n";
+  }
+  void SetUp() override {
+    std::filesystem::remove_all(root_);
+    Write("/proc/loadavg", "0.10 2.00 3.00 1/200 1234");
+  }
+
+  const std::string root_ = testing::TempDir() + "/machine";
+};
+
+class BusyGpu : public GpuMonitor {
+ public:
+  std::string driver() const override { return "580.1"; }
+  std::optional<double> Clock() const override { return 900; }
+  std::optional<double> MaximumClock() const override { return 1980; }
+  std::optional<int> Processes() const override { return 2; }
+};
+
+TEST_F(WarningsTest, NoneOnAQuietMachine) {
+  Write("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance");
+  Write("/sys/class/power_supply/BAT0/status", "Charging");
+  EXPECT_THAT(Warnings(nullptr, root_), IsEmpty());
+}
+
+TEST_F(WarningsTest, AMissingFileIsNoReason) { EXPECT_THAT(Warnings(nullptr, root_ + "/nothing"), IsEmpty()); }
+
+TEST_F(WarningsTest, OneForEachReason) {
+  Write("/proc/loadavg", "1.75 2.00 3.00 3/200 1234");
+  Write("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave");
+  Write("/sys/class/power_supply/BAT0/status", "Discharging");
+  const BusyGpu gpu;
+  EXPECT_THAT(Warnings(&gpu, root_), ElementsAre(HasSubstr("governor powersave"), HasSubstr("1.8 processes"),
+                                                 HasSubstr("battery"), HasSubstr("2 other process")));
+}
+
+TEST(DescribeEnvironment, SaysWhatAndWhere) {
+  const auto json = DescribeEnvironment(at::kCPU, nullptr, "bench --quick");
+  EXPECT_EQ(json["command"], "bench --quick");
+  for (const std::string key : {"commit", "processor", "cores", "threads", "compiler", "libtorch", "cuda", "build"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  EXPECT_FALSE(json.contains("gpu"));
+}
+
+}  // namespace
+}  // namespace sid

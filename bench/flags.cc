@@ -1,0 +1,87 @@
+#include "bench/flags.h"
+
+#include <gflags/gflags.h>
+
+#include "base/command_line/flags.h"
+#include "base/status.h"
+
+// The defaults are BenchConfig's own: they stand in one place.
+DEFINE_string(learners, sid::BenchConfig().learners, "a list of sid, bp-chain, bp-deep, bp-head, bp-chain-checkpoint");
+DEFINE_string(executors, sid::BenchConfig().executors,
+              "sid: a list of serial, batched, cuda, or all that the device has");
+DEFINE_string(chunks, sid::BenchConfig().chunks, "sid: a list of how many modules are updated at a time, 0 for all");
+DEFINE_string(precisions, sid::BenchConfig().precisions, "a list of fp32, tf32 (GPU), bf16");
+DEFINE_string(depths, sid::BenchConfig().depths, "a list of L, the number of modules");
+DEFINE_string(batches, sid::BenchConfig().batches, "a list of B, examples a step");
+
+DEFINE_bool(extractor, sid::BenchConfig().problem.extractor,
+            "with the extractor; without, the cascade alone on features");
+DEFINE_int64(classes, sid::BenchConfig().problem.classes, "C");
+DEFINE_int64(side, sid::BenchConfig().problem.side, "of the square images, pixels");
+DEFINE_int64(features, sid::BenchConfig().problem.features, "D, features that every module gets");
+DEFINE_int64(hidden, sid::BenchConfig().problem.hidden, "H, hidden units of a module");
+
+DEFINE_bool(quick, false, "fewer and shorter samples: a first look, with wider intervals");
+DEFINE_int64(samples, sid::BenchConfig().harness.samples, "undisturbed samples wanted of each contender");
+DEFINE_double(sample_seconds, sid::BenchConfig().harness.sample_seconds,
+              "of a sample: as many steps as take that long");
+DEFINE_bool(capture, sid::BenchConfig().harness.capture,
+            "GPU: steps captured as CUDA graphs, as training runs them; their phases are still those of plain steps");
+DEFINE_bool(nvtx, sid::BenchConfig().harness.nvtx, "shows the phases to a profiler (nsys) as NVTX ranges");
+DEFINE_uint64(seed, sid::BenchConfig().harness.seed, "of the order of contenders, and of the intervals");
+
+DEFINE_double(bandwidth, sid::BenchConfig().bandwidth, "critical path: of a link between devices, GB/s");
+DEFINE_double(latency, sid::BenchConfig().latency, "critical path: of a message, microseconds");
+
+DEFINE_string(device, sid::BenchConfig().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
+DEFINE_int64(threads, sid::BenchConfig().threads, "of the CPU; 0 for all cores");
+DEFINE_bool(charts, sid::BenchConfig().charts, "draws results.html; needs what Bazel puts beside the program");
+DEFINE_string(out, sid::BenchConfig().out, "a folder for results.json, .csv, .md and .html; older ones are replaced");
+
+namespace sid {
+namespace {
+
+const ProgramFlags& Program() {
+  static const auto* const kProgram = new ProgramFlags{
+      "Measures learners against each other: time of a step and of its phases, memory, and the three speedups, "
+      "theoretical, critical path and measured.\n\n"
+      "Usage: ./tools/bazel run //:bench -- --learners=sid,bp-chain --depths=4,8,16 --quick",
+      {{"What runs", {"learners", "executors", "chunks", "precisions", "depths", "batches"}},
+       {"Network", {"extractor", "classes", "side", "features", "hidden"}},
+       {"Measurement", {"quick", "samples", "sample_seconds", "capture", "nvtx", "seed"}},
+       {"Modelled devices", {"bandwidth", "latency"}},
+       {"Run", {"device", "threads", "out", "charts"}}}};
+  return *kProgram;
+}
+
+}  // namespace
+
+absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, std::string* help) {
+  SID_RETURN_IF_ERROR(ParseFlags(argc, argv, Program(), help));
+  BenchConfig config{.learners = FLAGS_learners,
+                     .executors = FLAGS_executors,
+                     .chunks = FLAGS_chunks,
+                     .precisions = FLAGS_precisions,
+                     .depths = FLAGS_depths,
+                     .batches = FLAGS_batches,
+                     .problem = {.extractor = FLAGS_extractor,
+                                 .classes = FLAGS_classes,
+                                 .side = FLAGS_side,
+                                 .features = FLAGS_features,
+                                 .hidden = FLAGS_hidden},
+                     .harness = {.samples = FLAGS_samples,
+                                 .sample_seconds = FLAGS_sample_seconds,
+                                 .capture = FLAGS_capture,
+                                 .nvtx = FLAGS_nvtx,
+                                 .seed = FLAGS_seed},
+                     .bandwidth = FLAGS_bandwidth,
+                     .latency = FLAGS_latency,
+                     .device = FLAGS_device,
+                     .threads = FLAGS_threads,
+                     .out = CallersPath(FLAGS_out),
+                     .charts = FLAGS_charts};
+  if (FLAGS_quick) MakeQuick(&config);
+  return config;
+}
+
+}  // namespace sid

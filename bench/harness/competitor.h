@@ -1,0 +1,48 @@
+#pragma once
+
+// A contender made: its learner on its batch, ready to step. All of a run exist at once and step in turns.
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "base/machine/cuda_graph.h"
+#include "bench/contenders/contender.h"
+#include "bench/timing/phase_timers.h"
+
+namespace sid {
+
+class Competitor {
+ public:
+  // With `capture`, for a GPU, SecondsPerStep runs the step as a CUDA graph.
+  static absl::StatusOr<Competitor> Make(const Contender& contender, const Problem& problem, at::Device device,
+                                         bool capture);
+
+  // `steps` plain steps, marked as phases "step" of `timer`; does not wait for the device.
+  void Step(int64_t steps, PhaseTimer& timer);
+
+  // Seconds a step, mean of `steps`, from an idle device to an idle device.
+  double SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock& clock);
+
+ private:
+  Competitor(Contender contender, std::unique_ptr<Learner> learner, Batch batch, at::Device device)
+      : contender_(std::move(contender)), learner_(std::move(learner)), batch_(std::move(batch)), device_(device) {}
+
+  void Capture();
+
+  Contender contender_;
+  std::unique_ptr<Learner> learner_;
+  Batch batch_;
+  at::Device device_;
+  at::Tensor learning_rate_;          // on the device, for the graph
+  std::unique_ptr<CudaGraph> graph_;  // null: every step is plain
+};
+
+// Returns when the device has done all work; at once for a CPU.
+void WaitFor(at::Device device);
+
+}  // namespace sid

@@ -1,0 +1,252 @@
+#include "bench/harness/harness.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <utility>
+
+#include "base/machine/memory.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "bench/environment/disturbance.h"
+#include "bench/harness/competitor.h"
+#include "bench/statistics/statistics.h"
+#include "bench/timing/cuda_timers.h"
+
+namespace sid {
+namespace {
+
+constexpr int64_t kFewestSamples = 5;
+constexpr size_t kSettledOver = 4;  // steps; their median against that of as many before
+constexpr double kSettled = 0.05;
+constexpr double kMemoryLearningRate = 1e-5;  // no byte depends on it
+
+// Warm-up's verdict on the times so far.
+bool Settled(const std::vector<double>& seconds) {
+  if (seconds.size() < 2 * kSettledOver) return false;
+  const auto end = seconds.end(), middle = end - kSettledOver, begin = middle - kSettledOver;
+  const double before = Median({begin, middle}), after = Median({middle, end});
+  return std::abs(after - before) < kSettled * before;
+}
+
+class Passes {
+ public:
+  Passes(const Harness& harness, std::vector<Measurement>& measurements)
+      : harness_(harness), measurements_(measurements) {}
+
+  absl::Status Run() {
+    SID_RETURN_IF_ERROR(MakeCompetitors());
+    WarmUp();
+    Latency();
+    Profile();
+    competitors_.clear();  // memory's contenders are made one at a time
+    return Memory();
+  }
+
+ private:
+  absl::Status MakeCompetitors() {
+    for (const Measurement& measurement : measurements_) {
+      SID_ASSIGN_OR_RETURN(Competitor competitor, Competitor::Make(measurement.contender, harness_.problem,
+                                                                   harness_.device, harness_.options.capture));
+      competitors_.push_back(std::move(competitor));
+    }
+    return absl::OkStatus();
+  }
+
+  void WarmUp() {
+    PhaseTimer untimed;
+    for (size_t i = 0; i < competitors_.size(); ++i) {
+      Progress("warm-up", i);
+      std::vector<double> seconds;
+      while (!Settled(seconds) && static_cast<int64_t>(seconds.size()) < harness_.options.most_warm_up) {
+        seconds.push_back(competitors_[i].SecondsPerStep(1, untimed, harness_.clock));
+      }
+      measurements_[i].stationary = Settled(seconds);
+      const auto recent = seconds.end() - static_cast<int64_t>(std::min(seconds.size(), kSettledOver));
+      const double steps = harness_.options.sample_seconds / Median({recent, seconds.end()});
+      steps_.push_back(std::max<int64_t>(1, std::llround(steps)));
+    }
+  }
+
+  void Latency() {
+    const std::unique_ptr<PhaseTimer> timer = harness_.options.nvtx ? MakeNvtxTimer() : std::make_unique<PhaseTimer>();
+    std::vector<int64_t> counting(competitors_.size(), 0);
+    Rounds("latency", counting, [&](size_t i) {
+      // The others were here in between: the first step finds the caches as they left them.
+      competitors_[i].Step(1, *timer);
+      WaitFor(harness_.device);
+      Sample sample;
+      sample.disturbance = Watched([&] {
+        sample.seconds = competitors_[i].SecondsPerStep(steps_[i], *timer, harness_.clock);
+        return sample.seconds * static_cast<double>(steps_[i]);
+      });
+      counting[i] += sample.disturbance.empty() ? 1 : 0;
+      measurements_[i].latency.push_back(std::move(sample));
+    });
+  }
+
+  void Profile() {
+    const auto timer = harness_.device.is_cuda() ? MakeCudaEventTimer(harness_.device) : MakeClockTimer(harness_.clock);
+    std::vector<int64_t> counting(competitors_.size(), 0);
+    std::vector<std::vector<std::vector<PhaseTime>>> steps(competitors_.size()), disturbed(competitors_.size());
+    Rounds("profile", counting, [&](size_t i) {
+      PhaseTimer untimed;
+      competitors_[i].Step(1, untimed);
+      WaitFor(harness_.device);
+      std::vector<PhaseTime> phases;
+      const std::string disturbance = Watched([&] {
+        competitors_[i].Step(1, *timer);
+        phases = timer->Take();
+        return phases[0].seconds;
+      });
+      counting[i] += disturbance.empty() ? 1 : 0;
+      (disturbance.empty() ? steps : disturbed)[i].push_back(Merge(phases));
+    });
+    for (size_t i = 0; i < competitors_.size(); ++i) {
+      measurements_[i].phases_trusted = static_cast<int64_t>(steps[i].size()) >= kFewestSamples;
+      if (!measurements_[i].phases_trusted) steps[i].insert(steps[i].end(), disturbed[i].begin(), disturbed[i].end());
+      measurements_[i].phases = Collect(steps[i]);
+      measurements_[i].gradient_sum = GradientSum(measurements_[i].contender.batch);
+    }
+  }
+
+  absl::Status Memory() {
+    for (size_t i = 0; i < measurements_.size(); ++i) {
+      Progress("memory", i);
+      SID_ASSIGN_OR_RETURN(measurements_[i].memory,
+                           MeasureMemory(measurements_[i].contender, harness_.problem, harness_.device));
+    }
+    harness_.on_progress("memory", 1);
+    return absl::OkStatus();
+  }
+
+  // Rounds of `measure`, until each contender has enough that count.
+  template <typename Function>
+  void Rounds(std::string_view pass, const std::vector<int64_t>& counting, const Function& measure) {
+    const int64_t wanted = harness_.options.samples;
+    std::mt19937_64 random(MixSeed(harness_.options.seed, RandomUse::kBenchmarkOrder));
+    std::vector<size_t> order(competitors_.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    const double begin = harness_.clock();
+    for (int64_t round = 0; round < 2 * wanted; ++round) {
+      if (round >= kFewestSamples && harness_.clock() - begin > harness_.options.most_seconds) break;
+      const int64_t least = *std::min_element(counting.begin(), counting.end());
+      if (least >= wanted) break;
+      harness_.on_progress(pass, static_cast<double>(least) / static_cast<double>(wanted));
+      std::shuffle(order.begin(), order.end(), random);
+      for (const size_t i : order) measure(i);
+    }
+    harness_.on_progress(pass, 1);
+  }
+
+  double GradientSum(int64_t batch) const {
+    const at::TensorOptions options = at::TensorOptions(harness_.device).dtype(at::kFloat);
+    at::Tensor sum = at::zeros({batch, harness_.problem.features}, options);
+    const at::Tensor gradient = at::ones_like(sum);
+    std::vector<double> seconds;
+    for (int k = 0; k < 50; ++k) {
+      const double begin = harness_.clock();
+      sum += gradient;
+      WaitFor(harness_.device);
+      seconds.push_back(harness_.clock() - begin);
+    }
+    return Median(seconds);
+  }
+
+  // What disturbed `measure`, which returns the seconds it took.
+  template <typename Function>
+  std::string Watched(const Function& measure) const {
+    const MachineState before = ReadMachineState(harness_.gpu);
+    const double seconds = measure();
+    return Disturbance(before, ReadMachineState(harness_.gpu), seconds, at::get_num_threads());
+  }
+
+  // Of steps with the same phases each: the series of every phase, and of its modules.
+  static std::vector<PhaseSamples> Collect(const std::vector<std::vector<PhaseTime>>& steps) {
+    std::vector<PhaseSamples> series;
+    const auto at = [&](const std::string& phase, int64_t module) -> std::vector<double>& {
+      const auto found = std::find_if(series.begin(), series.end(), [&](const PhaseSamples& other) {
+        return other.phase == phase && other.module == module;
+      });
+      if (found != series.end()) return found->seconds;
+      series.push_back({phase, module, {}});
+      return series.back().seconds;
+    };
+    for (size_t step = 0; step < steps.size(); ++step) {
+      for (const PhaseTime& phase : steps[step]) {
+        if (phase.module >= 0) at(phase.phase, phase.module).push_back(phase.seconds);
+        std::vector<double>& whole = at(phase.phase, -1);
+        whole.resize(step + 1);
+        whole[step] += phase.seconds;
+      }
+    }
+    return series;
+  }
+
+  void Progress(std::string_view pass, size_t done) const {
+    harness_.on_progress(pass, static_cast<double>(done) / static_cast<double>(measurements_.size()));
+  }
+
+  const Harness& harness_;
+  std::vector<Measurement>& measurements_;
+  std::vector<Competitor> competitors_;
+  std::vector<int64_t> steps_;  // of a sample, for each contender
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Measurement>> Measure(const Harness& harness, const std::vector<Contender>& contenders) {
+  std::vector<Measurement> measurements;
+  measurements.reserve(contenders.size());
+  for (const Contender& contender : contenders) measurements.push_back({.contender = contender});
+  SID_RETURN_IF_ERROR(Passes(harness, measurements).Run());
+  return measurements;
+}
+
+absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Problem& problem, at::Device device) {
+  if (!device.is_cuda()) CountCpuTensorBytes();
+  Activate(contender, device);
+  const Batch batch = MakeBatch(problem, contender.batch, device);
+  PhaseTimer untimed;
+  if (device.is_cuda()) {
+    // The first products make cuBLAS' workspace, a tensor that stays: it belongs to the process, not to this contender.
+    SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> first, MakeContender(contender, problem, device));
+    first->Step(batch, kMemoryLearningRate, untimed);
+  }
+  const int64_t before = LiveTensorBytes(device);
+  SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
+  learner->Step(batch, kMemoryLearningRate, untimed);  // allocates the optimizer's state
+  ResetPeakTensorBytes(device);
+  learner->Step(batch, kMemoryLearningRate, untimed);
+  MemoryUse use{.parameter_bytes = ParameterBytes(*learner), .optimizer_bytes = OptimizerStateBytes(*learner)};
+  use.above_bytes = PeakTensorBytes(device) - before - use.parameter_bytes - use.optimizer_bytes;
+  return use;
+}
+
+Pairs PairsOf(const std::vector<Sample>& first, const std::vector<Sample>& second) {
+  Pairs counting, all;
+  for (size_t round = 0; round < first.size(); ++round) {
+    all.first.push_back(first[round].seconds);
+    all.second.push_back(second[round].seconds);
+    if (!first[round].disturbance.empty() || !second[round].disturbance.empty()) continue;
+    counting.first.push_back(first[round].seconds);
+    counting.second.push_back(second[round].seconds);
+  }
+  if (static_cast<int64_t>(counting.first.size()) >= kFewestSamples) return counting;
+  all.trusted = false;
+  return all;
+}
+
+std::vector<double> Undisturbed(const std::vector<Sample>& samples, bool* trusted) {
+  Pairs pairs = PairsOf(samples, samples);
+  *trusted = pairs.trusted;
+  return std::move(pairs.first);
+}
+
+}  // namespace sid

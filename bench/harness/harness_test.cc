@@ -1,0 +1,101 @@
+#include "bench/harness/harness.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+namespace sid {
+namespace {
+
+const Problem kSmall{.classes = 3, .side = 8, .features = 4, .hidden = 5};
+
+// Time passes by looking at it: what takes long is what looks often.
+class HarnessTest : public testing::Test {
+ protected:
+  Harness MakeHarness() {
+    return {.problem = kSmall,
+            .options = {.samples = 6, .sample_seconds = 1, .most_warm_up = 20},
+            .clock = [this] { return now_ += 0.25; },
+            .on_progress =
+                [this](std::string_view pass, double done) {
+                  passes_ += passes_.empty() || last_ != pass ? std::string(pass) + " " : "";
+                  last_ = pass;
+                  EXPECT_GE(done, 0);
+                  EXPECT_LE(done, 1);
+                }};
+  }
+
+  double now_ = 0;
+  std::string passes_, last_;
+};
+
+TEST_F(HarnessTest, RunsEveryPassForEveryContender) {
+  const std::vector<Contender> contenders = {{.executor = "serial", .depth = 3, .batch = 4},
+                                             {.learner = "bp-chain", .depth = 3, .batch = 4}};
+  const std::vector<Measurement> measured = Measure(MakeHarness(), contenders).value();
+  ASSERT_EQ(measured.size(), 2u);
+  EXPECT_EQ(passes_, "warm-up latency profile memory ");
+  EXPECT_EQ(measured[0].latency.size(), measured[1].latency.size()) << "rounds have one sample of each";
+  for (const Measurement& measurement : measured) {
+    EXPECT_TRUE(measurement.stationary);
+    EXPECT_GE(measurement.latency.size(), 6u);
+    EXPECT_GT(measurement.memory.above_bytes, 0);
+    // This clock advances by 1/4 each time it is read, twice a sample; the sample has 1 / (1/4) = 4 steps.
+    EXPECT_DOUBLE_EQ(measurement.latency[0].seconds, 0.25 / 4);
+  }
+}
+
+TEST_F(HarnessTest, PhasesOfModulesAddUpToTheWholePhase) {
+  const auto measured = Measure(MakeHarness(), {{.executor = "serial", .depth = 3, .batch = 4}}).value();
+  double whole = 0, parts = 0;
+  int modules = 0;
+  for (const PhaseSamples& phase : measured[0].phases) {
+    if (phase.phase != "local update") continue;
+    const double sum = std::accumulate(phase.seconds.begin(), phase.seconds.end(), 0.0);
+    (phase.module < 0 ? whole : parts) += sum;
+    modules += phase.module >= 0 ? 1 : 0;
+  }
+  EXPECT_EQ(modules, 3);
+  EXPECT_GT(whole, 0);
+  EXPECT_DOUBLE_EQ(whole, parts);
+}
+
+TEST_F(HarnessTest, ABusyMachineDoesNotMakeItEndless) {
+  Harness harness = MakeHarness();
+  harness.options.samples = 1000;
+  harness.options.most_seconds = 5;  // of a clock that a sample moves by 1/2 or more
+  const auto measured = Measure(harness, {{.executor = "batched", .depth = 2, .batch = 4}}).value();
+  EXPECT_GE(measured[0].latency.size(), 5u);
+  EXPECT_LE(measured[0].latency.size(), 11u);
+}
+
+TEST_F(HarnessTest, AnUnknownLearnerIsAnError) {
+  const auto measured = Measure(MakeHarness(), {{.learner = "bpchain"}});
+  EXPECT_NE(measured.status().message().find("did you mean 'bp-chain'"), absl::string_view::npos) << measured.status();
+}
+
+TEST(PairsOf, LeavesOutRoundsInWhichEitherWasDisturbed) {
+  std::vector<Sample> first, second;
+  for (int round = 0; round < 8; ++round) {
+    first.push_back({1.0 + round, round == 2 ? "stolen time" : ""});
+    second.push_back({2.0, round == 5 ? "preemptions" : ""});
+  }
+  const Pairs pairs = PairsOf(first, second);
+  EXPECT_TRUE(pairs.trusted);
+  EXPECT_EQ(pairs.first, (std::vector<double>{1, 2, 4, 5, 7, 8}));
+  EXPECT_EQ(pairs.second.size(), 6u);
+}
+
+TEST(PairsOf, WithTooFewLeftAllCountAndNoneIsTrusted) {
+  std::vector<Sample> samples(7, {1.0, "preemptions"});
+  for (int round = 0; round < 4; ++round) samples[round].disturbance = "";
+  bool trusted = true;
+  EXPECT_EQ(Undisturbed(samples, &trusted).size(), 7u);
+  EXPECT_FALSE(trusted);
+  samples[4].disturbance = "";
+  EXPECT_EQ(Undisturbed(samples, &trusted).size(), 5u);
+  EXPECT_TRUE(trusted);
+}
+
+}  // namespace
+}  // namespace sid

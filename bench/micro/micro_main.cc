@@ -1,0 +1,86 @@
+// Micro-benchmarks of what steps are made of and of whole steps, on Google Benchmark:
+//
+//   ./tools/bazel run //bench:micro -- --benchmark_filter=cascade --benchmark_repetitions=5
+//       --benchmark_enable_random_interleaving
+//
+// Times are events' on a GPU. "of_copy" and "of_product" are the shares of what a copy and a matrix product reach here, measured
+// before. The JSON (--benchmark_out=FILE) is what google/benchmark's compare.py reads. For claims, with pairs and phases, there is
+// //:bench.
+
+#include <benchmark/benchmark.h>
+
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "base/machine/device.h"
+#include "base/machine/heap.h"
+#include "bench/environment/environment.h"
+#include "bench/micro/work.h"
+
+namespace sid {
+namespace {
+
+constexpr int kWarm = 3;
+
+using benchmark::Counter;
+
+void Run(benchmark::State& state, const NamedWork& named, at::Device device, const Bounds& bounds) {
+  const Work work = named.make();
+  const auto timer = MakeTimer(device);
+  for (int warm = 0; warm < kWarm; ++warm) work.run();
+  while (state.KeepRunning()) {
+    {
+      const ScopedPhase phase(*timer, "work");
+      work.run();
+    }
+    state.SetIterationTime(timer->Take()[0].seconds);
+  }
+  const auto rate = [](double amount) { return Counter(amount, Counter::kIsIterationInvariantRate); };
+  if (work.examples > 0) state.counters["examples"] = rate(work.examples);
+  if (work.bytes > 0) {
+    state.counters["bytes"] = rate(work.bytes);
+    state.counters["of_copy"] = rate(work.bytes / bounds.bytes_per_second);
+  }
+  if (work.flops > 0) {
+    state.counters["flop"] = rate(work.flops);
+    state.counters["of_product"] = rate(work.flops / bounds.flops_per_second);
+  }
+}
+
+void AddContext(at::Device device, const std::string& command, const Bounds& bounds) {
+  const auto gpu = GpuMonitor::Open(device);
+  const nlohmann::ordered_json environment = DescribeEnvironment(device, gpu.get(), command);
+  for (const auto& [key, value] : environment.items()) benchmark::AddCustomContext(key, value.dump());
+  benchmark::AddCustomContext("copy_bytes_per_second", absl::StrCat(bounds.bytes_per_second));
+  benchmark::AddCustomContext("product_flops_per_second", absl::StrCat(bounds.flops_per_second));
+}
+
+void RegisterAll(at::Device device, const Bounds& bounds) {
+  std::vector<NamedWork> works = Primitives(device);
+  for (NamedWork& step : Steps(device)) works.push_back(std::move(step));
+  for (const NamedWork& work : works) {
+    benchmark::RegisterBenchmark(work.name.c_str(), [=](benchmark::State& state) { Run(state, work, device, bounds); })
+        ->Unit(benchmark::kMillisecond)
+        ->UseManualTime();
+  }
+}
+
+}  // namespace
+}  // namespace sid
+
+int main(int argc, char** argv) {
+  std::string command = "//bench:micro --";
+  for (int i = 1; i < argc; ++i) absl::StrAppend(&command, " ", argv[i]);
+  const at::Device device = sid::ParseDevice("auto").value();
+  for (const std::string& warning : sid::Warnings(sid::GpuMonitor::Open(device).get(), "")) {
+    std::cerr << "micro: WARNING: " << warning << std::endl;
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  sid::KeepFreedMemory();
+  const sid::Bounds bounds = sid::MeasureBounds(device);
+  sid::AddContext(device, command, bounds);
+  sid::RegisterAll(device, bounds);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

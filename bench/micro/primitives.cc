@@ -1,0 +1,100 @@
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "base/random.h"
+#include "bench/micro/work.h"
+#include "sid/belief/belief.h"
+#include "sid/network/initialisation.h"
+#include "sid/optimizer/optimizer.h"
+#include "sid/update/batched.h"
+
+namespace sid {
+namespace {
+
+constexpr int64_t kBatch = 128, kClasses = 100, kFeatures = 128, kHidden = 256;
+
+// A cascade and what its update needs.
+struct Setting {
+  Cascade modules, gradients;
+  at::Tensor alphas, log_q, features_gradient;
+  StepInputs inputs;
+};
+
+std::shared_ptr<Setting> MakeSetting(int64_t depth, at::Device device) {
+  Network network = EmptyNetwork({.classes = kClasses, .depth = depth, .features = kFeatures, .hidden = kHidden});
+  Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
+  at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
+  auto setting = std::make_shared<Setting>();
+  setting->modules = CloneTo(network, device, at::kFloat).cascade;
+  setting->gradients = ZerosLike({{}, setting->modules}).cascade;
+  setting->inputs.features = at::randn({kBatch, kFeatures}, generator, at::kFloat).to(device);
+  const at::Tensor labels = at::randint(kClasses, {kBatch}, generator, at::kLong).to(device);
+  setting->inputs.log_y = TargetBelief(labels, kClasses, /*smoothing=*/0, at::kFloat);
+  setting->log_q = UniformBelief(kBatch, kClasses, setting->inputs.features.options());
+  setting->alphas = at::tensor(std::vector<double>(depth, 0.5)).to(setting->inputs.features.options());
+  setting->features_gradient = at::zeros_like(setting->inputs.features);
+  return setting;
+}
+
+// Of a module: sid/update/batched.h.
+constexpr double kChainFlops = 4.0 * kBatch * kClasses * kHidden + 2.0 * kBatch * kFeatures * kHidden;
+constexpr double kUpdateFlops = 10.0 * kBatch * kClasses * kHidden + 6.0 * kBatch * kFeatures * kHidden;
+
+Work ChainWork(BeliefChain run_chain, int64_t depth, at::Device device) {
+  return {.flops = static_cast<double>(depth) * kChainFlops,
+          .examples = kBatch,
+          .run = [setting = MakeSetting(depth, device), run_chain] {
+            PhaseTimer untimed;
+            run_chain(setting->modules, Divergence::kForward, setting->alphas, setting->inputs, setting->log_q,
+                      untimed);
+          }};
+}
+
+Work UpdateWork(BeliefChain run_chain, int64_t depth, at::Device device) {
+  return {.flops = static_cast<double>(depth) * kUpdateFlops,
+          .examples = kBatch,
+          .run = [setting = MakeSetting(depth, device), run_chain] {
+            PhaseTimer untimed;
+            BatchedUpdate(run_chain, setting->modules, Divergence::kForward, setting->alphas, setting->inputs,
+                          setting->log_q, untimed, setting->gradients, setting->features_gradient);
+          }};
+}
+
+Work OptimizerWork(int64_t depth, at::Device device) {
+  auto setting = MakeSetting(depth, device);
+  const std::vector<Parameter> parameters = Parameters(setting->modules);
+  double bytes = 0;
+  for (const Parameter& parameter : parameters) bytes += static_cast<double>(parameter.tensor.nbytes());
+  auto optimizer = std::make_shared<Optimizer>(parameters, OptimizerOptions{});
+  // Reads weights, gradients and both moments; writes all but the gradients.
+  return {.bytes = 7 * bytes, .run = [setting, optimizer] {
+            optimizer->Step(Tensors(Parameters(setting->gradients)), at::scalar_tensor(1e-5, at::kDouble));
+          }};
+}
+
+}  // namespace
+
+std::vector<NamedWork> Primitives(at::Device device) {
+  struct Way {
+    std::string name;
+    BeliefChain run_chain;
+  };
+  std::vector<Way> ways{{"operations", ChainByOperations}};
+  if (SupportsChainKernel(device, kHidden, kClasses, at::kFloat).ok()) ways.push_back({"kernel", ChainByKernel});
+  std::vector<NamedWork> works;
+  for (const int64_t depth : {4, 16, 64}) {
+    const std::string end = "/" + std::to_string(depth);
+    for (const Way& way : ways) {
+      works.push_back({"chain/" + way.name + end, [=] { return ChainWork(way.run_chain, depth, device); }});
+      works.push_back({"update/" + way.name + end, [=] { return UpdateWork(way.run_chain, depth, device); }});
+    }
+    works.push_back({"optimizer/adam" + end, [=] { return OptimizerWork(depth, device); }});
+  }
+  return works;
+}
+
+}  // namespace sid

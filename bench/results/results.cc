@@ -1,0 +1,97 @@
+#include "bench/results/results.h"
+
+#include <algorithm>
+
+namespace sid {
+namespace {
+
+ContenderResult ReduceOne(const Measurement& measurement, uint64_t seed) {
+  ContenderResult result{.contender = measurement.contender,
+                         .stationary = measurement.stationary,
+                         .gradient_sum = measurement.gradient_sum,
+                         .memory = measurement.memory};
+  result.step = Summarise(Undisturbed(measurement.latency, &result.trusted), seed);
+  result.trusted = result.trusted && measurement.phases_trusted;
+  for (const Sample& sample : measurement.latency) result.discarded += sample.disturbance.empty() ? 0 : 1;
+  for (const PhaseSamples& phase : measurement.phases) {
+    result.phases.push_back({phase.phase, phase.module, Summarise(phase.seconds, seed)});
+  }
+  return result;
+}
+
+double Seconds(const ContenderResult& result, const std::string& phase) {
+  const auto found = std::find_if(result.phases.begin(), result.phases.end(),
+                                  [&](const PhaseResult& other) { return other.phase == phase && other.module < 0; });
+  return found == result.phases.end() ? 0 : found->seconds.median;
+}
+
+std::vector<double> ModuleSeconds(const ContenderResult& result) {
+  std::vector<double> seconds;
+  for (const PhaseResult& phase : result.phases) {
+    if (phase.module >= 0) seconds.push_back(phase.seconds.median);
+  }
+  return seconds;
+}
+
+// Of the optimizer's time each module has its part, and the extractor the rest: by parameters, of which it reads and writes the
+// same number of bytes each.
+double OptimizerOfAModule(const ContenderResult& result, const Problem& problem) {
+  const auto all = static_cast<double>(result.memory.parameter_bytes) / sizeof(float);
+  return Seconds(result, "optimizer") * static_cast<double>(ModuleParameters(problem)) / all;
+}
+
+StepTimes TimesOf(const ContenderResult& result, const Problem& problem) {
+  StepTimes times{.extractor_forward = Seconds(result, "extractor forward"),
+                  .modules = ModuleSeconds(result),
+                  .gradient_sum = result.gradient_sum,
+                  .extractor_backward = Seconds(result, "extractor backward")};
+  const auto depth = static_cast<double>(times.modules.size());
+  times.teachers.assign(times.modules.size(), Seconds(result, "teachers") / depth);
+  const double optimizer = OptimizerOfAModule(result, problem);
+  for (double& module : times.modules) module += optimizer;
+  times.extractor_optimizer = std::max(0.0, Seconds(result, "optimizer") - depth * optimizer);
+  return times;
+}
+
+ModelledSpeedup Model(const ContenderResult& result, const Problem& problem, const Link& link) {
+  const StepTimes times = TimesOf(result, problem);
+  const int64_t batch = result.contender.batch, depth = result.contender.depth;
+  const Messages messages{.features_bytes = static_cast<double>(batch * problem.features) * sizeof(float),
+                          .belief_bytes = static_cast<double>(batch * problem.classes) * sizeof(float)};
+  ModelledSpeedup modelled{.label = Label(result.contender),
+                           .depth = depth,
+                           .phase_1 = times.extractor_forward + Seconds(result, "teachers"),
+                           .phase_2 = Seconds(result, "local update"),
+                           .optimizer = Seconds(result, "optimizer"),
+                           .theoretical = TheoreticalSpeedup(times.modules)};
+  modelled.slowest_module = *std::max_element(times.modules.begin(), times.modules.end());
+  modelled.all_modules = modelled.theoretical * modelled.slowest_module;
+  const double one = CriticalPath(times, {depth}, link, messages);
+  for (int64_t devices = 1; devices <= depth; devices = devices < depth ? std::min(2 * devices, depth) : depth + 1) {
+    modelled.critical_path.push_back({devices, one / BestCriticalPath(times, devices, link, messages)});
+  }
+  return modelled;
+}
+
+}  // namespace
+
+void Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const Link& link, uint64_t seed,
+            Results* results) {
+  for (const Measurement& measurement : measurements) results->contenders.push_back(ReduceOne(measurement, seed));
+  for (const ContenderResult& result : results->contenders) {
+    if (static_cast<int64_t>(ModuleSeconds(result).size()) == result.contender.depth) {
+      results->modelled.push_back(Model(result, problem, link));
+    }
+  }
+  for (size_t i = 0; i < measurements.size(); ++i) {
+    for (size_t j = i + 1; j < measurements.size(); ++j) {
+      const Contender &of = measurements[j].contender, &over = measurements[i].contender;
+      if (of.depth != over.depth || of.batch != over.batch) continue;
+      const Pairs pairs = PairsOf(measurements[i].latency, measurements[j].latency);
+      results->measured.push_back(
+          {Label(of), Label(over), SummariseRatios(pairs.first, pairs.second, seed), pairs.trusted});
+    }
+  }
+}
+
+}  // namespace sid

@@ -1,0 +1,102 @@
+#include "bench/speedup/model.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+double Sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+// What each device has to do of `modules`.
+std::vector<double> SumByDevice(const std::vector<double>& modules, const Partition& partition) {
+  std::vector<double> sums;
+  auto begin = modules.begin();
+  for (const int64_t count : partition) {
+    CHECK(count > 0 && count <= modules.end() - begin) << "a partition does not fit " << modules.size() << " modules";
+    sums.push_back(std::accumulate(begin, begin + count, 0.0));
+    begin += count;
+  }
+  CHECK(begin == modules.end()) << "a partition leaves modules out";
+  return sums;
+}
+
+// When the last teacher is there.
+double EndOfPhase1(const StepTimes& times, const Partition& partition, const Link& link, const Messages& messages) {
+  const std::vector<double> teachers = SumByDevice(times.teachers, partition);
+  const double features = messages.features_bytes / link.bytes_per_second;
+  const double belief = messages.belief_bytes / link.bytes_per_second;
+  const auto others = static_cast<double>(partition.size() - 1);
+  double end = times.extractor_forward + teachers[0];
+  for (size_t k = 1; k < partition.size(); ++k) {
+    const double features_arrive = times.extractor_forward + static_cast<double>(k) * features + link.latency;
+    // Device 0's belief waits until its features have left.
+    const double belief_leaves = k == 1 ? std::max(end, times.extractor_forward + others * features) : end;
+    end = std::max(features_arrive, belief_leaves + belief + link.latency) + teachers[k];
+  }
+  return end;
+}
+
+// Modules in order, as many to a device as fit `limit`: how many devices that takes.
+Partition Fill(const std::vector<double>& modules, double limit) {
+  Partition partition;
+  double filled = std::numeric_limits<double>::infinity();
+  for (const double module : modules) {
+    if (filled + module > limit) {
+      partition.push_back(0);
+      filled = 0;
+    }
+    filled += module;
+    ++partition.back();
+  }
+  return partition;
+}
+
+}  // namespace
+
+double TheoreticalSpeedup(const std::vector<double>& modules) {
+  return Sum(modules) / *std::max_element(modules.begin(), modules.end());
+}
+
+double CriticalPath(const StepTimes& times, const Partition& partition, const Link& link, const Messages& messages) {
+  const double phase_2 = EndOfPhase1(times, partition, link, messages);
+  const std::vector<double> updates = SumByDevice(times.modules, partition);
+  const double transfer = messages.features_bytes / link.bytes_per_second;
+  std::vector<double> leaves(updates.begin() + 1, updates.end());
+  std::sort(leaves.begin(), leaves.end());
+  double link_free = 0, summed = phase_2 + updates[0];
+  for (const double after : leaves) {
+    link_free = std::max(link_free, phase_2 + after) + transfer;
+    summed = std::max(summed, link_free + link.latency) + times.gradient_sum;
+  }
+  return summed + times.extractor_backward + times.extractor_optimizer;
+}
+
+Partition BalancedPartition(const std::vector<double>& modules, int64_t devices) {
+  CHECK(devices >= 1 && devices <= static_cast<int64_t>(modules.size()));
+  // Every sum of neighbours is a possible limit; the smallest that needs no more devices is the best.
+  std::vector<double> limits;
+  for (size_t begin = 0; begin < modules.size(); ++begin) {
+    double sum = 0;
+    for (size_t end = begin; end < modules.size(); ++end) limits.push_back(sum += modules[end]);
+  }
+  std::sort(limits.begin(), limits.end());
+  const double largest = *std::max_element(modules.begin(), modules.end());
+  const auto best = std::partition_point(limits.begin(), limits.end(), [&](double limit) {
+    return limit < largest || static_cast<int64_t>(Fill(modules, limit).size()) > devices;
+  });
+  return Fill(modules, *best);
+}
+
+double BestCriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int64_t used = 1; used <= devices; ++used) {
+    best = std::min(best, CriticalPath(times, BalancedPartition(times.modules, used), link, messages));
+  }
+  return best;
+}
+
+}  // namespace sid

@@ -1,0 +1,115 @@
+#include "bench/sweep.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/machine/precision.h"
+#include "base/names.h"
+#include "base/status.h"
+#include "baselines/learners.h"
+
+namespace sid {
+namespace {
+
+absl::StatusOr<std::vector<std::string>> List(const std::string& flag, const std::string& text) {
+  std::vector<std::string> items = absl::StrSplit(text, ',', absl::SkipWhitespace());
+  for (std::string& item : items) absl::StripAsciiWhitespace(&item);
+  if (!items.empty()) return items;
+  return absl::InvalidArgumentError(absl::StrCat("--", flag,
+                                                 " is empty: there is nothing to measure; give one or more, "
+                                                 "separated by commas"));
+}
+
+absl::StatusOr<std::vector<std::string>> Names(const std::string& flag, const std::string& kind,
+                                               const std::string& text, const std::vector<std::string>& known) {
+  SID_ASSIGN_OR_RETURN(std::vector<std::string> names, List(flag, text));
+  for (const std::string& name : names) SID_RETURN_IF_ERROR(FindName(kind, name, known).status());
+  return names;
+}
+
+// `auto` is one of the others.
+absl::StatusOr<std::vector<std::string>> Executors(const std::string& text, at::Device device) {
+  std::vector<std::string> known{"serial", "batched"};
+  if (device.is_cuda()) known.emplace_back("cuda");
+  if (text == "all") return known;
+  return Names("executors", "executor", text, known);
+}
+
+absl::StatusOr<std::vector<int64_t>> Numbers(const std::string& flag, const std::string& text, int64_t least) {
+  SID_ASSIGN_OR_RETURN(const std::vector<std::string> items, List(flag, text));
+  std::vector<int64_t> numbers;
+  for (const std::string& item : items) {
+    int64_t number = 0;
+    if (!absl::SimpleAtoi(item, &number) || number < least) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--", flag, ": '", item, "' is not valid; expected whole numbers from ", least, " on"));
+    }
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+absl::Status AtLeast(const std::string& flag, double value, double least) {
+  if (value >= least && std::isfinite(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is out of range: at least ", least));
+}
+
+absl::Status Validate(const BenchConfig& config) {
+  const Problem& problem = config.problem;
+  SID_RETURN_IF_ERROR(AtLeast("classes", static_cast<double>(problem.classes), 2));
+  SID_RETURN_IF_ERROR(AtLeast("side", static_cast<double>(problem.side), 4));
+  SID_RETURN_IF_ERROR(AtLeast("features", static_cast<double>(problem.features), 1));
+  SID_RETURN_IF_ERROR(AtLeast("hidden", static_cast<double>(problem.hidden), 1));
+  SID_RETURN_IF_ERROR(AtLeast("samples", static_cast<double>(config.harness.samples), 5));
+  SID_RETURN_IF_ERROR(AtLeast("sample_seconds", config.harness.sample_seconds, 0));
+  SID_RETURN_IF_ERROR(AtLeast("bandwidth", config.bandwidth, 1e-6));
+  SID_RETURN_IF_ERROR(AtLeast("latency", config.latency, 0));
+  return AtLeast("threads", static_cast<double>(config.threads), 0);
+}
+
+}  // namespace
+
+void MakeQuick(BenchConfig* config) {
+  config->harness.samples = 8;
+  config->harness.sample_seconds = 0.05;
+  config->harness.most_warm_up = 12;
+  config->harness.most_seconds = 45;
+}
+
+absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device) {
+  SID_RETURN_IF_ERROR(Validate(config));
+  SID_ASSIGN_OR_RETURN(const auto learners, Names("learners", "learner", config.learners, LearnerNames()));
+  SID_ASSIGN_OR_RETURN(const auto executors, Executors(config.executors, device));
+  SID_ASSIGN_OR_RETURN(const auto chunks, Numbers("chunks", config.chunks, 0));
+  SID_ASSIGN_OR_RETURN(const auto precisions, Names("precisions", "precision", config.precisions, PrecisionNames()));
+  for (const std::string& precision : precisions) SID_RETURN_IF_ERROR(ParsePrecision(precision, device).status());
+  SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
+  SID_ASSIGN_OR_RETURN(const auto batches, Numbers("batches", config.batches, 1));
+  std::vector<Contender> contenders;
+  std::vector<std::string> labels;
+  const auto add = [&](const Contender& contender) {
+    const std::string label = Label(contender);
+    if (std::find(labels.begin(), labels.end(), label) != labels.end()) return;
+    labels.push_back(label);
+    contenders.push_back(contender);
+  };
+  for (const int64_t depth : depths) {
+    for (const int64_t batch : batches) {
+      for (const std::string& learner : learners) {
+        for (const std::string& executor : executors) {
+          // serial has no chunks.
+          for (const int64_t chunk : executor == "serial" ? std::vector<int64_t>{0} : chunks) {
+            for (const std::string& precision : precisions) add({learner, executor, chunk, precision, depth, batch});
+          }
+        }
+      }
+    }
+  }
+  return contenders;
+}
+
+}  // namespace sid

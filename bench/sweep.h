@@ -1,0 +1,48 @@
+#pragma once
+
+// What //:bench was asked for, and the contenders that are meant.
+//
+//   learners x executors x chunks x precisions x depths x batches --> contenders      executors and chunks multiply sid only
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bench/contenders/contender.h"
+#include "bench/harness/harness.h"
+
+namespace sid {
+
+struct BenchConfig {
+  // Lists, with commas.
+  std::string learners = "sid,bp-chain";
+  std::string executors = "all";  // that the device has
+  std::string chunks = "0";
+  std::string precisions = "fp32";
+  std::string depths = "4,8,16";
+  std::string batches = "128";
+
+  Problem problem;
+  HarnessOptions harness;
+
+  // Of the devices that the critical path imagines.
+  double bandwidth = 25;  // gigabytes a second: 16 lanes of PCI Express 4
+  double latency = 10;    // microseconds of a message
+
+  std::string device = "auto";
+  int64_t threads = 0;  // of the CPU; 0 for all cores
+  std::string out = "runs/bench";
+  bool charts = true;
+};
+
+// Fewer and shorter samples: a first look.
+void MakeQuick(BenchConfig* config);
+
+// In the order of the lists, depth by depth, without repetitions. InvalidArgument, one line, for an unknown name (with the
+// nearest), an empty list or a number out of range.
+absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device);
+
+}  // namespace sid

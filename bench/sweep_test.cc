@@ -1,0 +1,61 @@
+#include "bench/sweep.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sid {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> Labels(const BenchConfig& config) {
+  std::vector<std::string> labels;
+  const std::vector<Contender> contenders = Contenders(config, at::kCPU).value();
+  for (const Contender& contender : contenders) labels.push_back(Label(contender));
+  return labels;
+}
+
+std::string ErrorOf(const BenchConfig& config) {
+  const auto contenders = Contenders(config, at::kCPU);
+  EXPECT_EQ(contenders.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(contenders.status().message());
+}
+
+TEST(Contenders, ExecutorsAndChunksMultiplySidAlone) {
+  EXPECT_THAT(Labels({.executors = "serial, batched", .chunks = "0,4", .depths = "8"}),
+              ElementsAre("sid/serial L=8 B=128", "sid/batched L=8 B=128", "sid/batched/chunk 4 L=8 B=128",
+                          "bp-chain L=8 B=128"));
+}
+
+TEST(Contenders, NothingIsMeasuredTwice) {
+  EXPECT_THAT(Labels({.learners = "bp-chain,bp-chain", .depths = "4,8,4", .batches = "2"}),
+              ElementsAre("bp-chain L=4 B=2", "bp-chain L=8 B=2"));
+}
+
+TEST(Contenders, AllExecutorsAreTheDevices) {
+  EXPECT_THAT(Labels({.learners = "sid", .depths = "2"}), ElementsAre("sid/serial L=2 B=128", "sid/batched L=2 B=128"));
+  EXPECT_EQ(Contenders({.learners = "sid", .depths = "2"}, at::Device(at::kCUDA, 0)).value().size(), 3u);
+}
+
+TEST(Contenders, PrecisionsMultiplyAll) {
+  EXPECT_THAT(Labels({.learners = "sid,bp-chain", .executors = "batched", .precisions = "fp32,bf16", .depths = "2"}),
+              ElementsAre("sid/batched L=2 B=128", "sid/batched/bf16 L=2 B=128", "bp-chain L=2 B=128",
+                          "bp-chain/bf16 L=2 B=128"));
+}
+
+TEST(Contenders, BadInputIsNamed) {
+  EXPECT_THAT(ErrorOf({.learners = "sid,bpchain"}), HasSubstr("unknown learner 'bpchain'; did you mean 'bp-chain'?"));
+  EXPECT_THAT(ErrorOf({.executors = "bached"}), HasSubstr("did you mean 'batched'?"));
+  EXPECT_THAT(ErrorOf({.precisions = "bf61"}), HasSubstr("did you mean 'bf16'?"));
+  EXPECT_THAT(ErrorOf({.depths = ""}), HasSubstr("--depths is empty"));
+  EXPECT_THAT(ErrorOf({.learners = " , "}), HasSubstr("--learners is empty"));
+  EXPECT_THAT(ErrorOf({.depths = "4,0"}), HasSubstr("--depths: '0' is not valid; expected whole numbers from 1 on"));
+  EXPECT_THAT(ErrorOf({.batches = "many"}), HasSubstr("--batches: 'many'"));
+  EXPECT_THAT(ErrorOf({.chunks = "-1"}), HasSubstr("--chunks: '-1'"));
+  EXPECT_THAT(ErrorOf({.problem = {.classes = 1}}), HasSubstr("--classes=1 is out of range: at least 2"));
+  EXPECT_THAT(ErrorOf({.bandwidth = 0}), HasSubstr("--bandwidth=0"));
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,21 @@
+#pragma once
+
+// Timers for a GPU, where work is launched at one time and done at another.
+
+#include <c10/core/Device.h>
+
+#include <memory>
+
+#include "bench/timing/phase_timers.h"
+
+namespace sid {
+
+// Device time: an event in the current stream where a phase begins and one where it ends. So a phase lasts from the end of
+// what was launched before it to the end of what was launched in it, idle time included where the host is the slower.
+// Take waits once, for the last event. Events are kept and used again.
+std::unique_ptr<RecordingTimer> MakeCudaEventTimer(at::Device device);
+
+// Names the phases for a profiler (Nsight Systems) as NVTX ranges and measures nothing; without a profiler it does nothing.
+std::unique_ptr<PhaseTimer> MakeNvtxTimer();
+
+}  // namespace sid

@@ -1,0 +1,59 @@
+#pragma once
+
+// Phase timers that measure, for the phases that a learner marks (sid/learner/phase_timer.h):
+//
+//   Begin, End  --> marks on a clock: the CPU's, or events in a GPU's stream     nothing waits, nothing is computed
+//   Take        --> one wait for the device, then the seconds of every phase
+//
+// The one that measures nothing is PhaseTimer itself. What a timer costs is measured by SecondsPerPhase.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sid/learner/phase_timer.h"
+
+namespace sid {
+
+struct PhaseTime {
+  std::string phase;
+  int64_t module = -1;  // as marked: -1 where the phase is one for all modules
+  int level = 0;        // 0 for outermost phases, 1 for those directly inside one, ...
+  double seconds = 0;
+};
+
+class RecordingTimer : public PhaseTimer {
+ public:
+  void Begin(std::string_view phase, int64_t module) final;
+  void End() final;
+
+  // The phases since the last call, all ended, in the order in which they began.
+  std::vector<PhaseTime> Take();
+
+ protected:
+  // Phase number `index` since the last Take begins, or ends; the clock is read last, or first.
+  virtual void Start(size_t index) = 0;
+  virtual void Stop(size_t index) = 0;
+  // The seconds of each of `count` phases.
+  virtual std::vector<double> Seconds(size_t count) = 0;
+
+ private:
+  std::vector<PhaseTime> phases_;
+  std::vector<size_t> open_;
+};
+
+using Clock = std::function<double()>;  // seconds since any fixed time
+
+// Host time. On a GPU, that of launching the work.
+std::unique_ptr<RecordingTimer> MakeClockTimer(Clock clock);
+
+// What one phase costs in host time, its Begin and End: mean of many, with whatever memory they need in place.
+double SecondsPerPhase(RecordingTimer& timer, const Clock& clock);
+
+// Phases of the same name, module and level made one, their seconds added, in the order in which they first began.
+std::vector<PhaseTime> Merge(const std::vector<PhaseTime>& phases);
+
+}  // namespace sid

@@ -1,0 +1,106 @@
+#include "reproducibility/experiments/experiment.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "data/batches/batches.h"
+#include "reproducibility/experiments/results.h"
+#include "sid/belief/belief.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Numbers of a batch's beliefs: 100 MB in double, of which Measure holds a few copies.
+constexpr int64_t kLargestBeliefs = 12'000'000;
+
+Quantities Concatenate(const std::vector<Quantities>& parts) {
+  const auto all = [&](at::Tensor Quantities::*member) {
+    std::vector<at::Tensor> tensors;
+    for (const Quantities& part : parts) tensors.push_back(part.*member);
+    return at::cat(tensors, -1);
+  };
+  return {all(&Quantities::divergence), all(&Quantities::loss),        all(&Quantities::failure),
+          all(&Quantities::bound),      all(&Quantities::contraction), all(&Quantities::entropy)};
+}
+
+absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const ExperimentHooks& hooks) {
+  SID_ASSIGN_OR_RETURN(PreparedRun run, Prepare(config));
+  TrainingHooks training{.clock = hooks.clock, .on_progress = hooks.on_progress};
+  PhaseTimer untimed;
+  const auto result = Train(run.dataset, run.options, training, untimed, *run.learner);
+  if (absl::IsInternal(result.status())) return FailureJson(config, std::string(result.status().message()));
+  SID_RETURN_IF_ERROR(result.status());
+  return ResultJson(config, run, *result, MeasureExamples(run, run.dataset.test));
+}
+
+std::string Text(const ordered_json& settings, const char* name) {
+  const ordered_json& value = settings.at(name);
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+}  // namespace
+
+QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples) {
+  const at::NoGradGuard no_graph;
+  const int64_t classes = run.dataset.classes(), depth = run.network.cascade.depth();
+  const int64_t size = std::clamp<int64_t>(kLargestBeliefs / (classes * (depth + 1)), 1, 500);
+  std::vector<Quantities> parts;
+  for (int64_t begin = 0; begin < examples.size(); begin += size) {
+    const int64_t end = std::min(begin + size, examples.size());
+    const Batch batch = OrderedBatch(examples, run.dataset.statistics, begin, end);
+    const at::Tensor log_p = run.learner->Predict(batch.images);
+    const at::Tensor log_beliefs = at::cat({UniformBelief(end - begin, classes, log_p.options()).unsqueeze(0), log_p});
+    const at::Tensor log_y = TargetBelief(batch.labels, classes, run.probe.smoothing, log_p.scalar_type());
+    parts.push_back(Measure(run.probe.divergence, run.probe.alphas, log_y, log_beliefs));
+  }
+  return Summarise(Concatenate(parts));
+}
+
+absl::Status RunPlan(const Plan& plan, const std::string& folder, const ExperimentHooks& hooks) {
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
+  for (size_t index = 0; index < plan.runs.size(); ++index) {
+    const TrainConfig& config = plan.runs[index];
+    auto result = ReadResult(folder, config);
+    const bool kept = result.ok();
+    if (absl::IsNotFound(result.status())) {
+      hooks.on_begin(index);
+      result = RunOne(config, hooks);
+      SID_RETURN_IF_ERROR(result.status());
+      SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", ResultName(config)), result->dump(1) + "\n"));
+    }
+    SID_RETURN_IF_ERROR(result.status());
+    hooks.on_end(index, *result, kept);
+  }
+  return absl::OkStatus();
+}
+
+std::string ResultHead() {
+  return "  learner    depth  alpha  initialisation  update    noise  seed   first     last    d_1    d_L  sum e_i  "
+         "minutes";
+}
+
+std::string ResultRow(const ordered_json& result) {
+  const ordered_json& settings = result.at("settings");
+  const std::string row =
+      absl::StrFormat("  %-9s %6s %6s  %-14s  %-8s %6s %5s", Text(settings, "learner"), Text(settings, "depth"),
+                      Text(settings, "alpha"), Text(settings, "initialisation"), Text(settings, "belief_update"),
+                      Text(settings, "label_noise"), Text(settings, "seed"));
+  if (result.contains("failed")) return absl::StrCat(row, "  failed: ", result.at("failed").get<std::string>());
+  const ordered_json &test = result.at("test"), &theory = result.at("theory");
+  return absl::StrFormat("%s  %5.2f %%  %5.2f %%  %5.3f  %5.3f  %7.4f  %7.1f", row,
+                         100 * test.at("accuracy").front().get<double>(),
+                         100 * test.at("accuracy").back().get<double>(), test.at("divergence").front().get<double>(),
+                         test.at("divergence").back().get<double>(), theory.at("sum_of_failures").get<double>(),
+                         result.at("seconds").get<double>() / 60);
+}
+
+}  // namespace sid

@@ -1,0 +1,39 @@
+#pragma once
+
+// Runs what a plan lists and is not done yet, one after the other.
+//
+//   plan --for each run--> its result in the folder?  yes: read it
+//                                                     no:  Prepare, Train, theory on the test set, write it
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+#include "reproducibility/experiments/plan.h"
+#include "sid/theory/quantities.h"
+#include "sid/training/trainer.h"
+#include "train/prepare.h"
+
+namespace sid {
+
+struct ExperimentHooks {
+  std::function<double()> clock;  // seconds since any fixed time
+  // A run begins, number `index` of plan.runs, and where it has ended its JSON; `kept` when that lay there already.
+  std::function<void(size_t index)> on_begin = [](size_t) {};
+  std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
+  std::function<void(size_t index, const nlohmann::ordered_json& result, bool kept)> on_end =
+      [](size_t, const nlohmann::ordered_json&, bool) {};
+};
+
+// A run whose loss is not finite is a result, and the next one follows; any other error stops.
+absl::Status RunPlan(const Plan& plan, const std::string& folder, const ExperimentHooks& hooks);
+
+// The theory's quantities over a whole part of a data set, in batches that keep memory in bounds at any depth.
+QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples);
+
+// What a result has to say in one line of a table, and that table's head.
+std::string ResultHead();
+std::string ResultRow(const nlohmann::ordered_json& result);
+
+}  // namespace sid

@@ -1,0 +1,95 @@
+// ./tools/bazel run //:experiment -- --help
+
+#include <gflags/gflags.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include "absl/strings/str_format.h"
+#include "base/command_line/flags.h"
+#include "base/status.h"
+#include "reproducibility/experiments/experiment.h"
+#include "third_party/logging/logging.h"
+
+DEFINE_string(name, "", "depth, alpha, initialisation, label-noise, belief-update or very-deep");
+DEFINE_double(budget, 0,
+              "minutes that all runs together may take, by the estimate: images, epochs and seeds shrink to fit; "
+              "0 for the full size");
+DEFINE_double(images_per_second, sid::ExperimentRequest().images_per_second,
+              "what the estimate takes this machine to train on at small depth");
+DEFINE_string(dataset, "", "another data set than the experiment's own");
+DEFINE_string(data_dir, "", "the folder that holds the data set; //data:fetch downloads one");
+DEFINE_string(device, "auto", "auto (a GPU where there is one), cpu, cuda or cuda:N");
+DEFINE_int64(threads, 0, "of the CPU; 0 for all cores");
+DEFINE_string(out, "", "the folder of results: what is there already is not run again");
+
+namespace sid {
+namespace {
+
+double SecondsNow() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+const ProgramFlags& Program() {
+  static const auto* const kProgram = new ProgramFlags{
+      "Runs the experiments on the paper's claims: one JSON file a run, and a table.\n\n"
+      "Usage: ./tools/bazel run //:experiment -- --name=depth --budget=120 --data_dir=DIR --out=results",
+      {{"Experiment", {"name", "budget", "images_per_second", "dataset", "data_dir", "out"}},
+       {"Run", {"device", "threads"}}}};
+  return *kProgram;
+}
+
+absl::Status RunExperiment() {
+  if (FLAGS_out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of results");
+  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan({.name = FLAGS_name,
+                                                  .dataset = FLAGS_dataset,
+                                                  .data_dir = CallersPath(FLAGS_data_dir),
+                                                  .budget_minutes = FLAGS_budget,
+                                                  .images_per_second = FLAGS_images_per_second,
+                                                  .device = FLAGS_device,
+                                                  .threads = FLAGS_threads}));
+  std::cout << absl::StrFormat("%s: %d runs of %d epochs on %s training images, %d seeds, about %.0f minutes\n%s\n",
+                               FLAGS_name, plan.runs.size(), plan.scale.epochs,
+                               plan.scale.train_images == 0 ? "all" : std::to_string(plan.scale.train_images),
+                               plan.scale.seeds, plan.minutes, ResultHead())
+            << std::flush;
+  ExperimentHooks hooks{.clock = SecondsNow};
+  hooks.on_end = [](size_t, const nlohmann::ordered_json& result, bool kept) {
+    std::cout << ResultRow(result) << (kept ? "  (kept)" : "") << std::endl;
+  };
+  return RunPlan(plan, CallersPath(FLAGS_out), hooks);
+}
+
+int Fail(absl::string_view message, int code) {
+  std::cerr << "experiment: " << message << std::endl;
+  return code;
+}
+
+int Main(int argc, char** argv) {
+  FLAGS_logtostderr = true;
+  google::InitGoogleLogging(argv[0]);
+  std::string help;
+  const absl::Status parsed = ParseFlags(argc, argv, Program(), &help);
+  if (!parsed.ok()) return Fail(parsed.message(), 2);
+  if (!help.empty()) {
+    std::cout << help;
+    return EXIT_SUCCESS;
+  }
+  const absl::Status status = RunExperiment();
+  return status.ok() ? EXIT_SUCCESS : Fail(status.message(), 2);
+}
+
+}  // namespace
+}  // namespace sid
+
+int main(int argc, char** argv) {
+  try {
+    return sid::Main(argc, argv);
+  } catch (const std::exception& error) {
+    // LibTorch throws, out of memory for one; its first line says what, the rest is its stack.
+    const std::string what = error.what();
+    return sid::Fail(what.substr(0, what.find('\n')), 1);
+  }
+}

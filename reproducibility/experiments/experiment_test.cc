@@ -1,0 +1,138 @@
+// Real runs of a few steps each: what is written, what a second call repeats, and the command line.
+
+#include "reproducibility/experiments/experiment.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/files.h"
+#include "data/loaders/files_for_tests.h"
+#include "reproducibility/experiments/results.h"
+
+namespace sid {
+namespace {
+
+ExperimentHooks Hooks() {
+  ExperimentHooks hooks;
+  hooks.clock = [time = 0.0]() mutable { return time += 1; };
+  return hooks;
+}
+
+// Two learners on a few digits.
+Plan SmallPlan() {
+  const std::string data = testing::TempDir() + "/digits";
+  WriteMnist(data, 100, 20);
+  Plan plan;
+  for (const char* learner : {"sid", "bp-chain"}) {
+    TrainConfig config{
+        .learner = learner, .dataset = "mnist", .data_dir = data, .depth = 2, .hidden = 8, .features = 8};
+    config.train_images = 60;
+    config.epochs = 1;
+    config.device = "cpu";
+    plan.runs.push_back(config);
+  }
+  return plan;
+}
+
+std::vector<bool> RunAndCountKept(const Plan& plan, const std::string& folder) {
+  ExperimentHooks hooks = Hooks();
+  std::vector<bool> kept;
+  hooks.on_end = [&](size_t, const nlohmann::ordered_json&, bool was_kept) { kept.push_back(was_kept); };
+  EXPECT_TRUE(RunPlan(plan, folder, hooks).ok());
+  return kept;
+}
+
+TEST(RunPlan, RunsWhatIsNotThereAndNothingTwice) {
+  const std::string folder = NewFolder();
+  Plan plan = SmallPlan();
+  EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, false}));
+  // Another device, folder or number of threads is no other result; an interruption is a file that is not there.
+  plan.runs[0].threads = 1;
+  std::filesystem::remove(folder + "/" + ResultName(plan.runs[1]));
+  EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{true, false}));
+  plan.runs[0].seed = 2;
+  EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, true}));
+}
+
+TEST(RunPlan, AResultSaysEverythingButWhereItWasMade) {
+  const std::string folder = NewFolder();
+  Plan plan = SmallPlan();
+  plan.runs.resize(1);
+  ASSERT_TRUE(RunPlan(plan, folder, Hooks()).ok());
+  const auto result = ReadResult(folder, plan.runs[0]).value();
+  EXPECT_EQ(result["test"]["accuracy"].size(), 2u);
+  EXPECT_EQ(result["theory"]["divergence"].size(), 3u);
+  EXPECT_LE(result["theory"]["largest_excess"], 1e-9);
+  EXPECT_NEAR(result["theory"]["divergence"][2], result["test"]["divergence"][1], 1e-5);
+  EXPECT_EQ(result["settings"]["train_images"], 60);
+  EXPECT_EQ(result["epochs"].size(), 1u);
+  EXPECT_TRUE(result["machine"].contains("processor"));
+  const std::string text = result.dump();
+  EXPECT_EQ(text.find(folder), std::string::npos);
+  EXPECT_EQ(text.find("data_dir"), std::string::npos);
+  EXPECT_NE(ResultRow(result).find("sid"), std::string::npos);
+}
+
+TEST(RunPlan, ALossThatIsNotFiniteIsAResult) {
+  const std::string folder = NewFolder();
+  Plan plan = SmallPlan();
+  plan.runs[0].learning_rate = 1e30;
+  EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, false}));
+  const auto result = ReadResult(folder, plan.runs[0]).value();
+  EXPECT_NE(result["failed"].get<std::string>().find("the loss of module"), std::string::npos);
+  EXPECT_NE(ResultRow(result).find("failed: "), std::string::npos);
+}
+
+TEST(ReadResult, ADamagedFileIsAnErrorThatNamesIt) {
+  const std::string folder = NewFolder();
+  const TrainConfig config = SmallPlan().runs[0];
+  EXPECT_TRUE(absl::IsNotFound(ReadResult(folder, config).status()));
+  for (const std::string text : {"{\"settings\": ", "[1]", "{\"settings\": {\"depth\": 3}}"}) {
+    ASSERT_TRUE(WriteFileAtomically(folder + "/" + ResultName(config), text).ok());
+    const auto result = ReadResult(folder, config);
+    EXPECT_NE(result.status().message().find(ResultName(config)), absl::string_view::npos) << text;
+    EXPECT_EQ(RunPlan(SmallPlan(), folder, Hooks()).message(), result.status().message());
+  }
+}
+
+struct Outcome {
+  int code = -1;
+  std::string text;
+};
+
+Outcome RunMain(const std::string& flags) {
+  FILE* pipe = popen(("reproducibility/experiments/experiment " + flags + " 2>&1").c_str(), "r");
+  Outcome outcome;
+  char buffer[4096];
+  while (const size_t count = fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, count);
+  const int status = pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return outcome;
+}
+
+TEST(Experiment, BadInputIsOneLineAndExitCode2) {
+  for (const std::string flags : {"--name=dept --out=x", "--name=depth", "--name=depth --budget=-1 --out=x",
+                                  "--name=depth --budget=0.1 --out=x", "--nam=depth"}) {
+    const Outcome outcome = RunMain(flags);
+    EXPECT_EQ(outcome.code, 2) << flags << "\n" << outcome.text;
+    EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
+  }
+  const Outcome no_data = RunMain("--name=depth --out=" + NewFolder());
+  EXPECT_EQ(no_data.code, 2);
+  EXPECT_NE(no_data.text.find("data_dir"), std::string::npos) << no_data.text;
+}
+
+TEST(Experiment, HelpShowsItsFlags) {
+  const Outcome help = RunMain("--help");
+  EXPECT_EQ(help.code, 0);
+  for (const std::string flag : {"--name", "--budget", "--data_dir", "--out"}) {
+    EXPECT_NE(help.text.find(flag), std::string::npos) << flag;
+  }
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,65 @@
+#include "reproducibility/experiments/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace sid {
+namespace {
+
+ExperimentRequest Request(const std::string& name, double budget) { return {.name = name, .budget_minutes = budget}; }
+
+TEST(MakePlan, FullSizeHasAllImagesAndSeveralSeeds) {
+  const Plan plan = MakePlan(Request("depth", 0)).value();
+  EXPECT_EQ(plan.scale.train_images, 0);
+  EXPECT_EQ(plan.runs.size(), 5u * 3u * static_cast<size_t>(plan.scale.seeds));
+  // A first look at everything comes before second looks.
+  EXPECT_EQ(plan.runs[0].seed, 1u);
+  EXPECT_EQ(plan.runs[14].seed, 1u);
+  EXPECT_EQ(plan.runs[15].seed, 2u);
+  std::set<int64_t> depths;
+  for (const TrainConfig& run : plan.runs) depths.insert(run.depth);
+  EXPECT_EQ(depths, (std::set<int64_t>{4, 8, 16, 32, 64}));
+}
+
+TEST(MakePlan, KeepsTheBudgetAndUsesIt) {
+  for (const std::string& name : ExperimentNames()) {
+    double before = 0;
+    for (const double budget : {60.0, 240.0, 1440.0, 1e6}) {
+      const Plan plan = MakePlan(Request(name, budget)).value();
+      EXPECT_LE(plan.minutes, budget) << name;
+      EXPECT_GE(plan.minutes, before) << name;  // more budget is never less work
+      before = plan.minutes;
+    }
+  }
+  // A faster machine does more in the same time.
+  ExperimentRequest fast = Request("depth", 60);
+  fast.images_per_second = 50000;
+  EXPECT_GT(MakePlan(fast)->scale.epochs, MakePlan(Request("depth", 60))->scale.epochs);
+}
+
+TEST(MakePlan, SettingsAreAllDifferent) {
+  for (const std::string& name : ExperimentNames()) {
+    std::set<std::string> seen;
+    const Plan plan = MakePlan(Request(name, 0)).value();
+    for (const TrainConfig& run : plan.runs) {
+      seen.insert(run.learner + run.alpha + run.initialisation + run.belief_update + std::to_string(run.depth) +
+                  std::to_string(run.label_noise) + std::to_string(run.seed));
+      EXPECT_TRUE(Validate(run).ok());
+    }
+    EXPECT_EQ(seen.size(), plan.runs.size()) << name;
+  }
+}
+
+TEST(MakePlan, BadInputSaysWhatAndWhatInstead) {
+  EXPECT_NE(MakePlan(Request("dept", 0)).status().message().find("did you mean 'depth'"), absl::string_view::npos);
+  EXPECT_NE(MakePlan(Request("depth", 1)).status().message().find("smallest scale takes about"),
+            absl::string_view::npos);
+  EXPECT_NE(MakePlan(Request("depth", -1)).status().message().find("--budget=-1"), absl::string_view::npos);
+  ExperimentRequest standing = Request("depth", 0);
+  standing.images_per_second = 0;
+  EXPECT_FALSE(MakePlan(standing).ok());
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,104 @@
+#include "reproducibility/experiments/results.h"
+
+#include <filesystem>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/files.h"
+#include "base/machine/version.h"
+#include "base/status.h"
+#include "train/config_json.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+// FNV-1a, 64 bits: the same on every machine, unlike the hashes of the standard library and of abseil.
+uint64_t Hash(const std::string& text) {
+  uint64_t hash = 0xcbf29ce484222325U;
+  for (const char character : text) hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
+  return hash;
+}
+
+ordered_json ToJson(const DepthMetrics& metrics) {
+  return {{"accuracy", metrics.accuracy}, {"divergence", metrics.divergence}, {"loss", metrics.loss}};
+}
+
+ordered_json ToJson(const QuantitySummary& theory) {
+  return {{"divergence", theory.divergence},
+          {"loss", theory.loss},
+          {"failure", theory.failure},
+          {"sum_of_failures", std::accumulate(theory.failure.begin(), theory.failure.end(), 0.0)},
+          {"bound", theory.bound},
+          {"contraction", theory.contraction},
+          {"entropy", theory.entropy},
+          {"fell", theory.fell},
+          {"fell_everywhere", theory.fell_everywhere},
+          {"largest_excess", theory.largest_excess}};
+}
+
+ordered_json ToJson(const std::vector<EpochRecord>& epochs) {
+  ordered_json list = ordered_json::array();
+  for (const EpochRecord& epoch : epochs) {
+    list.push_back({{"epoch", epoch.epoch},
+                    {"train_loss", epoch.train_loss},
+                    {"train_accuracy", epoch.train_accuracy},
+                    {"validation", ToJson(epoch.validation)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+ordered_json ResultSettings(const TrainConfig& config) {
+  ordered_json settings = ToJson(config);
+  for (const char* elsewhere : {"data_dir", "device", "threads", "deterministic", "probe_every"}) {
+    settings.erase(elsewhere);
+  }
+  return settings;
+}
+
+std::string ResultName(const TrainConfig& config) {
+  return absl::StrFormat("%s-%s-L%d-seed%d-%016x.json", config.learner, config.dataset, config.depth, config.seed,
+                         Hash(ResultSettings(config).dump()));
+}
+
+ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const TrainingResult& result,
+                        const QuantitySummary& theory) {
+  return {{"settings", ResultSettings(asked)},
+          {"augmentation", run.config.augmentation},
+          {"examples",
+           {{"train", run.dataset.train.size()},
+            {"validation", run.dataset.validation.size()},
+            {"test", run.dataset.test.size()}}},
+          {"best_epoch", result.best_epoch},
+          {"seconds", result.seconds},
+          {"test", ToJson(result.test)},
+          {"theory", ToJson(theory)},
+          {"epochs", ToJson(result.epochs)},
+          {"version", kVersion},
+          {"commit", Commit()},
+          {"machine", DescribeMachine(run.device)}};
+}
+
+ordered_json FailureJson(const TrainConfig& asked, const std::string& error) {
+  return {{"settings", ResultSettings(asked)}, {"failed", error}, {"version", kVersion}, {"commit", Commit()}};
+}
+
+absl::StatusOr<ordered_json> ReadResult(const std::string& folder, const TrainConfig& asked) {
+  const std::string path = absl::StrCat(folder, "/", ResultName(asked));
+  if (!std::filesystem::exists(path)) return absl::NotFoundError(absl::StrCat("there is no ", path));
+  SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  ordered_json json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded() || !json.contains("settings")) {
+    return absl::DataLossError(absl::StrCat(path, " is no result of an experiment: remove it to run it again"));
+  }
+  if (json["settings"] != ResultSettings(asked)) {
+    return absl::DataLossError(absl::StrCat(path, " holds other settings than its name says: remove it"));
+  }
+  return json;
+}
+
+}  // namespace sid

@@ -1,0 +1,41 @@
+#pragma once
+
+// One JSON file for each run, named after what was run: whatever experiment asks for the same settings again finds it.
+//
+//   settings, without what does not change the result --hash--> sid-cifar100-L8-seed1-0123456789abcdef.json
+//
+// A file holds the settings, the test result by depth, the theory's quantities on the test set, the epochs, commit and
+// machine, and no path of that machine. It is written at once when its run has ended, so a killed call leaves only whole
+// files, and the next call goes on with the run that was interrupted, from its beginning.
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sid/theory/quantities.h"
+#include "sid/training/trainer.h"
+#include "train/config.h"
+#include "train/prepare.h"
+
+namespace sid {
+
+// The settings that make the result: not where the data lie, which device and how many threads computed it, or whether it
+// was probed.
+nlohmann::ordered_json ResultSettings(const TrainConfig& config);
+
+// "sid-cifar100-L8-seed1-" and 16 hexadecimal digits of the settings' FNV-1a hash, ".json".
+std::string ResultName(const TrainConfig& config);
+
+// What `run`, trained, has to say. `asked` are the settings by which it is found again.
+nlohmann::ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const TrainingResult& result,
+                                  const QuantitySummary& theory);
+
+// What a run that ended with an error (a loss that is not finite) has to say: that is a result too.
+nlohmann::ordered_json FailureJson(const TrainConfig& asked, const std::string& error);
+
+// The result of these settings in `folder`; NotFound when there is none. An error when the file is damaged, or holds other
+// settings.
+absl::StatusOr<nlohmann::ordered_json> ReadResult(const std::string& folder, const TrainConfig& asked);
+
+}  // namespace sid

@@ -1,0 +1,75 @@
+#include "train/output/probe_output.h"
+
+#include <string>
+
+#include "absl/strings/str_format.h"
+
+namespace sid {
+namespace {
+
+constexpr size_t kMostModules = 32;
+
+struct List {
+  std::string name;
+  const std::vector<double>* values;  // by module; divergence and entropy, which begin with p_0, by belief
+  size_t first;                       // the number of the first value
+};
+
+std::vector<List> Lists(const ProbeRecord& record) {
+  const QuantitySummary& theory = record.theory;
+  return {{"divergence", &theory.divergence, 0},
+          {"loss", &theory.loss, 1},
+          {"failure", &theory.failure, 1},
+          {"bound", &theory.bound, 1},
+          {"contraction", &theory.contraction, 1},
+          {"entropy", &theory.entropy, 0},
+          {"fell", &theory.fell, 1},
+          {"accuracy", &record.accuracy, 1},
+          {"staleness", &record.staleness, 1},
+          {"weight_norm", &record.weight_norm, 1},
+          {"gradient_norm", &record.gradient_norm, 1},
+          {"active", &record.active, 1},
+          {"features_gradient_norm", &record.conflict.norm, 1}};
+}
+
+std::vector<Scalar> Numbers(const ProbeRecord& record) {
+  std::vector<Scalar> numbers = {{"fell_everywhere", record.theory.fell_everywhere},
+                                 {"largest_excess", record.theory.largest_excess}};
+  if (record.conflict.norm.empty()) return numbers;
+  numbers.push_back({"conflict/mean_cosine", record.conflict.mean_cosine});
+  numbers.push_back({"conflict/lowest_cosine", record.conflict.lowest_cosine});
+  numbers.push_back({"conflict/opposed", record.conflict.opposed});
+  numbers.push_back({"conflict/agreement", record.conflict.agreement});
+  return numbers;
+}
+
+}  // namespace
+
+nlohmann::ordered_json ToJson(const ProbeRecord& record) {
+  nlohmann::ordered_json json = {{"probe", record.step}};
+  for (const Scalar& number : Numbers(record)) json[number.tag.substr(number.tag.find('/') + 1)] = number.value;
+  for (const List& list : Lists(record)) {
+    if (!list.values->empty()) json[list.name] = *list.values;
+  }
+  if (!record.conflict.cosine.empty() && record.conflict.cosine.size() <= kMostModules) {
+    json["cosine"] = record.conflict.cosine;
+  }
+  return json;
+}
+
+std::vector<Scalar> ToScalars(const ProbeRecord& record) {
+  std::vector<Scalar> scalars;
+  for (const Scalar& number : Numbers(record)) {
+    scalars.push_back({number.tag.find('/') == std::string::npos ? "theory/" + number.tag : number.tag, number.value});
+  }
+  for (const List& list : Lists(record)) {
+    const size_t count = list.values->size(), shown = std::min(count, kMostModules);
+    for (size_t k = 0; k < shown; ++k) {
+      const size_t place = shown < 2 ? k : k * (count - 1) / (shown - 1);
+      scalars.push_back({absl::StrFormat("%s/%04d", list.name, list.first + place), (*list.values)[place]});
+    }
+  }
+  return scalars;
+}
+
+}  // namespace sid

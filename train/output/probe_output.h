@@ -1,0 +1,21 @@
+#pragma once
+
+// A probe's record in the two forms in which it is kept.
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "sid/theory/probe/probe.h"
+#include "train/output/event_file.h"
+
+namespace sid {
+
+// A line of metrics.jsonl, {"probe": step, ...}: every number. The matrix of cosines is left out beyond 32 modules, where it
+// would be most of the file.
+nlohmann::ordered_json ToJson(const ProbeRecord& record);
+
+// For TensorBoard: "divergence/0003" is module 3's mean d_i; of more than 32 modules 32, evenly spaced, the first and the last
+// among them.
+std::vector<Scalar> ToScalars(const ProbeRecord& record);
+
+}  // namespace sid

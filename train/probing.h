@@ -1,0 +1,23 @@
+#pragma once
+
+// Ties the probe (sid/theory/probe) to a prepared run: every so many steps, on a fixed batch of the validation part.
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "sid/theory/probe/probe.h"
+#include "sid/training/trainer.h"
+#include "train/prepare.h"
+
+namespace sid {
+
+// Sets the step hooks so that `on_record` receives the record of every run.config.probe_every-th step, the first included;
+// its error stops the training. Changes nothing where probe_every is 0. `run` must outlive the hooks.
+//
+// The batch has as many examples as one of training's, so that the cost is the same part of it whatever the model: two
+// forward passes of some three that a step costs, 0.7 % at every hundredth step. Without a validation part the examples are
+// the training set's, as they are without augmentation; the test set is never looked at.
+void AddProbe(const PreparedRun& run, const std::function<absl::Status(const ProbeRecord&)>& on_record,
+              TrainingHooks& hooks);
+
+}  // namespace sid
