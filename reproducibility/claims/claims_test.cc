@@ -46,10 +46,13 @@ TEST(ParseRegistry, AnyChangeOfARuleChangesItsHashAndNoOther) {
   nlohmann::ordered_json json = Json();
   const Registry before = ParseRegistry(json.dump()).value();
   json["claims"][0]["rule"]["contrasts"][0]["above"] = -0.006;
-  json["claims"][1]["statement"] = "told otherwise";
+  json["claims"][1]["seeds"] = 6;
+  json["claims"][2]["tolerance"] = "some";
+  json["claims"][3]["experiment"] = "accuracy";
+  json["claims"][4]["statement"] = "told otherwise";
   const Registry after = ParseRegistry(json.dump()).value();
   for (size_t i = 0; i < before.claims.size(); ++i) {
-    EXPECT_EQ(before.claims[i].hash != after.claims[i].hash, i == 0) << before.claims[i].id;
+    EXPECT_EQ(before.claims[i].hash != after.claims[i].hash, i < 4) << before.claims[i].id;
   }
 }
 

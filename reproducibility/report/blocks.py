@@ -12,10 +12,14 @@ STYLE = """
 h2 { margin-top: 2.5rem; border-bottom: 2px solid var(--grid); } h3 { margin-top: 2rem; }
 pre { overflow-x: auto; padding: .5rem; border: 1px solid var(--grid); font-size: 13px; }
 td, th { vertical-align: top; } td { font-variant-numeric: tabular-nums; }
-table.prose td, table.prose th { text-align: left; } table.prose td:nth-child(3) { white-space: nowrap; }
-a { color: inherit; } summary { cursor: pointer; } svg text { font-size: 12px; }
-@media (max-width: 40rem) { figure svg { max-width: none; } }
-@media print { details > * { display: block; } h3, tr { break-inside: avoid; } body { max-width: none; } }
+table.prose td, table.prose th { text-align: left; } td.short { white-space: nowrap; }
+a { color: inherit; } summary { cursor: pointer; }
+@media (max-width: 40rem) {
+  figure svg { max-width: none; }
+  table.prose, .prose tbody, .prose tr, .prose td { display: block; } .prose tr:first-child { display: none; }
+  .prose td { border: none; padding: 0; } .prose tr { border-bottom: 1px solid var(--grid); padding: .5rem 0; }
+}
+@media print { details::details-content { content-visibility: visible; } h3, tr { break-inside: avoid; } body { max-width: none; } }
 """
 
 
@@ -30,6 +34,11 @@ def anchor_link(cell):
     return f'<a href="{cell.lower()}">{html.escape(cell[1:])}</a>' if re.fullmatch(r"#\w+", cell) else inline(cell)
 
 
+def html_cell(tag, cell):
+    short = ' class="short"' if re.match(r"[✓✗?–] [A-Z ]+$", str(cell)) else ""
+    return f"<{tag}{short}>{anchor_link(cell)}</{tag}>"
+
+
 def numeric(rows):
     """Whether the cells, but each row's first, are mostly numbers: then they stand to the right."""
     cells = [str(cell) for row in rows for cell in row[1:]]
@@ -38,7 +47,7 @@ def numeric(rows):
 
 def html_table(header, rows, fold):
     def line(tag, cells):
-        return "<tr>" + "".join(f"<{tag}>{anchor_link(cell)}</{tag}>" for cell in cells) + "</tr>"
+        return "<tr>" + "".join(html_cell(tag, cell) for cell in cells) + "</tr>"
 
     kind = "" if numeric(rows) else ' class="prose"'
     table = f'<div class="scroll"><table{kind}>' + line("th", header) + "".join(line("td", row) for row in rows) + "</table></div>"

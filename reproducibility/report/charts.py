@@ -3,7 +3,7 @@
 import plot  # bench/plot/plot.py
 
 # Told apart by shape, so that no colour is needed: seeds are hollow circles, means filled diamonds, bounds dashes.
-INK, BOUND = plot.COLOURS[0], plot.COLOURS[4]
+INK, BOUND = plot.TEXT, plot.COLOURS[4]
 LABELS = {"field": "label", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 330, "grid": True, "ticks": False}}
 
 
@@ -16,7 +16,9 @@ def intervals(rows, seeds, quantity, height=34):
         {"mark": {"type": "point", "shape": "diamond", "filled": True, "size": 110, "color": INK}, "encoding": {"x": {"field": "mean", **value}}},
         {"data": {"values": seeds}, "mark": {"type": "point", "filled": False, "size": 45, "color": plot.TEXT, "yOffset": 9}, "encoding": {"x": {"field": "value", **value}}},
     ]
-    return plot.spec(rows, width=330, height={"step": height}, encoding={"y": LABELS}, layer=layers)
+    # The page's font may be wider than the one that the renderer measures the labels with.
+    padding = {"left": 5 + 2 * max(len(row["label"]) for row in rows), "right": 15, "top": 5, "bottom": 5}
+    return plot.spec(rows, width=400, height={"step": height}, padding=padding, encoding={"y": LABELS}, layer=layers)
 
 
 def over_a_number(rows, field, title, log):

@@ -61,7 +61,7 @@ def one_claim(claim):
         f"**Tolerance:** {claim['tolerance']}." if claim["rule"] else "",
         f"**Rule changed after these runs:** {'; '.join(claim['changed_rules'][:3])}{' ...' if len(claim['changed_rules']) > 3 else ''}" if claim["changed_rules"] else "",
         f"**Chosen on validation data:** {'; '.join(claim['chosen'])}." if claim["chosen"] else "",
-        f"**Took:** {words.duration(claim['seconds'])} for all runs of its experiment, on this machine; planned for the full size: CPU {claim['time']['cpu']}, GPU {claim['time']['gpu']}." if claim["rule"] else "",
+        f"**Took:** {words.duration(claim['seconds'])} for all runs of its experiment. Full size, CPU: {claim['time']['cpu']}; GPU: {claim['time']['gpu']}." if claim["seconds"] else "",
         f"**Hash of the rule:** `{claim['rule_sha256'][:16]}`" if claim["rule"] else "") if text]
     if claim["comparisons"]:
         yield comparison_plot(claim)

@@ -6,7 +6,7 @@ METHOD = [
     "**INCONCLUSIVE** when an interval straddles its bound, seeds are too few, timing is noisy, the runs are smaller than the rule needs, or the rule is not the one that the runs were made under.",
     "**NOT RUN** when there is no evidence; the reason says why.",
     "Each claim is a question of its own: nothing is corrected across claims, so of 40 true null claims about one may PASS by chance.",
-    "Differences are paired by seed: all learners get a seed's own split, label noise, order and augmentation. Learning rates and epochs are chosen on validation data; a run reads the test set once, with the weights of its best epoch.",
+    "Differences are paired by seed: all learners get a seed's own split, label noise, order and augmentation. Learning rates and epochs are chosen on validation data; a run reads the test set with one set of weights, its best epoch's.",
     "Hedges' g is the distance from the bound in standard deviations of the seeds, above 0 on the claim's side; p is one-sided, for as much by chance if the mean lay on the bound.",
 ]
 UNITS = {"accuracy": "points of test accuracy", "first_accuracy": "points of test accuracy", "largest_rise": "nats, largest rise of the mean divergence at a module", "largest_rise_in_training": "nats, largest rise at a module in any epoch", "bound_excess": "nats, largest excess over the bound", "theoretical_speedup": "sum of the modules' times / slowest module's", "measured_speedup": "times as fast, wall clock", "memory_ratio": "peak bytes of SID / of the other", "extractor_backward_share": "extractor's backward pass / whole step"}
@@ -63,6 +63,6 @@ def rule(claim):
         over = f" Compared with {r['over']}." if "over" in r else ""
         return f"{unit}: {which} {side}, for PASS.{over} Experiment `{claim['experiment']}`."
     needs = r["needs"]
-    least = f"{', '.join(needs['datasets'])}; at least {needs['epochs']} epochs; {'all training images' if needs['all_images'] else 'any number of training images'}; {needs['learning_rates']} learning rate(s) to choose from; {claim['seeds_needed']} seeds"
+    least = f"{', '.join(needs['datasets'])}; at least {needs['epochs']} epochs; {'all training images' if needs['all_images'] else 'any number of training images'}; learning rates to choose from: {needs['learning_rates']}; {claim['seeds_needed']} seeds"
     bounds = sorted({("above " if "above" in c else "below ") + number(c.get("above", c.get("below")), scale(claim)) for c in r["contrasts"]})
     return f"{unit}; for PASS all {len(r['contrasts'])} contrasts, paired by seed, lie {' or '.join(bounds)} as the table says. Experiment `{claim['experiment']}`. The least that decides: {least}."

@@ -53,10 +53,11 @@ void ApplyDoubts(Judgement* judgement) {
 }
 
 absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgement* judgement) {
-  std::set<std::string> shortfalls, chosen, files, identities;
+  std::set<std::string> shortfalls, chosen, files, identities, problems;
   for (const Contrast& contrast : claim.rule->contrasts) {
     SID_ASSIGN_OR_RETURN(const ContrastValues values, Evaluate(*claim.rule, contrast, evidence));
     if (!values.problem.empty()) {
+      problems.insert(values.problem);
       judgement->not_compared.push_back(absl::StrCat(contrast.label, ": ", values.problem));
       continue;
     }
@@ -73,7 +74,7 @@ absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgem
   FindChangedRules(claim, evidence.runs, files, judgement);
   Correct(&judgement->comparisons);
   if (judgement->comparisons.empty()) {
-    judgement->reason = absl::StrJoin(judgement->not_compared, "; ");
+    judgement->reason = absl::StrJoin(problems, "; ");
     return absl::OkStatus();
   }
   judgement->verdict = Decide(judgement->comparisons, claim.seeds, &judgement->reason);
