@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "base/checksum.h"
 #include "base/status.h"
@@ -140,14 +141,14 @@ absl::Status CheckSettings(const std::map<std::string, std::string>& saved,
     const auto found = settings.find(name);
     return found == settings.end() ? std::string("not set") : found->second;
   };
+  std::vector<std::string> differences;
   for (const std::string& name : names) {
     const std::string before = value(saved, name), now = value(current, name);
-    if (before != now) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the checkpoint is of another run: ", name, " was ", before, " and is ", now));
-    }
+    if (before != now) differences.push_back(absl::StrCat(name, " was ", before, " and is ", now));
   }
-  return absl::OkStatus();
+  if (differences.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the checkpoint is of another run: ", absl::StrJoin(differences, ", ")));
 }
 
 }  // namespace sid
