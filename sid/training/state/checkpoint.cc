@@ -11,7 +11,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "base/checksum.h"
 #include "base/status.h"
