@@ -126,7 +126,7 @@ TEST(Reproduce, ARuleChangedAfterwardsIsToldAndDecidesNothing) {
 }
 
 TEST(Reproduce, WithoutDataEveryExperimentSaysSo) {
-  for (const std::string budget : {"hour", "full"}) {
+  for (const std::string budget : {"hour", "600", "full"}) {
     const Called called = Call(NewFolder(), TheRegistry(), "all", budget);
     ASSERT_TRUE(called.report.ok()) << called.report.status();
     for (const ordered_json& claim : (*called.report)["claims"]) {
@@ -174,6 +174,7 @@ TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
   const std::pair<std::string, std::string> cases[] = {
       {"--claims=C99 --out=" + folder, "unknown claim 'C99'"},
       {"--budget=quik --out=" + folder, "did you mean 'quick'"},
+      {"--budget=-5 --out=" + folder, "unknown budget '-5'"},
       {"--budget=quick", "--out is missing"},
       {"--buget=quick", "did you mean --budget"},
       {"--claims=C4 --out=/proc/nowhere", "cannot create folder"},
