@@ -2,6 +2,7 @@
 
 // Whole files, read and written so that an error names the file and a crash leaves no half of one.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,42 @@ namespace sid {
 // The bytes of a file. NotFound, PermissionDenied or DataLoss name the path.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
-// Writes beside `path`, syncs and renames: a reader sees the old bytes or the new ones, never a part.
+// A file read from its beginning on, piece by piece.
+class FileReader {
+ public:
+  static absl::StatusOr<FileReader> Open(const std::string& path);
+  FileReader(FileReader&& other) noexcept;
+  FileReader& operator=(FileReader&& other) noexcept;
+  ~FileReader();
+
+  // Bytes, when it was opened.
+  uint64_t size() const { return size_; }
+  // The next `count` bytes. DataLoss when the file ends before.
+  absl::Status Read(void* bytes, uint64_t count);
+
+ private:
+  FileReader(int descriptor, uint64_t size, std::string path);
+  int descriptor_;
+  uint64_t size_;
+  std::string path_;
+};
+
+// Writes beside `path`, syncs, renames and syncs the folder: a reader, and a machine that loses its power, sees the old bytes
+// or the new ones, never a part.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes);
 
 // The same for bytes that lie in several places, written one after the other.
 absl::Status WriteFileAtomically(const std::string& path, const std::vector<std::string_view>& parts);
+
+// Adds to the file's end, creating it where there is none, and syncs. A fault may leave a part of the bytes.
+absl::Status AppendToFile(const std::string& path, std::string_view bytes);
+
+// Cuts the file to its first `length` bytes. DataLoss when it has fewer.
+absl::Status CutFile(const std::string& path, uint64_t length);
+
+// Removes what WriteFileAtomically has left in a folder where the process was killed. Only for a folder that nobody else is
+// writing in.
+void RemoveUnfinishedFiles(const std::string& folder);
 
 // Creates the folder and its parents where needed, and tries that a file can be written in it.
 absl::Status EnsureWritableFolder(const std::string& path);

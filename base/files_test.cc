@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
+
+#include "base/faulty_system_calls.h"
 
 namespace sid {
 namespace {
@@ -25,9 +29,9 @@ TEST(Files, WritesPartsOneAfterTheOther) {
 
 TEST(Files, LeavesNoPartBehindWhenTheRenameFails) {
   const std::string folder = TemporaryPath("target-is-a-folder");
-  ASSERT_TRUE(EnsureWritableFolder(folder + "/child").ok());
-  EXPECT_FALSE(WriteFileAtomically(folder, "bytes").ok());
-  for (const auto& entry : std::filesystem::directory_iterator(testing::TempDir())) {
+  ASSERT_TRUE(EnsureWritableFolder(folder + "/child/grandchild").ok());
+  EXPECT_FALSE(WriteFileAtomically(folder + "/child", "bytes").ok());
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     EXPECT_EQ(entry.path().string().find(".part-"), std::string::npos) << entry.path();
   }
 }
@@ -44,6 +48,88 @@ TEST(Files, AFileIsNoWritableFolder) {
   const absl::Status status = EnsureWritableFolder(path + "/below");
   EXPECT_FALSE(status.ok());
   EXPECT_NE(status.message().find(path), absl::string_view::npos) << status;
+}
+
+TEST(Files, AppendsAndCuts) {
+  const std::string path = TemporaryPath("grows");
+  ASSERT_TRUE(AppendToFile(path, "one").ok() && AppendToFile(path, "two").ok());
+  EXPECT_EQ(ReadFile(path).value(), "onetwo");
+  ASSERT_TRUE(CutFile(path, 3).ok());
+  EXPECT_EQ(ReadFile(path).value(), "one");
+  EXPECT_EQ(CutFile(path, 4).code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(Files, RemovesWhatAKillHasLeft) {
+  const std::string folder = TemporaryPath("left");
+  ASSERT_TRUE(EnsureWritableFolder(folder).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder + "/whole", "").ok() && AppendToFile(folder + "/whole.part-123", "x").ok());
+  RemoveUnfinishedFiles(folder);
+  EXPECT_TRUE(std::filesystem::exists(folder + "/whole"));
+  EXPECT_FALSE(std::filesystem::exists(folder + "/whole.part-123"));
+}
+
+TEST(Files, AFaultOfAnyCallLeavesTheOldBytesOrTheNewOnes) {
+  const std::string path = TemporaryPath("faulty");
+  for (const int error : {ENOSPC, EIO, EACCES}) {
+    for (int64_t bad = 0;; ++bad) {
+      ASSERT_TRUE(WriteFileAtomically(path, "old").ok());
+      absl::Status status;
+      bool happened = false;
+      {
+        FaultySystemCalls calls({.place = bad, .error = error});
+        status = WriteFileAtomically(path, std::vector<std::string_view>{"ne", "w"});
+        happened = calls.happened();
+      }
+      const std::string bytes = ReadFile(path).value();
+      EXPECT_TRUE(bytes == "new" || (!status.ok() && bytes == "old")) << bad << " " << status << " " << bytes;
+      if (!happened) break;
+      // Only the last call's fault, closing the folder that was synced, is none.
+      EXPECT_NE(status.ok(), bad < 8) << bad;
+      if (!status.ok()) EXPECT_NE(status.message().find("/"), absl::string_view::npos) << status;
+      EXPECT_LT(bad, 20);
+    }
+  }
+}
+
+TEST(FilesDeathTest, AKillAtAnyCallLeavesTheOldBytesOrTheNewOnes) {
+  const std::string path = TemporaryPath("killed");
+  constexpr int64_t kCalls = 10;  // open, two writes, sync, close, rename; open, sync, close of the folder; none
+  for (int64_t bad = 0; bad < kCalls; ++bad) {
+    ASSERT_TRUE(WriteFileAtomically(path, "old").ok());
+    const auto write = [&] {
+      FaultySystemCalls calls({.place = bad});
+      (void)WriteFileAtomically(path, std::vector<std::string_view>{"ne", "w"});
+      _exit(7);
+    };
+    if (bad + 1 < kCalls) {
+      EXPECT_EXIT(write(), testing::KilledBySignal(SIGKILL), "") << bad;
+    } else {
+      EXPECT_EXIT(write(), testing::ExitedWithCode(7), "") << bad;
+    }
+    const std::string bytes = ReadFile(path).value();
+    EXPECT_EQ(bytes, bad <= 5 ? "old" : "new") << bad;  // the sixth call is the rename
+  }
+}
+
+TEST(Files, InterruptedAndShortCallsGoOn) {
+  const std::string path = TemporaryPath("short"), bytes(1000, 'x');
+  for (const Fault& fault : {Fault{.calls = Fault::Calls::kWrites, .error = EINTR},
+                             Fault{.calls = Fault::Calls::kWrites, .stays = true, .is_short = true},
+                             Fault{.calls = Fault::Calls::kReads, .error = EINTR},
+                             Fault{.calls = Fault::Calls::kReads, .stays = true, .is_short = true}}) {
+    FaultySystemCalls calls(fault);
+    ASSERT_TRUE(WriteFileAtomically(path, bytes).ok());
+    EXPECT_EQ(ReadFile(path).value_or("unread"), bytes);
+  }
+}
+
+TEST(Files, AFileThatShrinksWhileItIsReadIsAnError) {
+  const std::string path = TemporaryPath("shrinks");
+  ASSERT_TRUE(WriteFileAtomically(path, "12345").ok());
+  FileReader reader = FileReader::Open(path).value();
+  ASSERT_TRUE(CutFile(path, 2).ok());
+  char bytes[5];
+  EXPECT_EQ(reader.Read(bytes, 5).code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -34,10 +34,10 @@ class BackpropagationLearner : public Learner {
   StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
     const at::AutoGradMode with_graph(true);
     std::vector<at::Tensor> log_beliefs;
-    at::Tensor losses;
+    at::Tensor losses, features;
     {
       const ScopedPhase phase(timer, "forward");
-      log_beliefs = Forward(batch.images.to(compute_type_));
+      log_beliefs = Forward(batch.images.to(compute_type_), &features);
       // Only what has a loss is stacked: the other beliefs would get gradients of zeros to add on the way back.
       const at::Tensor last = log_beliefs.back().unsqueeze(0);
       losses = CrossEntropy(batch.labels, kind_ == Backpropagation::kDeep ? at::stack(log_beliefs) : last).mean(1);
@@ -49,7 +49,7 @@ class BackpropagationLearner : public Learner {
     }
     const ScopedPhase phase(timer, "optimizer");
     optimizer_.Step(std::move(gradients), learning_rate);
-    return {losses.detach(), log_beliefs.back().detach()};
+    return {losses.detach(), log_beliefs.back().detach(), features.detach()};
   }
 
   at::Tensor Predict(const at::Tensor& images) const override {
@@ -70,13 +70,14 @@ class BackpropagationLearner : public Learner {
   }
 
   std::vector<Parameter> Parameters() const override { return sid::Parameters(network_); }
+  std::vector<Parameter> OptimizerState() const override { return optimizer_.State(); }
 
  private:
-  std::vector<at::Tensor> Forward(const at::Tensor& images) const {
+  std::vector<at::Tensor> Forward(const at::Tensor& images, at::Tensor* features) const {
     const Network network = Cast(network_, compute_type_);
-    const at::Tensor features = network.extractor.Forward(images);
+    *features = network.extractor.Forward(images);
     const bool checkpointed = kind_ == Backpropagation::kChainCheckpoint;
-    return checkpointed ? CheckpointedChain(network.cascade, features) : Chain(network.cascade, features);
+    return checkpointed ? CheckpointedChain(network.cascade, *features) : Chain(network.cascade, *features);
   }
 
   // -sum_c y log p of beliefs [n, B, C], [n, B].

@@ -44,6 +44,14 @@ absl::Status Validate(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(NotNegative("weight_decay", config.weight_decay));
   SID_RETURN_IF_ERROR(NotNegative("clip_norm", config.clip_norm));
   SID_RETURN_IF_ERROR(NotNegative("probe_every", static_cast<double>(config.probe_every)));
+  SID_RETURN_IF_ERROR(NotNegative("checkpoint_every", static_cast<double>(config.checkpoint_every)));
+  SID_RETURN_IF_ERROR(AtLeastOne("keep_checkpoints", config.keep_checkpoints));
+  if (config.out.empty() && (config.resume || config.checkpoint_every > 0 || config.on_nan == "rollback")) {
+    return absl::InvalidArgumentError(absl::StrCat(config.resume                 ? "--resume"
+                                                   : config.checkpoint_every > 0 ? "--checkpoint_every"
+                                                                                 : "--on_nan=rollback",
+                                                   " needs --out=DIR, the folder that holds the run's checkpoints"));
+  }
   return NotNegative("threads", static_cast<double>(config.threads));
 }
 

@@ -57,6 +57,12 @@ struct TrainConfig {
   bool deterministic = false;
   int64_t probe_every = 0;  // steps; 0 for never
   std::string out;
+
+  // What is kept on the way. None of it changes the result.
+  int64_t checkpoint_every = 0;  // steps; 0: each epoch
+  int64_t keep_checkpoints = 2;
+  bool resume = false;
+  std::string on_nan = "stop";
 };
 
 // The numbers alone: that each is in its range. Names are checked where they are looked up.

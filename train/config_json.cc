@@ -37,7 +37,10 @@ nlohmann::ordered_json ToJson(const TrainConfig& config) {
           {"device", config.device},
           {"threads", config.threads},
           {"deterministic", config.deterministic},
-          {"probe_every", config.probe_every}};
+          {"probe_every", config.probe_every},
+          {"checkpoint_every", config.checkpoint_every},
+          {"keep_checkpoints", config.keep_checkpoints},
+          {"on_nan", config.on_nan}};
 }
 
 }  // namespace sid

@@ -1,7 +1,7 @@
 #pragma once
 
 // A config as config.json and the experiments' results hold it: every setting under its flag's name, in the flags' order, but
-// for `out`, which says where results go and not what they are.
+// for `out` and `resume`, which say where results go and how they came about, not what they are.
 
 #include <nlohmann/json.hpp>
 

@@ -73,6 +73,15 @@ DEFINE_int64(
 DEFINE_string(
     out, sid::TrainConfig().out,
     "a new folder for config.json, metrics.jsonl, summary.json, weights.safetensors and TensorBoard's events");
+DEFINE_int64(checkpoint_every, sid::TrainConfig().checkpoint_every,
+             "steps between two checkpoints in --out; 0 for one at the end of each epoch");
+DEFINE_int64(keep_checkpoints, sid::TrainConfig().keep_checkpoints, "how many of the last checkpoints are kept");
+DEFINE_bool(resume, sid::TrainConfig().resume,
+            "go on from the newest whole checkpoint in --out, or begin where there is none yet");
+DEFINE_string(
+    on_nan, sid::TrainConfig().on_nan,
+    "where a number explodes: stop, or rollback to the last checkpoint with half the learning rate, at most 3 "
+    "times");
 
 namespace sid {
 namespace {
@@ -90,7 +99,8 @@ const ProgramFlags& Program() {
        {"Optimizer",
         {"epochs", "batch_size", "optimizer", "lr", "schedule", "warmup_epochs", "weight_decay", "momentum",
          "clip_norm"}},
-       {"Run", {"seed", "device", "precision", "capture", "threads", "deterministic", "probe_every", "out"}}}};
+       {"Run", {"seed", "device", "precision", "capture", "threads", "deterministic", "probe_every"}},
+       {"What is kept", {"out", "checkpoint_every", "keep_checkpoints", "resume", "on_nan"}}}};
   return *kProgram;
 }
 
@@ -133,7 +143,11 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .threads = FLAGS_threads,
                      .deterministic = FLAGS_deterministic,
                      .probe_every = FLAGS_probe_every,
-                     .out = CallersPath(FLAGS_out)};
+                     .out = CallersPath(FLAGS_out),
+                     .checkpoint_every = FLAGS_checkpoint_every,
+                     .keep_checkpoints = FLAGS_keep_checkpoints,
+                     .resume = FLAGS_resume,
+                     .on_nan = FLAGS_on_nan};
 }
 
 }  // namespace sid

@@ -15,6 +15,7 @@
 #include "data/changes/label_noise.h"
 #include "data/changes/split.h"
 #include "data/changes/subset.h"
+#include "data/fingerprint.h"
 #include "data/registry.h"
 #include "sid/learner/choose_executor.h"
 #include "sid/network/initialisation.h"
@@ -32,6 +33,7 @@ struct Choices {
   ExecutorOptions executor;
   OptimizerOptions optimizer;
   ScheduleShape schedule = ScheduleShape::kConstant;
+  OnNan on_nan = OnNan::kStop;
 };
 
 absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
@@ -60,6 +62,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   choices.optimizer.weight_decay = config.weight_decay;
   choices.optimizer.clip_norm = config.clip_norm;
   SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
+  SID_ASSIGN_OR_RETURN(choices.on_nan, ParseOnNan(config.on_nan));
   return choices;
 }
 
@@ -84,7 +87,9 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
       .learning_rate = config.learning_rate,
       .warmup_epochs = config.warmup_epochs,
       .evaluation = {.divergence = choices.sid.divergence, .smoothing = config.smoothing},
-      .capture = config.capture && choices.device.is_cuda()};
+      .capture = config.capture && choices.device.is_cuda(),
+      .checkpoint_every = config.checkpoint_every,
+      .on_nan = choices.on_nan};
 }
 
 // Made on the CPU, whatever the device, so that a seed means the same weights everywhere.
@@ -125,8 +130,10 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   config.threads = at::get_num_threads();
   const ProbeOptions probe{choices.sid.divergence, choices.sid.alphas, config.smoothing,
                            /*local_losses=*/config.learner == "sid"};
-  return PreparedRun{config, choices.device, ToDevice(dataset, choices.device), options, network, std::move(learner),
-                     probe};
+  const std::string fingerprint = config.out.empty() ? "" : Fingerprint(dataset);
+  return PreparedRun{
+      config, choices.device, ToDevice(dataset, choices.device), fingerprint, options, network, std::move(learner),
+      probe};
 }
 
 }  // namespace sid

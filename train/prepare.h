@@ -20,7 +20,8 @@ namespace sid {
 struct PreparedRun {
   TrainConfig config;  // as asked, but `auto` and what the learner fixes replaced by what is in effect
   at::Device device = at::kCPU;
-  Dataset dataset;  // on the device, with its validation part and noise
+  Dataset dataset;          // on the device, with its validation part and noise
+  std::string fingerprint;  // of the data set, where --out keeps checkpoints; else empty
   TrainingOptions options;
   Network network;                   // on the device
   std::unique_ptr<Learner> learner;  // of that network: they share its memory

@@ -65,6 +65,13 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{"chunk", [](TrainConfig& c) { c.chunk = -1; }, "chunk -1"},
                     BadInput{"chunk_with_clipping", [](TrainConfig& c) { c.chunk = 1, c.clip_norm = 1; }, "clip_norm"},
                     BadInput{"learning_rate", [](TrainConfig& c) { c.learning_rate = 0; }, "--lr=0"},
+                    BadInput{"checkpoint_every", [](TrainConfig& c) { c.out = "x", c.checkpoint_every = -1; },
+                             "--checkpoint_every=-1"},
+                    BadInput{"checkpoint_without_out", [](TrainConfig& c) { c.checkpoint_every = 5; }, "needs --out"},
+                    BadInput{"resume_without_out", [](TrainConfig& c) { c.resume = true; }, "--resume needs --out"},
+                    BadInput{"rollback_without_out", [](TrainConfig& c) { c.on_nan = "rollback"; }, "needs --out"},
+                    BadInput{"on_nan", [](TrainConfig& c) { c.on_nan = "rolback"; }, "did you mean 'rollback'"},
+                    BadInput{"keep_none", [](TrainConfig& c) { c.keep_checkpoints = 0; }, "--keep_checkpoints=0"},
                     BadInput{"epochs", [](TrainConfig& c) { c.epochs = 0; }, "--epochs=0"},
                     BadInput{"batch_size", [](TrainConfig& c) { c.batch_size = -1; }, "--batch_size=-1"}),
     [](const auto& info) { return info.param.name; });

@@ -4,19 +4,13 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <optional>
-#include <vector>
 
 #include "base/command_line/terminal.h"
-#include "base/status.h"
-#include "sid/theory/probe/diagnostics.h"
-#include "sid/training/trainer.h"
 #include "third_party/logging/logging.h"
+#include "train/failure.h"
 #include "train/flags.h"
-#include "train/output/console.h"
-#include "train/output/run_folder.h"
-#include "train/prepare.h"
-#include "train/probing.h"
+#include "train/run.h"
+#include "train/stop_signals.h"
 
 namespace sid {
 namespace {
@@ -29,45 +23,22 @@ double SecondsSince1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-absl::Status TrainAndReport(const TrainConfig& config) {
-  std::optional<RunFolder> folder;
-  SID_ASSIGN_OR_RETURN(PreparedRun run, Prepare(config));
-  if (!config.out.empty()) {
-    SID_ASSIGN_OR_RETURN(folder, RunFolder::Create(config.out));
-    SID_RETURN_IF_ERROR(folder->WriteConfig(run));
-  }
-  Console console(std::cout, SecondsNow, TerminalColumns());
-  console.Begin(run);
-  TrainingHooks hooks{.clock = SecondsNow};
-  hooks.on_progress = [&](const TrainingProgress& progress) { console.Progress(progress); };
-  hooks.on_epoch = [&](const EpochRecord& record) {
-    console.Epoch(record);
-    return folder ? folder->AppendEpoch(record) : absl::OkStatus();
-  };
-  Diagnostics diagnostics(run.probe, run.dataset.classes());
-  const auto on_probe = [&](const ProbeRecord& record) {
-    const std::vector<Diagnosis> diagnoses = diagnostics.Look(record);
-    for (const Diagnosis& diagnosis : diagnoses) console.Note(diagnosis.text);
-    return folder ? folder->AppendProbe(record, diagnoses, SecondsSince1970()) : absl::OkStatus();
-  };
-  AddProbe(run, on_probe, hooks);
-  PhaseTimer untimed;
-  SID_ASSIGN_OR_RETURN(const TrainingResult result, Train(run.dataset, run.options, hooks, untimed, *run.learner));
-  console.End(result);
-  if (!folder) {
-    std::cout << "Nothing was kept: --out=DIR writes settings, metrics and weights." << std::endl;
-    return absl::OkStatus();
-  }
-  SID_RETURN_IF_ERROR(folder->WriteResult(run, result));
-  std::cout << "Written to " << config.out << std::endl;
-  return absl::OkStatus();
-}
-
-// One line. 2 is bad input; 1 is a run that failed although it was asked for rightly (a loss that is NaN, a full
+// One line. 2 is bad input; 1 is a run that failed although it was asked for rightly (numbers that explode, a full disk or
 // device).
 int Fail(absl::string_view message, int code) {
   std::cerr << "train: " << message << std::endl;
   return code;
+}
+
+int TrainAndReport(const TrainConfig& config) {
+  absl::StatusOr<Run> run =
+      BeginRun(config, [](const std::string& what) { LOG(WARNING) << what << ": the checkpoint before it is tried"; });
+  if (!run.ok()) return Fail(run.status().message(), absl::IsResourceExhausted(run.status()) ? 1 : 2);
+  CatchStopSignals();
+  const absl::Status status = CompleteRun(
+      {std::cout, SecondsNow, SecondsSince1970, TerminalColumns(), [] { return CaughtStopSignal() != 0; }}, *run);
+  if (absl::IsCancelled(status)) return Fail(status.message(), 128 + CaughtStopSignal());
+  return status.ok() ? EXIT_SUCCESS : Fail(status.message(), 1);
 }
 
 int Main(int argc, char** argv) {
@@ -80,19 +51,14 @@ int Main(int argc, char** argv) {
     std::cout << help;
     return EXIT_SUCCESS;
   }
-  const absl::Status status = TrainAndReport(*config);
-  return status.ok() ? EXIT_SUCCESS : Fail(status.message(), absl::IsInternal(status) ? 1 : 2);
+  try {
+    return TrainAndReport(*config);
+  } catch (const std::exception& error) {
+    return Fail(DescribeFailure(error, *config), 1);
+  }
 }
 
 }  // namespace
 }  // namespace sid
 
-int main(int argc, char** argv) {
-  try {
-    return sid::Main(argc, argv);
-  } catch (const std::exception& error) {
-    // LibTorch throws, out of memory for one; its first line says what, the rest is its stack.
-    const std::string what = error.what();
-    return sid::Fail(what.substr(0, what.find('\n')), 1);
-  }
-}
+int main(int argc, char** argv) { return sid::Main(argc, argv); }

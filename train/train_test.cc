@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -22,9 +24,8 @@ struct Outcome {
   std::string text;  // standard output and error together
 };
 
-Outcome RunTrain(const std::string& flags) {
-  const std::string command = "train/train " + flags + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
+Outcome RunCommand(const std::string& command) {
+  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
   Outcome outcome;
   char buffer[4096];
   while (const size_t count = fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, count);
@@ -32,6 +33,8 @@ Outcome RunTrain(const std::string& flags) {
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   return outcome;
 }
+
+Outcome RunTrain(const std::string& flags) { return RunCommand("train/train " + flags); }
 
 // A folder that is not there yet.
 std::string FreshPath(const std::string& name) { return NewFolder() + "/" + name; }
@@ -67,10 +70,12 @@ TEST(Train, BadInputIsOneLineAndExitCode2) {
   }
 }
 
-TEST(Train, ALossThatIsNotFiniteIsOneLineAndExitCode1) {
+TEST(Train, NumbersThatExplodeAreOneLineAndExitCode1) {
   const Outcome outcome = RunTrain(SmallRun() + "--lr=1e30");
   EXPECT_EQ(outcome.code, 1) << outcome.text;
-  EXPECT_NE(outcome.text.find("train: the loss of module"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.text.find("train: update: the norm of extractor.1.weight is inf at epoch 1, step 1"),
+            std::string::npos)
+      << outcome.text;
 }
 
 void CheckRunFolder(const std::string& folder) {
@@ -109,6 +114,130 @@ TEST(Train, WritesItsFolderOnceAndTheSameBitsEveryTime) {
   EXPECT_NE(again.text.find("holds a run already"), std::string::npos) << again.text;
   ASSERT_EQ(RunTrain(SmallRun() + "--out=" + second).code, 0);
   EXPECT_EQ(ReadFile(first + "/weights.safetensors").value(), ReadFile(second + "/weights.safetensors").value());
+}
+
+// Starts a run of 100,000 epochs, sends `signal` `times` times as soon as it has shown one, and waits for its end.
+Outcome Interrupt(const std::string& flags, int signal, int times) {
+  int ends[2];
+  if (pipe(ends) != 0) return {};
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    const std::string command = "exec train/train " + flags;
+    execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    _exit(127);
+  }
+  close(ends[1]);
+  Outcome outcome;
+  char buffer[4096];
+  bool sent = false;
+  for (ssize_t count = 0; (count = read(ends[0], buffer, sizeof(buffer))) > 0;) {
+    outcome.text.append(buffer, count);
+    if (sent || outcome.text.find("/100000  loss") == std::string::npos) continue;
+    sent = true;
+    for (int i = 0; i < times; ++i) kill(child, signal);
+  }
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return outcome;
+}
+
+TEST(Signals, TheFirstKeepsTheStepAndSaysHowToGoOn) {
+  for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
+    const std::string out = FreshPath(std::to_string(code));
+    const std::string flags = SmallRun() + "--epochs=100000 --schedule=constant --out=" + out;
+    const Outcome outcome = Interrupt(flags, signal, 1);
+    EXPECT_EQ(outcome.code, code) << outcome.text;
+    EXPECT_NE(outcome.text.find("the same command with --resume goes on from there"), std::string::npos)
+        << outcome.text;
+    const Outcome resumed = Interrupt(flags + " --resume", signal, 1);
+    EXPECT_EQ(resumed.code, code) << resumed.text;
+  }
+}
+
+TEST(Signals, ASecondLeavesAtOnceWithAWholeCheckpoint) {
+  const std::string out = FreshPath("twice");
+  const std::string flags = SmallRun() + "--epochs=100000 --checkpoint_every=1 --out=" + out;
+  EXPECT_EQ(Interrupt(flags, SIGTERM, 2).code, 143);
+  const Outcome resumed = Interrupt(flags + " --resume", SIGTERM, 1);
+  EXPECT_EQ(resumed.code, 143);
+  EXPECT_NE(resumed.text.find("goes on from epoch"), std::string::npos) << resumed.text;
+  EXPECT_EQ(resumed.text.find("is damaged"), std::string::npos) << resumed.text;
+}
+
+TEST(Signals, WithoutAFolderTheySayThatNothingWasKept) {
+  const Outcome outcome = Interrupt(SmallRun() + "--epochs=100000", SIGINT, 1);
+  EXPECT_EQ(outcome.code, 130);
+  EXPECT_NE(outcome.text.find("nothing was kept, as there is no --out=DIR"), std::string::npos) << outcome.text;
+}
+
+// The last line of a run that fails, which names what cannot be written; the code is 1.
+void ExpectCannotWrite(const Outcome& outcome) {
+  EXPECT_EQ(outcome.code, 1) << outcome.text;
+  const size_t last = outcome.text.rfind('\n', outcome.text.size() - 2) + 1;
+  EXPECT_EQ(outcome.text.find("train: ", last), last) << outcome.text;
+  EXPECT_NE(outcome.text.find("cannot write", last), std::string::npos) << outcome.text;
+}
+
+// A real disk of 64 kB: the first checkpoint does not fit.
+TEST(Faults, AFullDiskIsOneLineAndExitCode1) {
+  const std::string disk = NewFolder();
+  const std::string flags = SmallRun() + "--out=" + disk + "/run";
+  const Outcome outcome = RunCommand("unshare -rm sh -c 'mount -t tmpfs -o size=64k none " + disk +
+                                     " && exec train/train " + flags + " || exit 99'");
+  if (outcome.code == 99 || outcome.code == 127)
+    GTEST_SKIP() << "this machine lets nobody mount a tmpfs: " << outcome.text;
+  ExpectCannotWrite(outcome);
+  EXPECT_NE(outcome.text.find("No space left on device"), std::string::npos) << outcome.text;
+}
+
+// A real limit of a file's size, which needs no right to mount.
+TEST(Faults, AFileThatMayNotGrowIsOneLineAndExitCode1) {
+  ExpectCannotWrite(RunCommand("sh -c 'trap \"\" XFSZ; ulimit -f 16; exec train/train " + SmallRun() +
+                               "--out=" + FreshPath("limited") + "'"));
+}
+
+TEST(Faults, MetricsOnAFullDeviceAreOneLineAndExitCode1) {
+  const std::string out = NewFolder();
+  std::filesystem::create_symlink("/dev/full", out + "/metrics.jsonl");
+  ExpectCannotWrite(RunTrain(SmallRun() + "--out=" + out));
+}
+
+TEST(Faults, OutOfMemoryNamesWhatToTry) {
+  const Outcome outcome = RunTrain(SmallRun() + "--hidden=100000000000");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.text.find("out of memory on cpu with --batch_size=32 and --depth=2: try --batch_size=16, or "
+                              "--depth=1"),
+            std::string::npos)
+      << outcome.text;
+}
+
+TEST(Faults, ABrokenNewestCheckpointIsNamedAndTheOneBeforeIsUsed) {
+  const std::string out = FreshPath("broken"), flags = SmallRun() + "--out=" + out;
+  ASSERT_EQ(RunTrain(flags).code, 0);
+  const std::string weights = ReadFile(out + "/weights.safetensors").value();
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(out + "/checkpoints")) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  ASSERT_EQ(paths.size(), 2u);
+  ASSERT_TRUE(CutFile(paths.back(), 1000).ok());
+  const Outcome resumed = RunTrain(flags + " --resume");
+  EXPECT_EQ(resumed.code, 0) << resumed.text;
+  EXPECT_NE(resumed.text.find(paths.back()), std::string::npos) << resumed.text;
+  EXPECT_NE(resumed.text.find("the checkpoint before it is tried"), std::string::npos) << resumed.text;
+  EXPECT_EQ(ReadFile(out + "/weights.safetensors").value(), weights);
+}
+
+TEST(Faults, RollbacksAreToldAndEnd) {
+  const Outcome outcome = RunTrain(SmallRun() + "--lr=1e30 --on_nan=rollback --out=" + FreshPath("rollback"));
+  EXPECT_EQ(outcome.code, 1);
+  for (const std::string expected : {"rollback 1 of 3: back to epoch 1, step 0, and on with 0.5 of the learning rate",
+                                     "rollback 3 of 3", "3 rollbacks, each to half the learning rate, did not help"}) {
+    EXPECT_NE(outcome.text.find(expected), std::string::npos) << expected << "\n" << outcome.text;
+  }
 }
 
 // What a probe looks at must not change what is trained.

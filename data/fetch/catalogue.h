@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "data/fetch/checksum.h"
+#include "base/checksum.h"
 
 namespace sid {
 

@@ -12,8 +12,6 @@
 namespace sid {
 namespace {
 
-constexpr int64_t kPixelBytes = int64_t{3} * 32 * 32;
-
 struct Format {
   std::string dataset;
   std::string folder;
@@ -25,7 +23,7 @@ struct Format {
   std::vector<int> label_limits;  // how many values each label byte of a record may have; the last one is the class
 
   int64_t classes() const { return label_limits.back(); }
-  int64_t record_bytes() const { return static_cast<int64_t>(label_limits.size()) + kPixelBytes; }
+  int64_t record_bytes() const { return static_cast<int64_t>(label_limits.size()) + kCifarPixelBytes; }
 };
 
 const Format& Cifar10() {
@@ -47,29 +45,11 @@ const Format& Cifar100() {
   return *format;
 }
 
-absl::Status LabelOutOfRange(const Format& format, const std::string& path, int64_t example, int label, int limit) {
-  return absl::DataLossError(absl::StrCat(format.dataset, ": ", path, ": example ", example, " has label ", label,
+absl::Status LabelOutOfRange(const std::string& dataset, const std::string& path, int64_t example, int label,
+                             int limit) {
+  return absl::DataLossError(absl::StrCat(dataset, ": ", path, ": example ", example, " has label ", label,
                                           ", but labels there go from 0 to ", limit - 1,
-                                          "; the file is damaged: ", FetchHint(format.dataset)));
-}
-
-// Reads `examples` records; pixels go straight to their place in the tensor.
-absl::Status ReadRecords(const Format& format, const std::string& path, int64_t examples, uint8_t* images,
-                         int64_t* labels) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<char> label_bytes(format.label_limits.size());
-  for (int64_t example = 0; example < examples; ++example) {
-    file.read(label_bytes.data(), static_cast<std::streamsize>(label_bytes.size()));
-    file.read(reinterpret_cast<char*>(images + example * kPixelBytes), kPixelBytes);
-    if (!file)
-      return absl::DataLossError(absl::StrCat(format.dataset, ": cannot read example ", example, " of ", path));
-    for (size_t i = 0; i < label_bytes.size(); ++i) {
-      const int label = static_cast<uint8_t>(label_bytes[i]);
-      if (label >= format.label_limits[i]) return LabelOutOfRange(format, path, example, label, format.label_limits[i]);
-    }
-    labels[example] = static_cast<uint8_t>(label_bytes.back());
-  }
-  return absl::OkStatus();
+                                          "; the file is damaged: ", FetchHint(dataset)));
 }
 
 absl::StatusOr<Examples> ReadPart(const Format& format, const std::vector<std::string>& paths, int64_t file_examples) {
@@ -78,8 +58,8 @@ absl::StatusOr<Examples> ReadPart(const Format& format, const std::vector<std::s
   uint8_t* images = part.images.data_ptr<uint8_t>();
   int64_t* labels = part.labels.data_ptr<int64_t>();
   for (const std::string& path : paths) {
-    SID_RETURN_IF_ERROR(ReadRecords(format, path, file_examples, images, labels));
-    images += file_examples * kPixelBytes;
+    SID_RETURN_IF_ERROR(ReadCifarRecords(format.dataset, path, format.label_limits, file_examples, images, labels));
+    images += file_examples * kCifarPixelBytes;
     labels += file_examples;
   }
   return part;
@@ -114,6 +94,23 @@ absl::StatusOr<Dataset> Load(const Format& format, const std::string& data_dir) 
 }
 
 }  // namespace
+
+absl::Status ReadCifarRecords(const std::string& dataset, const std::string& path, const std::vector<int>& label_limits,
+                              int64_t examples, uint8_t* images, int64_t* labels) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> label_bytes(label_limits.size());
+  for (int64_t example = 0; example < examples; ++example) {
+    file.read(label_bytes.data(), static_cast<std::streamsize>(label_bytes.size()));
+    file.read(reinterpret_cast<char*>(images + example * kCifarPixelBytes), kCifarPixelBytes);
+    if (!file) return absl::DataLossError(absl::StrCat(dataset, ": cannot read example ", example, " of ", path));
+    for (size_t i = 0; i < label_bytes.size(); ++i) {
+      const int label = static_cast<uint8_t>(label_bytes[i]);
+      if (label >= label_limits[i]) return LabelOutOfRange(dataset, path, example, label, label_limits[i]);
+    }
+    labels[example] = static_cast<uint8_t>(label_bytes.back());
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Dataset> LoadCifar10(const std::string& data_dir) { return Load(Cifar10(), data_dir); }
 

@@ -6,8 +6,11 @@
 //   cifar-10-batches-bin/  data_batch_{1..5}.bin, test_batch.bin   10,000 x [class, pixels]         batches.meta.txt
 //   cifar-100-binary/      train.bin, test.bin     50,000 / 10,000 x [superclass, class, pixels] fine_label_names.txt
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "data/dataset.h"
 
@@ -18,5 +21,12 @@ namespace sid {
 // example of a label out of range. The statistics are left to the caller.
 absl::StatusOr<Dataset> LoadCifar10(const std::string& data_dir);
 absl::StatusOr<Dataset> LoadCifar100(const std::string& data_dir);
+
+inline constexpr int64_t kCifarPixelBytes = int64_t{3} * 32 * 32;
+
+// Reads `examples` records of the file at `path`: label bytes, each below its limit, the last one the class, and pixels. DataLoss
+// names `dataset`, the file and the example.
+absl::Status ReadCifarRecords(const std::string& dataset, const std::string& path, const std::vector<int>& label_limits,
+                              int64_t examples, uint8_t* images, int64_t* labels);
 
 }  // namespace sid

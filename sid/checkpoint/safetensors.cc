@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -52,24 +49,22 @@ bool HoldsOnlyBools(const at::Tensor& tensor) {
   return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0 || byte == 1; });
 }
 
-// What follows the length of the header; `file` holds `size` bytes in all. Each tensor's bytes are read to their place.
-absl::StatusOr<SafetensorsFile> Load(std::ifstream& file, uint64_t size) {
+// Each tensor's bytes are read to their place.
+absl::StatusOr<SafetensorsFile> Load(FileReader& file) {
+  const uint64_t size = file.size();
   uint64_t length = 0;
   if (size < sizeof(length)) return absl::DataLossError(absl::StrCat("it has only ", size, " bytes"));
-  file.read(reinterpret_cast<char*>(&length), sizeof(length));
-  if (!file) return absl::DataLossError("it cannot be read");
+  SID_RETURN_IF_ERROR(file.Read(&length, sizeof(length)));
   if (length > kLongestHeader || length > size - sizeof(length)) {
     return absl::DataLossError(absl::StrCat("a header of ", length, " bytes is no part of ", size, " bytes"));
   }
   std::string text(length, ' ');
-  file.read(text.data(), static_cast<std::streamsize>(length));
-  if (!file) return absl::DataLossError("its header cannot be read");
+  SID_RETURN_IF_ERROR(file.Read(text.data(), length));
   SID_ASSIGN_OR_RETURN(SafetensorsHeader header, ParseSafetensorsHeader(text, size - sizeof(length) - length));
   SafetensorsFile loaded = {.metadata = std::move(header.metadata)};
   for (SafetensorsEntry& entry : header.entries) {
     const at::Tensor tensor = at::empty(entry.shape, entry.type);
-    file.read(static_cast<char*>(tensor.mutable_data_ptr()), static_cast<std::streamsize>(tensor.nbytes()));
-    if (!file) return absl::DataLossError("its data cannot be read");
+    SID_RETURN_IF_ERROR(file.Read(tensor.mutable_data_ptr(), tensor.nbytes()));
     if (entry.type == at::kBool && !HoldsOnlyBools(tensor))
       return absl::DataLossError("a tensor of type BOOL holds bytes other than 0 and 1");
     loaded.tensors.push_back({std::move(entry.name), tensor});
@@ -104,12 +99,8 @@ absl::Status SaveSafetensors(const std::string& path, const std::vector<NamedTen
 }
 
 absl::StatusOr<SafetensorsFile> LoadSafetensors(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
-  const auto size = static_cast<uint64_t>(file.tellg());
-  file.seekg(0);
-  absl::StatusOr<SafetensorsFile> loaded = Load(file, size);
+  SID_ASSIGN_OR_RETURN(FileReader file, FileReader::Open(path));
+  absl::StatusOr<SafetensorsFile> loaded = Load(file);
   if (loaded.ok()) return loaded;
   return absl::DataLossError(absl::StrCat(path, " is no whole safetensors file: ", loaded.status().message(),
                                           "; it is damaged or of another format"));

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "sid/belief/belief.h"
 #include "sid/update/batched.h"
 #include "sid/update/pcgrad.h"
@@ -61,7 +62,17 @@ StepResult BatchedSidLearner::Step(const Batch& batch, const at::Tensor& learnin
     const ScopedPhase phase(timer, "optimizer");
     optimizers_[k].Step(std::move(gradients), learning_rate);
   }
-  return {at::cat(losses), log_belief};
+  return {at::cat(losses), log_belief, inputs.features};
+}
+
+std::vector<Parameter> BatchedSidLearner::OptimizerState() const {
+  std::vector<Parameter> state;
+  for (size_t k = 0; k < optimizers_.size(); ++k) {
+    // Chunks share the names of the cascade's tensors.
+    for (Parameter& parameter : optimizers_[k].State())
+      state.push_back({absl::StrCat("chunk_", k + 1, ".", parameter.name), std::move(parameter.tensor)});
+  }
+  return state;
 }
 
 at::Tensor BatchedSidLearner::EmptyFeaturesGradient(const StepInputs& inputs) const {

@@ -21,6 +21,7 @@ class BatchedSidLearner : public SidLearnerBase {
                     const OptimizerOptions& optimizer);
 
   StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override;
+  std::vector<Parameter> OptimizerState() const override;
 
  private:
   struct Chunk {

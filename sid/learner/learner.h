@@ -23,6 +23,8 @@ struct StepResult {
   at::Tensor losses;
   // log p_L [B, C] before the update.
   at::Tensor log_belief;
+  // z [B, D] before the update, without a graph; may be undefined.
+  at::Tensor features;
 };
 
 class Learner {
@@ -50,6 +52,10 @@ class Learner {
 
   // The weights, sharing memory: to save them, to choose the best, to count them.
   virtual std::vector<Parameter> Parameters() const = 0;
+
+  // What the optimizer remembers between steps (Optimizer::State), sharing memory. With the weights it is all that the next
+  // step depends on but its batch: both put back, training goes on as if never broken off.
+  virtual std::vector<Parameter> OptimizerState() const = 0;
 };
 
 }  // namespace sid

@@ -26,8 +26,10 @@ class SerialSidLearner : public SidLearnerBase {
     const UpdateResult update = SerialUpdate(Cast(network_, compute_type_), options_, rounded, timer, gradients_);
     const ScopedPhase phase(timer, "optimizer");
     optimizer_.Step(Tensors(gradients_), learning_rate);
-    return {update.losses, update.log_belief};
+    return {update.losses, update.log_belief, update.features};
   }
+
+  std::vector<Parameter> OptimizerState() const override { return optimizer_.State(); }
 
  private:
   Network gradients_;

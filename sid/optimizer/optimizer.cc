@@ -48,6 +48,7 @@ Optimizer::Optimizer(const std::vector<Parameter>& parameters, const OptimizerOp
     Group& group = groups_[parameters[place].decays ? 0 : 1];
     const at::Tensor parameter = parameters[place].tensor.detach();
     group.places.push_back(place);
+    group.names.push_back(parameters[place].name);
     group.parameters.push_back(parameter);
     // LibTorch's SGD wants no buffers where there is no momentum.
     if (options.rule != OptimizerRule::kSgd || options.momentum > 0) {
@@ -70,6 +71,19 @@ void Optimizer::Step(std::vector<at::Tensor> gradients, const at::Tensor& learni
     }
     StepGroup(group, own, learning_rate);
   }
+}
+
+std::vector<Parameter> Optimizer::State() const {
+  std::vector<Parameter> state;
+  for (const Group& group : groups_) {
+    const auto add = [&](const std::string& kind, const std::vector<at::Tensor>& tensors) {
+      for (size_t i = 0; i < tensors.size(); ++i) state.push_back({kind + "." + group.names[i], tensors[i]});
+    };
+    add("first_moment", group.first_moments);
+    add("second_moment", group.second_moments);
+    add("steps", group.steps);
+  }
+  return state;
 }
 
 void Optimizer::StepGroup(Group& group, const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate) {

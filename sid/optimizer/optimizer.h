@@ -42,11 +42,16 @@ class Optimizer {
   // on the CPU or on the parameters' device: there the host need not know it, so a captured step can follow a schedule.
   void Step(std::vector<at::Tensor> gradients, const at::Tensor& learning_rate);
 
+  // What it remembers between steps, sharing memory, as "first_moment.extractor.1.weight": with the weights all that the next
+  // step depends on but its gradients.
+  std::vector<Parameter> State() const;
+
  private:
   // Tensors that share a weight decay, each with its place among all parameters.
   struct Group {
     double weight_decay = 0;
     std::vector<size_t> places;
+    std::vector<std::string> names;
     std::vector<at::Tensor> parameters, first_moments, second_moments, steps;
   };
   void StepGroup(Group& group, const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate);

@@ -2,60 +2,116 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace sid {
 namespace {
 
-absl::Status NotFinite(double loss, int64_t epoch, int64_t step, int64_t depth, double learning_rate) {
-  return absl::InternalError(
-      absl::StrCat("the loss of module ", depth, " is ", loss, " at epoch ", epoch, ", step ", step + 1,
-                   ": training stops; a learning rate of ", learning_rate,
-                   " is probably too high: try a tenth of it, a warm-up, or clipping the gradients to norm 1"));
+// The module, from 1, whose part of a stacked weight [L, ...] is not finite; 0 where it is not one module's.
+int64_t FirstBadModule(const Parameter& weight) {
+  if (!absl::StartsWith(weight.name, "cascade.") || weight.tensor.dim() == 0) return 0;
+  const at::Tensor finite = at::isfinite(weight.tensor).flatten(1).all(1).to(at::kCPU).contiguous();
+  const bool* const module = finite.data_ptr<bool>();
+  const bool* const bad = std::find(module, module + finite.numel(), false);
+  return bad == module + finite.numel() ? 0 : bad - module + 1;
+}
+
+std::vector<double> OnHost(const at::Tensor& rows) {
+  const at::Tensor numbers = rows.to(at::kCPU, at::kDouble).contiguous();
+  return {numbers.data_ptr<double>(), numbers.data_ptr<double>() + numbers.numel()};
 }
 
 }  // namespace
 
-LossLog::LossLog(int64_t steps, std::vector<int64_t> depths)
-    : steps_(steps), depths_(std::move(depths)), sums_(depths_.size(), 0.0) {}
+LossLog::LossLog(int64_t steps, const Learner& learner, const LossSums& before)
+    : steps_(steps),
+      depths_(learner.LossDepths()),
+      weights_(learner.Parameters()),
+      seen_(before),
+      added_(before.steps),
+      images_(before.images),
+      correct_before_(before.correct) {
+  seen_.sums.resize(depths_.size(), 0.0);
+  for (Parameter& weight : weights_) weight.tensor = weight.tensor.detach();
+}
 
 void LossLog::Add(const StepResult& result, const at::Tensor& labels) {
   const at::NoGradGuard no_grad;
   const at::Tensor correct = result.log_belief.argmax(-1).eq(labels).sum();
   if (!losses_.defined()) {
     losses_ = at::empty({steps_, result.losses.size(0)}, result.losses.options());
+    norms_ = at::zeros({steps_, 1 + static_cast<int64_t>(weights_.size())}, result.losses.options());
     correct_ = correct;
   } else {
     correct_ += correct;
   }
-  losses_[added_++].copy_(result.losses);
+  losses_[added_].copy_(result.losses);
+  AddNorms(result.features);
+  ++added_;
   images_ += labels.size(0);
 }
 
+void LossLog::AddNorms(const at::Tensor& features) {
+  const at::Tensor row = norms_[added_];
+  if (features.defined()) row[0].copy_(features.norm());
+  if (weights_.empty()) return;
+  std::vector<at::Tensor> tensors;
+  tensors.reserve(weights_.size());
+  for (const Parameter& weight : weights_) tensors.push_back(weight.tensor);
+  row.slice(0, 1).copy_(at::stack(at::_foreach_norm(tensors)));
+}
+
 absl::Status LossLog::Check(int64_t epoch, double learning_rate) {
-  const at::Tensor unseen = losses_.slice(0, checked_, added_).to(at::kCPU, at::kDouble).contiguous();
-  const double* loss = unseen.data_ptr<double>();
-  for (; checked_ < added_; ++checked_) {
-    for (size_t k = 0; k < depths_.size(); ++k, ++loss) {
-      if (!std::isfinite(*loss)) return NotFinite(*loss, epoch, checked_, depths_[k], learning_rate);
-      sums_[k] += *loss;
+  if (added_ == seen_.steps) return absl::OkStatus();
+  const std::vector<double> losses = OnHost(losses_.slice(0, seen_.steps, added_)),
+                            norms = OnHost(norms_.slice(0, seen_.steps, added_));
+  const double *loss = losses.data(), *norm = norms.data();
+  for (; seen_.steps < added_; ++seen_.steps, loss += depths_.size(), norm += 1 + weights_.size()) {
+    const std::string what = Exploded(norm, loss, seen_.steps);
+    if (!what.empty()) {
+      return absl::InternalError(
+          absl::StrCat(what, " at epoch ", epoch, ", step ", seen_.steps + 1, ": a learning rate of ", learning_rate,
+                       " is probably too high: try a tenth of it, a warm-up, or clipping the gradients to norm 1"));
     }
+    for (size_t k = 0; k < depths_.size(); ++k) seen_.sums[k] += loss[k];
   }
-  accuracy_ = correct_.item<double>() / static_cast<double>(images_);
+  seen_.images = images_;
+  seen_.correct = correct_before_ + correct_.item<int64_t>();
   return absl::OkStatus();
 }
 
+std::string LossLog::Exploded(const double* norms, const double* losses, int64_t step) const {
+  if (!std::isfinite(norms[0])) return absl::StrCat("extractor forward: the features' norm is ", norms[0]);
+  for (size_t k = 0; k < depths_.size(); ++k) {
+    if (!std::isfinite(losses[k])) return absl::StrCat("beliefs: the loss of module ", depths_[k], " is ", losses[k]);
+  }
+  for (size_t k = 0; k < weights_.size(); ++k) {
+    if (std::isfinite(norms[1 + k])) continue;
+    // Later steps spread it to other modules: only at the last one do the weights still tell whose it was.
+    const int64_t module = step + 1 == added_ ? FirstBadModule(weights_[k]) : 0;
+    return absl::StrCat("update: the norm of ", weights_[k].name, module > 0 ? absl::StrCat(" in module ", module) : "",
+                        " is ", norms[1 + k]);
+  }
+  return "";
+}
+
 std::vector<double> LossLog::MeanLosses() const {
-  std::vector<double> means = sums_;
-  for (double& mean : means) mean /= static_cast<double>(checked_);
+  std::vector<double> means = seen_.sums;
+  for (double& mean : means) mean /= static_cast<double>(seen_.steps);
   return means;
 }
 
-double LossLog::Accuracy() const { return accuracy_; }
+double LossLog::Accuracy() const { return static_cast<double>(seen_.correct) / static_cast<double>(seen_.images); }
 
 }  // namespace sid

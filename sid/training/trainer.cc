@@ -1,11 +1,12 @@
 #include "sid/training/trainer.h"
 
-#include <ATen/core/grad_mode.h>
-
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/names.h"
 #include "base/status.h"
 #include "sid/training/loss_log.h"
 #include "sid/training/step_runner.h"
@@ -13,31 +14,9 @@
 namespace sid {
 namespace {
 
-// The weights of the best epoch so far.
-class BestWeights {
- public:
-  void Offer(int64_t epoch, const DepthMetrics& validation, const Learner& learner) {
-    const bool measured = !validation.accuracy.empty();
-    if (measured && epoch_ > 0 && validation.accuracy.back() <= accuracy_) return;
-    epoch_ = epoch;
-    accuracy_ = measured ? validation.accuracy.back() : 0;
-    weights_.clear();
-    for (const Parameter& parameter : learner.Parameters()) weights_.push_back(parameter.tensor.detach().clone());
-  }
-
-  // Gives them back to the learner and says of which epoch they are.
-  int64_t Restore(Learner& learner) const {
-    const at::NoGradGuard no_grad;
-    const std::vector<Parameter> parameters = learner.Parameters();
-    for (size_t k = 0; k < weights_.size(); ++k) parameters[k].tensor.copy_(weights_[k]);
-    return epoch_;
-  }
-
- private:
-  int64_t epoch_ = 0;
-  double accuracy_ = 0;
-  std::vector<at::Tensor> weights_;
-};
+double Mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
 
 class Trainer {
  public:
@@ -49,63 +28,140 @@ class Trainer {
         learner_(learner),
         batches_(dataset.train, dataset.statistics, options.batches),
         runner_(batches_, options.capture, timer, learner),
+        steps_(batches_.steps_per_epoch()),
         start_(hooks.clock()) {
-    const auto steps = static_cast<double>(batches_.steps_per_epoch());
-    schedule_ = {options.schedule, options.learning_rate, std::llround(options.warmup_epochs * steps),
-                 options.epochs * batches_.steps_per_epoch()};
+    schedule_ = {options.schedule, options.learning_rate,
+                 std::llround(options.warmup_epochs * static_cast<double>(steps_)), options.epochs * steps_};
+    state_.tensors = LearnerTensors(learner);
   }
 
   absl::StatusOr<TrainingResult> Run() {
+    SID_RETURN_IF_ERROR(Begin());
     TrainingResult result;
-    BestWeights best;
-    for (int64_t epoch = 1; epoch <= options_.epochs; ++epoch) {
-      SID_ASSIGN_OR_RETURN(EpochRecord record, TrainEpoch(epoch));
-      record.validation = Evaluate(learner_, dataset_.validation, dataset_.statistics, options_.evaluation);
-      record.seconds = hooks_.clock() - start_;
-      best.Offer(epoch, record.validation, learner_);
-      SID_RETURN_IF_ERROR(hooks_.on_epoch(record));
-      result.epochs.push_back(std::move(record));
+    while (state_.epoch <= options_.epochs) {
+      absl::StatusOr<EpochRecord> record = TrainEpoch();
+      if (exploded_) {
+        SID_RETURN_IF_ERROR(RollBack(record.status()));
+        while (!result.epochs.empty() && result.epochs.back().epoch >= state_.epoch) result.epochs.pop_back();
+        continue;
+      }
+      SID_RETURN_IF_ERROR(record.status());
+      SID_RETURN_IF_ERROR(EndEpoch(*record));
+      result.epochs.push_back(*std::move(record));
     }
-    result.best_epoch = best.Restore(learner_);
+    SID_RETURN_IF_ERROR(CopyTensors(state_.best.weights, learner_.Parameters()));
+    result.best_epoch = state_.best.epoch;
     result.test = Evaluate(learner_, dataset_.test, dataset_.statistics, options_.evaluation);
-    result.seconds = hooks_.clock() - start_;
+    result.seconds = Seconds();
     return result;
   }
 
  private:
-  absl::StatusOr<EpochRecord> TrainEpoch(int64_t epoch) {
-    const int64_t steps = batches_.steps_per_epoch();
-    const double begin = hooks_.clock();
-    double shown = begin, rate = 0;
-    LossLog log(steps, learner_.LossDepths());
-    batches_.StartEpoch(epoch);
-    for (int64_t step = 0; step < steps; ++step) {
-      const int64_t global_step = (epoch - 1) * steps + step;
-      rate = schedule_.LearningRate(global_step);
-      SID_RETURN_IF_ERROR(hooks_.before_step(global_step));
-      const StepRunner::Outcome outcome = runner_.Run(step, rate);
-      log.Add(outcome.result, outcome.labels);
-      SID_RETURN_IF_ERROR(hooks_.after_step(global_step));
-      if (step + 1 < steps && hooks_.clock() - shown < hooks_.progress_interval) continue;
-      SID_RETURN_IF_ERROR(log.Check(epoch, rate));
-      shown = hooks_.clock();
-      Report(epoch, step + 1, shown - begin, log);
-    }
-    const std::vector<double> losses = log.MeanLosses();
-    const double mean = std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
-    return EpochRecord{epoch, 0, mean, losses, log.Accuracy(), rate, {}};
+  absl::Status Begin() {
+    // A state at the very beginning: there is always one to go back to, and a folder that cannot hold it shows at once.
+    if (!hooks_.from) return Save();
+    seconds_before_ = hooks_.from->seconds;
+    SID_RETURN_IF_ERROR(Take(*hooks_.from));
+    steps_before_ = StepsDone();
+    return absl::OkStatus();
   }
 
-  void Report(int64_t epoch, int64_t step, double epoch_seconds, const LossLog& log) const {
-    const std::vector<double> losses = log.MeanLosses();
-    const int64_t steps = batches_.steps_per_epoch(), examples = dataset_.train.size();
-    const auto images = static_cast<double>(step == steps ? examples : step * options_.batches.batch_size);
-    const auto done = static_cast<double>((epoch - 1) * steps + step),
-               all = static_cast<double>(options_.epochs * steps);
-    hooks_.on_progress({epoch, options_.epochs, step, steps,
-                        std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size()),
-                        log.Accuracy(), images / epoch_seconds, (hooks_.clock() - start_) / done * (all - done)});
+  // Takes over a state, and its tensors into the learner's own.
+  absl::Status Take(const TrainingState& state) {
+    SID_RETURN_IF_ERROR(CopyTensors(state.tensors, state_.tensors));
+    std::vector<Parameter> own = std::move(state_.tensors);
+    state_ = state;
+    state_.tensors = std::move(own);
+    return absl::OkStatus();
   }
+
+  absl::StatusOr<EpochRecord> TrainEpoch() {
+    shown_ = epoch_start_ = hooks_.clock();
+    const int64_t first_step = state_.step;
+    LossLog log(steps_, learner_, state_.losses);
+    batches_.StartEpoch(state_.epoch);
+    while (state_.step < steps_) {
+      const int64_t step = StepsDone();
+      SID_RETURN_IF_ERROR(hooks_.before_step(step));
+      const StepRunner::Outcome outcome = runner_.Run(state_.step, LearningRate(step));
+      log.Add(outcome.result, outcome.labels);
+      SID_RETURN_IF_ERROR(hooks_.after_step(step));
+      ++state_.step;
+      SID_RETURN_IF_ERROR(AfterStep(first_step, log));
+    }
+    const std::vector<double> losses = log.MeanLosses();
+    return EpochRecord{state_.epoch, 0, Mean(losses), losses, log.Accuracy(), LearningRate(StepsDone() - 1), {}};
+  }
+
+  // Looks at the step where that is free (the CPU has computed already) or due, and keeps the state where that is.
+  absl::Status AfterStep(int64_t first_step, LossLog& log) {
+    const bool stop = hooks_.stop(), last = state_.step == steps_;
+    const bool save = stop || (!last && IsSaveDue());
+    const bool show = last || hooks_.clock() - shown_ >= hooks_.progress_interval;
+    if (!save && !show && batches_.device().is_cuda()) return absl::OkStatus();
+    const absl::Status checked = log.Check(state_.epoch, LearningRate(StepsDone() - 1));
+    exploded_ = !checked.ok();
+    SID_RETURN_IF_ERROR(checked);
+    state_.losses = log.sums();
+    if (show) Report(first_step, log);
+    if (save) SID_RETURN_IF_ERROR(Save());
+    if (!stop) return absl::OkStatus();
+    return absl::CancelledError(
+        absl::StrCat("stopped after step ", state_.step, " of ", steps_, " in epoch ", state_.epoch));
+  }
+
+  absl::Status EndEpoch(EpochRecord& record) {
+    record.validation = Evaluate(learner_, dataset_.validation, dataset_.statistics, options_.evaluation);
+    record.seconds = Seconds();
+    state_.best.Offer(state_.epoch, record.validation, learner_);
+    SID_RETURN_IF_ERROR(hooks_.on_epoch(record));
+    const bool save = options_.checkpoint_every == 0 || state_.epoch == options_.epochs || IsSaveDue();
+    ++state_.epoch;
+    state_.step = 0;
+    state_.losses = {};
+    return save ? Save() : absl::OkStatus();
+  }
+
+  bool IsSaveDue() const { return options_.checkpoint_every > 0 && StepsDone() % options_.checkpoint_every == 0; }
+
+  absl::Status Save() {
+    if (!hooks_.save) return absl::OkStatus();
+    state_.seconds = Seconds();
+    return hooks_.save(state_);
+  }
+
+  absl::Status RollBack(const absl::Status& why) {
+    exploded_ = false;
+    if (options_.on_nan == OnNan::kStop || !hooks_.load) return why;
+    // The state in the file may be from before the last rollback.
+    const int64_t rollbacks = state_.rollbacks + 1;
+    if (rollbacks > kMostRollbacks) {
+      return absl::InternalError(absl::StrCat(why.message(), "; ", kMostRollbacks,
+                                              " rollbacks, each to half the learning rate, did not help"));
+    }
+    SID_ASSIGN_OR_RETURN(const TrainingState saved, hooks_.load());
+    SID_RETURN_IF_ERROR(Take(saved));
+    state_.rollbacks = rollbacks;
+    hooks_.on_rollback(absl::StrCat(why.message(), "; rollback ", rollbacks, " of ", kMostRollbacks, ": back to epoch ",
+                                    state_.epoch, ", step ", state_.step, ", and on with ", LearningRateScale(),
+                                    " of the learning rate"));
+    return absl::OkStatus();
+  }
+
+  void Report(int64_t first_step, const LossLog& log) {
+    shown_ = hooks_.clock();
+    const int64_t examples = dataset_.train.size(), batch = options_.batches.batch_size;
+    const auto images = static_cast<double>(std::min(state_.step * batch, examples) - first_step * batch);
+    const auto done = static_cast<double>(StepsDone()), all = static_cast<double>(options_.epochs * steps_);
+    hooks_.on_progress({state_.epoch, options_.epochs, state_.step, steps_, Mean(log.MeanLosses()), log.Accuracy(),
+                        images / (shown_ - epoch_start_),
+                        (hooks_.clock() - start_) / (done - static_cast<double>(steps_before_)) * (all - done)});
+  }
+
+  int64_t StepsDone() const { return (state_.epoch - 1) * steps_ + state_.step; }
+  double LearningRateScale() const { return std::ldexp(1.0, -static_cast<int>(state_.rollbacks)); }
+  double LearningRate(int64_t step) const { return schedule_.LearningRate(step) * LearningRateScale(); }
+  double Seconds() const { return seconds_before_ + hooks_.clock() - start_; }
 
   const Dataset& dataset_;
   const TrainingOptions& options_;
@@ -113,11 +169,25 @@ class Trainer {
   Learner& learner_;
   ShuffledBatches batches_;
   StepRunner runner_;
+  int64_t steps_;  // of an epoch
   Schedule schedule_;
-  double start_;
+  TrainingState state_;
+  bool exploded_ = false;
+  // Clock readings: when this began, its running epoch, and when progress was shown last.
+  double start_, epoch_start_ = 0, shown_ = 0;
+  // Of training before this began.
+  double seconds_before_ = 0;
+  int64_t steps_before_ = 0;
 };
 
 }  // namespace
+
+std::vector<std::string> OnNanNames() { return {"stop", "rollback"}; }
+
+absl::StatusOr<OnNan> ParseOnNan(const std::string& name) {
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("way to handle NaN", name, OnNanNames()));
+  return static_cast<OnNan>(index);
+}
 
 absl::StatusOr<TrainingResult> Train(const Dataset& dataset, const TrainingOptions& options, const TrainingHooks& hooks,
                                      PhaseTimer& timer, Learner& learner) {

@@ -3,14 +3,16 @@
 // Trains any learner: the same batches, schedule, evaluation and choice of the model for all of them.
 //
 //   for each epoch:  shuffled, augmented batches --Learner::Step--> weights;  validation: every depth's belief
-//   at the end:      the weights of the epoch with the best validation accuracy at the deepest belief; with these, and
-//   only
+//   at the end:      the weights of the epoch with the best validation accuracy at the deepest belief; with these, and only
 //                    now, the test set
 //
-// Everything that happens depends on the options' seed, never on time: two runs on one machine give the same bits.
+// Everything that happens depends on the options' seed, never on time: two runs on one machine give the same bits, and so does
+// one that was broken off and goes on from a state that it has saved (sid/training/state/training_state.h).
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -20,8 +22,17 @@
 #include "sid/learner/learner.h"
 #include "sid/optimizer/schedule.h"
 #include "sid/training/evaluation.h"
+#include "sid/training/state/training_state.h"
 
 namespace sid {
+
+// What happens when numbers explode (sid/training/loss_log.h): the training stops, or goes back to the last saved state and on
+// with half the learning rate, at most kMostRollbacks times.
+enum class OnNan { kStop, kRollback };
+inline constexpr int64_t kMostRollbacks = 3;
+
+std::vector<std::string> OnNanNames();
+absl::StatusOr<OnNan> ParseOnNan(const std::string& name);
 
 struct TrainingOptions {
   int64_t epochs = 10;
@@ -32,6 +43,8 @@ struct TrainingOptions {
   EvaluationOptions evaluation;
   // On a GPU: the step captured once and replayed (sid/training/step_runner.h). Its phases are then not timed.
   bool capture = false;
+  int64_t checkpoint_every = 0;  // steps; 0: at the end of each epoch
+  OnNan on_nan = OnNan::kStop;
 };
 
 struct EpochRecord {
@@ -45,9 +58,9 @@ struct EpochRecord {
 };
 
 struct TrainingResult {
-  std::vector<EpochRecord> epochs;
-  int64_t best_epoch =
-      0;  // best validation accuracy of the deepest belief, the first of equals; the last without validation data
+  std::vector<EpochRecord> epochs;  // without those before the state that a resumed run began from
+  // Best validation accuracy of the deepest belief, the first of equals; the last without validation data.
+  int64_t best_epoch = 0;
   DepthMetrics test;  // of that epoch's weights
   double seconds = 0;
 };
@@ -71,10 +84,21 @@ struct TrainingHooks {
   std::function<absl::Status(int64_t step)> after_step = [](int64_t) { return absl::OkStatus(); };
   // After each epoch; an error stops the training.
   std::function<absl::Status(const EpochRecord&)> on_epoch = [](const EpochRecord&) { return absl::OkStatus(); };
+
+  // Where training begins; without a value, from the beginning.
+  std::optional<TrainingState> from;
+  // Keeps a state, whose tensors are the learner's own: at the beginning, as the options say, after the last epoch, and before
+  // stopping. Null: nothing is kept.
+  std::function<absl::Status(const TrainingState&)> save;
+  // What was kept last, for a rollback. It comes with `save`.
+  std::function<absl::StatusOr<TrainingState>()> load;
+  std::function<void(const std::string& what)> on_rollback = [](const std::string&) {};
+  // Asked after each step: true ends the training, with Cancelled, as soon as the state is saved.
+  std::function<bool()> stop = [] { return false; };
 };
 
 // `dataset` and the learner's weights on one device. Afterwards the learner has the best epoch's weights. Internal
-// error when a loss is not finite, with step, module and hint.
+// error when numbers explode, with step, phase, module and hint; Cancelled when it was stopped; otherwise a hook's error.
 absl::StatusOr<TrainingResult> Train(const Dataset& dataset, const TrainingOptions& options, const TrainingHooks& hooks,
                                      PhaseTimer& timer, Learner& learner);
 

@@ -100,7 +100,7 @@ UpdateResult SerialUpdate(const Network& network, const SidOptions& options, con
     const at::Tensor combined = Combine(options.extractor_gradient, at::stack(features_gradients));
     UpdateExtractor(extractor, features, combined, timer, gradients.extractor);
   }
-  return {at::stack(losses), teachers.back()};
+  return {at::stack(losses), teachers.back(), features.detach()};
 }
 
 }  // namespace sid

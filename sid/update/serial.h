@@ -23,6 +23,7 @@ namespace sid {
 struct UpdateResult {
   at::Tensor losses;      // l_i, mean over the batch, [L]
   at::Tensor log_belief;  // log p_L [B, C]
+  at::Tensor features;    // z [B, D]
 };
 
 // Writes into `gradients` (of ZerosLike(network)) the gradient of every tensor of `network`, and leaves the weights

@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "base/files.h"
 #include "base/status.h"
 
 namespace sid {
@@ -62,8 +65,10 @@ uint32_t Crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-absl::StatusOr<EventFile> EventFile::Create(const std::string& path, double wall_time) {
+absl::StatusOr<EventFile> EventFile::Open(const std::string& path, double wall_time) {
   EventFile file(path);
+  std::error_code none;
+  if (std::filesystem::file_size(path, none) > 0 && !none) return file;
   SID_RETURN_IF_ERROR(file.Write(Field(1, wall_time) + Field(3, std::string("brain.Event:2"))));
   return file;
 }
@@ -78,9 +83,7 @@ absl::Status EventFile::Add(int64_t step, double wall_time, const std::vector<Sc
 
 absl::Status EventFile::Write(std::string_view event) {
   const std::string length = LittleEndian(static_cast<uint64_t>(event.size()));
-  file_ << length << MaskedCrc(length) << event << MaskedCrc(event) << std::flush;
-  if (file_.good()) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("cannot write ", path_, ": is the disk full?"));
+  return AppendToFile(path_, absl::StrCat(length, MaskedCrc(length), std::string(event), MaskedCrc(event)));
 }
 
 }  // namespace sid

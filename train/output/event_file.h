@@ -9,7 +9,6 @@
 // Numbers are little-endian. The first record holds the version only.
 
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,18 +25,18 @@ struct Scalar {
 
 class EventFile {
  public:
-  // Creates `path`, whose name must contain "tfevents" for TensorBoard to see it. Times are in seconds since 1970.
-  static absl::StatusOr<EventFile> Create(const std::string& path, double wall_time);
+  // At `path`, whose name must contain "tfevents" for TensorBoard to see it; goes on where there are events already. Times are in
+  // seconds since 1970.
+  static absl::StatusOr<EventFile> Open(const std::string& path, double wall_time);
 
-  // Appends and flushes one event.
+  // Appends and syncs one event.
   absl::Status Add(int64_t step, double wall_time, const std::vector<Scalar>& scalars);
 
  private:
-  explicit EventFile(const std::string& path) : path_(path), file_(path, std::ios::binary | std::ios::trunc) {}
+  explicit EventFile(const std::string& path) : path_(path) {}
   absl::Status Write(std::string_view event);
 
   std::string path_;
-  std::ofstream file_;
 };
 
 // CRC-32C (Castagnoli), of which TFRecord stores ((crc >> 15) | (crc << 17)) + 0xa282ead8.

@@ -19,9 +19,10 @@ TEST(Crc32c, IsTheStandards) {
 
 TEST(EventFile, HasTheVersionFirstAndThenTheScalars) {
   const std::string path = testing::TempDir() + "/events.out.tfevents.test";
-  auto file = EventFile::Create(path, 1.5);
+  auto file = EventFile::Open(path, 1.5);
   ASSERT_TRUE(file.ok()) << file.status();
-  ASSERT_TRUE(file->Add(300, 2.5, {{"a/b", -0.5}}).ok());
+  // Opened again, it goes on behind its version.
+  ASSERT_TRUE(EventFile::Open(path, 2)->Add(300, 2.5, {{"a/b", -0.5}}).ok());
   const std::string bytes = ReadFile(path).value();
   const std::string version(
       "\x09\0\0\0\0\0\0\xf8\x3f\x1a\x0d"
@@ -39,7 +40,7 @@ TEST(EventFile, HasTheVersionFirstAndThenTheScalars) {
 }
 
 TEST(EventFile, ErrorNamesThePath) {
-  const auto file = EventFile::Create("/nowhere/events.out.tfevents.test", 0);
+  const auto file = EventFile::Open("/nowhere/events.out.tfevents.test", 0);
   EXPECT_NE(file.status().message().find("/nowhere/events"), absl::string_view::npos) << file.status();
 }
 

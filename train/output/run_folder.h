@@ -3,49 +3,58 @@
 // The folder of one run (--out), written as the run goes on:
 //
 //   config.json          every effective setting, commit and machine, before training
-//   metrics.jsonl        a line for each epoch, and for each probe, {"probe": step, ...}; flushed
+//   metrics.jsonl        a line for each epoch, and for each probe, {"probe": step, ...}; synced
 //   events.out.tfevents.sid   the probes for TensorBoard (--logdir=DIR)
+//   checkpoints/         the last states, to go on from
 //   summary.json         the test result by depth, at the end
 //   weights.safetensors  the best epoch's weights, at the end
 //
 // Lists go over depth, from 1 to L. Where a depth has no loss of its own there is null.
 
-#include <fstream>
+#include <functional>
+#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sid/theory/probe/diagnostics.h"
 #include "sid/theory/probe/probe.h"
+#include "sid/training/state/checkpoint_folder.h"
 #include "sid/training/trainer.h"
-#include "train/output/event_file.h"
 #include "train/prepare.h"
 
 namespace sid {
 
 class RunFolder {
  public:
-  // Creates it. An error when it can't be written, or holds a run already: results are never overwritten.
-  static absl::StatusOr<RunFolder> Create(const std::string& path);
+  // Creates the folder of a run, which outlives this, or opens it to go on (config.resume). An error when it can't be written,
+  // another process works in it, or it holds a run already that is not to go on: results are never overwritten.
+  static absl::StatusOr<RunFolder> Open(const PreparedRun& run);
 
-  absl::Status WriteConfig(const PreparedRun& run) const;
-  absl::Status AppendEpoch(const EpochRecord& record);
+  // The state to go on from: the newest whole checkpoint, each broken one before it told to `warn`. What the outputs hold
+  // beyond it is cut off, so that a line is never there twice. NotFound where training has not begun. An error names the
+  // first setting that differs from the run's, or what is missing.
+  absl::StatusOr<TrainingState> Load(const std::function<void(const std::string&)>& warn) const;
+
+  absl::Status WriteConfig() const;
+  absl::Status AppendEpoch(const EpochRecord& record) const;
   // `wall_time` in seconds since 1970.
-  absl::Status AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses, double wall_time);
-  absl::Status WriteResult(const PreparedRun& run, const TrainingResult& result) const;
+  absl::Status AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses, double wall_time) const;
+  absl::Status Save(const TrainingState& state) const;
+  absl::Status WriteResult(const TrainingResult& result) const;
 
  private:
-  explicit RunFolder(std::string path) : path_(std::move(path)) {}
-  absl::Status AppendMetrics(const nlohmann::ordered_json& line);
+  explicit RunFolder(const PreparedRun& run);
+  std::string File(const char* name) const;
 
-  std::string path_;
-  std::ofstream metrics_;
-  std::optional<EventFile> events_;  // from the first probe on
+  const PreparedRun* run_;
+  CheckpointFolder checkpoints_;
+  // Of all that decides the result: a run goes on only where they are the same.
+  std::map<std::string, std::string> settings_;
+  // Holds the kernel's lock on the folder, which ends with the process whatever ends that.
+  std::shared_ptr<void> lock_;
 };
 
 }  // namespace sid

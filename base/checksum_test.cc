@@ -1,4 +1,4 @@
-#include "data/fetch/checksum.h"
+#include "base/checksum.h"
 
 #include <gtest/gtest.h>
 
@@ -25,6 +25,21 @@ TEST(FileChecksum, AgreesWithTheStandards) {
 TEST(FileChecksum, ReadsAllPiecesOfALargeFile) {
   const std::string large(3 << 20, 'x');
   EXPECT_NE(HexOf(large, ChecksumKind::kMd5), HexOf(large + "y", ChecksumKind::kMd5));
+}
+
+TEST(Sha256, AgreesWithTheStandardHoweverTheBytesArePieced) {
+  Sha256 pieces;
+  pieces.Add("a");
+  pieces.Add("");
+  pieces.Add("bc");
+  EXPECT_EQ(pieces.Hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Sha256, TellsTextsApartThatJoinToTheSame) {
+  Sha256 first, second;
+  first.AddText("ab"), first.AddText("c");
+  second.AddText("a"), second.AddText("bc");
+  EXPECT_NE(first.Hex(), second.Hex());
 }
 
 TEST(FileChecksum, NamesAMissingFile) {

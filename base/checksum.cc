@@ -1,4 +1,4 @@
-#include "data/fetch/checksum.h"
+#include "base/checksum.h"
 
 #include <openssl/evp.h>
 
@@ -16,6 +16,13 @@ namespace sid {
 namespace {
 
 constexpr size_t kPieceBytes = 1 << 20;
+
+std::string Hexadecimal(EVP_MD_CTX* context) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  CHECK_EQ(EVP_DigestFinal_ex(context, digest, &length), 1);
+  return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), length));
+}
 
 const EVP_MD* Algorithm(ChecksumKind kind) { return kind == ChecksumKind::kMd5 ? EVP_md5() : EVP_sha256(); }
 
@@ -37,10 +44,21 @@ absl::StatusOr<Checksum> FileChecksum(const std::string& path, ChecksumKind kind
     CHECK_EQ(EVP_DigestUpdate(context.get(), piece.data(), file.gcount()), 1);
   }
   if (file.bad()) return absl::ErrnoToStatus(errno, absl::StrCat("cannot read ", path));
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  CHECK_EQ(EVP_DigestFinal_ex(context.get(), digest, &length), 1);
-  return Checksum{kind, absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), length))};
+  return Checksum{kind, Hexadecimal(context.get())};
 }
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+  CHECK_EQ(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr), 1) << "this machine's OpenSSL has no SHA-256";
+}
+
+void Sha256::Add(std::string_view bytes) { CHECK_EQ(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()), 1); }
+
+void Sha256::AddText(std::string_view text) {
+  const uint64_t size = text.size();
+  Add({reinterpret_cast<const char*>(&size), sizeof(size)});
+  Add(text);
+}
+
+std::string Sha256::Hex() { return Hexadecimal(context_.get()); }
 
 }  // namespace sid

@@ -1,0 +1,153 @@
+#include "sid/training/state/checkpoint.h"
+
+#include <algorithm>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "base/checksum.h"
+#include "base/status.h"
+#include "sid/checkpoint/safetensors.h"
+
+namespace sid {
+namespace {
+
+using Json = nlohmann::json;
+using Metadata = std::map<std::string, std::string>;
+
+constexpr char kFormatVersion[] = "1";
+constexpr char kBest[] = "best.";  // before the names of the best epoch's weights
+
+// Of contiguous tensors on the CPU.
+std::string ChecksumOf(const std::vector<NamedTensor>& tensors, const Metadata& metadata) {
+  Sha256 checksum;
+  for (const auto& [key, value] : metadata) {
+    if (key != "sha256") checksum.AddText(key), checksum.AddText(value);
+  }
+  for (const auto& [name, tensor] : tensors) {
+    checksum.AddText(name);
+    checksum.AddText(absl::StrCat(c10::toString(tensor.scalar_type()), " ", absl::StrJoin(tensor.sizes(), " ")));
+    checksum.Add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
+  }
+  return checksum.Hex();
+}
+
+Json ToJson(const TrainingState& state) {
+  return {{"epoch", state.epoch},
+          {"step", state.step},
+          {"rollbacks", state.rollbacks},
+          {"seconds", state.seconds},
+          {"losses",
+           {{"steps", state.losses.steps},
+            {"images", state.losses.images},
+            {"correct", state.losses.correct},
+            {"sums", state.losses.sums}}},
+          {"best", {{"epoch", state.best.epoch}, {"accuracy", state.best.accuracy}}}};
+}
+
+// Throws nlohmann's exceptions where something is missing or of another type.
+TrainingState StateFromJson(const Json& json) {
+  TrainingState state;
+  json.at("epoch").get_to(state.epoch);
+  json.at("step").get_to(state.step);
+  json.at("rollbacks").get_to(state.rollbacks);
+  json.at("seconds").get_to(state.seconds);
+  const Json& losses = json.at("losses");
+  losses.at("steps").get_to(state.losses.steps);
+  losses.at("images").get_to(state.losses.images);
+  losses.at("correct").get_to(state.losses.correct);
+  losses.at("sums").get_to(state.losses.sums);
+  json.at("best").at("epoch").get_to(state.best.epoch);
+  json.at("best").at("accuracy").get_to(state.best.accuracy);
+  return state;
+}
+
+// In the order in which the file holds them, so that writer and reader sum alike.
+std::vector<NamedTensor> FileTensors(const TrainingState& state) {
+  std::vector<NamedTensor> tensors;
+  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
+    tensors.push_back({name, tensor.detach().cpu().contiguous()});
+  };
+  for (const Parameter& parameter : state.tensors) add(parameter.name, parameter.tensor);
+  for (const Parameter& parameter : state.best.weights) add(kBest + parameter.name, parameter.tensor);
+  std::sort(tensors.begin(), tensors.end(), [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
+  return tensors;
+}
+
+void SortTensorsInto(TrainingState& state, std::vector<NamedTensor> tensors) {
+  for (NamedTensor& named : tensors) {
+    const bool best = absl::StartsWith(named.name, kBest);
+    std::vector<Parameter>& place = best ? state.best.weights : state.tensors;
+    place.push_back({std::string(absl::StripPrefix(named.name, best ? kBest : "")), std::move(named.tensor)});
+  }
+}
+
+absl::StatusOr<Checkpoint> Parse(const std::string& path, SafetensorsFile file) {
+  try {
+    Checkpoint checkpoint{.state = StateFromJson(Json::parse(file.metadata.at("state")))};
+    Json::parse(file.metadata.at("settings")).get_to(checkpoint.settings);
+    Json::parse(file.metadata.at("outputs")).get_to(checkpoint.outputs);
+    SortTensorsInto(checkpoint.state, std::move(file.tensors));
+    return checkpoint;
+  } catch (const std::exception&) {  // out_of_range of a missing key, nlohmann's of JSON that is not as it should be
+    return absl::DataLossError(
+        absl::StrCat(path, " is no checkpoint: its metadata are not as this program writes them"));
+  }
+}
+
+}  // namespace
+
+absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
+  const std::vector<NamedTensor> tensors = FileTensors(checkpoint.state);
+  Metadata metadata = {{"format_version", kFormatVersion},
+                       {"state", ToJson(checkpoint.state).dump()},
+                       {"settings", Json(checkpoint.settings).dump()},
+                       {"outputs", Json(checkpoint.outputs).dump()}};
+  metadata["sha256"] = ChecksumOf(tensors, metadata);
+  return SaveSafetensors(path, tensors, metadata);
+}
+
+absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
+  SID_ASSIGN_OR_RETURN(SafetensorsFile file, LoadSafetensors(path));
+  const std::string version = file.metadata["format_version"];
+  if (version.empty()) return absl::DataLossError(absl::StrCat(path, " is no checkpoint: it names no format version"));
+  if (version != kFormatVersion) {
+    return absl::UnimplementedError(absl::StrCat(path, " is of checkpoint format ", version,
+                                                 ", and this program reads ", kFormatVersion,
+                                                 ": go on with the version that wrote it"));
+  }
+  std::sort(file.tensors.begin(), file.tensors.end(),
+            [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
+  if (ChecksumOf(file.tensors, file.metadata) != file.metadata["sha256"])
+    return absl::DataLossError(absl::StrCat(path, " is damaged: its checksum is wrong"));
+  return Parse(path, std::move(file));
+}
+
+absl::Status CheckSettings(const std::map<std::string, std::string>& saved,
+                           const std::map<std::string, std::string>& current) {
+  std::set<std::string> names;
+  for (const auto* settings : {&saved, &current}) {
+    for (const auto& [name, value] : *settings) names.insert(name);
+  }
+  const auto value = [](const std::map<std::string, std::string>& settings, const std::string& name) {
+    const auto found = settings.find(name);
+    return found == settings.end() ? std::string("not set") : found->second;
+  };
+  for (const std::string& name : names) {
+    const std::string before = value(saved, name), now = value(current, name);
+    if (before != now) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the checkpoint is of another run: ", name, " was ", before, " and is ", now));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sid

@@ -1,0 +1,37 @@
+#pragma once
+
+// A training state in a file: a safetensors file (sid/checkpoint/safetensors.h) whose metadata hold what is no tensor.
+//
+//   format_version   1; a program reads its own alone
+//   state            JSON: epoch, step, rollbacks, seconds, losses, best epoch
+//   settings         JSON: the run's, by flag; a checkpoint continues a run of the same settings only
+//   outputs          JSON: how long each growing output file of the run was
+//   sha256           of all of the above, and of every tensor's name, type, shape and bytes
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "sid/training/state/training_state.h"
+
+namespace sid {
+
+struct Checkpoint {
+  TrainingState state;
+  std::map<std::string, std::string> settings;
+  std::map<std::string, int64_t> outputs;  // bytes of each file
+};
+
+// Written beside, synced and renamed: whatever happens, what stood at `path` before is whole or replaced by a whole one.
+absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint);
+
+// DataLoss, naming the path, for a file whose checksum or content is wrong; Unimplemented for another format version.
+absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path);
+
+// InvalidArgument names the first setting that differs, and both values.
+absl::Status CheckSettings(const std::map<std::string, std::string>& saved,
+                           const std::map<std::string, std::string>& current);
+
+}  // namespace sid

@@ -1,0 +1,36 @@
+#pragma once
+
+// The last checkpoints of one run, in a folder of their own: epoch-000003-step-000000120.safetensors.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "sid/training/state/checkpoint.h"
+
+namespace sid {
+
+class CheckpointFolder {
+ public:
+  // At `path`, which need not exist yet; `keep` checkpoints stay, at least 1.
+  CheckpointFolder(std::string path, int64_t keep);
+
+  // Writes it, and only then removes what is older than the last `keep`.
+  absl::Status Save(const Checkpoint& checkpoint) const;
+
+  // The newest whole checkpoint. Each newer file that is none is named to `warn`, with the reason. NotFound without any
+  // file, DataLoss when none is whole.
+  absl::StatusOr<Checkpoint> LoadNewest(const std::function<void(const std::string&)>& warn) const;
+
+ private:
+  // The checkpoints' paths, oldest first.
+  std::vector<std::string> List() const;
+
+  std::string path_;
+  int64_t keep_;
+};
+
+}  // namespace sid

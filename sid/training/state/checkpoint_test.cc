@@ -1,0 +1,83 @@
+#include "sid/training/state/checkpoint.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "sid/checkpoint/safetensors.h"
+
+namespace sid {
+namespace {
+
+std::string TemporaryPath(const std::string& name) { return testing::TempDir() + "/" + name; }
+
+Checkpoint Example() {
+  Checkpoint checkpoint;
+  checkpoint.state = {.epoch = 3, .step = 17, .rollbacks = 1, .seconds = 1.0 / 3};
+  checkpoint.state.losses = {.steps = 17, .images = 500, .correct = 123, .sums = {0.1, 1e-300, 2.0 / 3}};
+  checkpoint.state.best = {2, 0.1 + 0.2, {{"w", at::arange(6, at::kFloat).view({2, 3}) / 7}}};
+  checkpoint.state.tensors = {{"weights.w", at::arange(6, at::kFloat).view({2, 3})},
+                              {"optimizer.steps", at::zeros({}) + 17}};
+  checkpoint.settings = {{"depth", "4"}, {"alpha", "1:0.5"}};
+  checkpoint.outputs = {{"metrics.jsonl", 1234}};
+  return checkpoint;
+}
+
+TEST(Checkpoint, HoldsEverythingToTheBit) {
+  const std::string path = TemporaryPath("whole");
+  const Checkpoint written = Example();
+  ASSERT_TRUE(SaveCheckpoint(path, written).ok());
+  const auto read = LoadCheckpoint(path);
+  ASSERT_TRUE(read.ok()) << read.status();
+  const TrainingState &a = written.state, &b = read->state;
+  EXPECT_EQ(std::tie(a.epoch, a.step, a.rollbacks, a.seconds), std::tie(b.epoch, b.step, b.rollbacks, b.seconds));
+  EXPECT_EQ(std::tie(a.losses.steps, a.losses.images, a.losses.correct, a.losses.sums),
+            std::tie(b.losses.steps, b.losses.images, b.losses.correct, b.losses.sums));
+  EXPECT_EQ(std::tie(a.best.epoch, a.best.accuracy), std::tie(b.best.epoch, b.best.accuracy));
+  EXPECT_EQ(b.best.weights[0].name, "w");
+  EXPECT_TRUE(at::equal(a.best.weights[0].tensor, b.best.weights[0].tensor));
+  std::vector<Parameter> targets = {{"optimizer.steps", at::zeros({})}, {"weights.w", at::zeros({2, 3})}};
+  ASSERT_TRUE(CopyTensors(b.tensors, targets).ok());
+  EXPECT_TRUE(at::equal(targets[1].tensor, a.tensors[0].tensor));
+  EXPECT_EQ(written.settings, read->settings);
+  EXPECT_EQ(written.outputs, read->outputs);
+}
+
+TEST(Checkpoint, NoticesEveryChangedBit) {
+  const std::string path = TemporaryPath("changed");
+  ASSERT_TRUE(SaveCheckpoint(path, Example()).ok());
+  const std::string whole = ReadFile(path).value();
+  for (size_t place = 0; place < whole.size(); ++place) {
+    std::string damaged = whole;
+    damaged[place] = static_cast<char>(damaged[place] ^ 1);
+    ASSERT_TRUE(AppendToFile(path + "-x", "").ok() && CutFile(path + "-x", 0).ok());
+    ASSERT_TRUE(AppendToFile(path + "-x", damaged).ok());
+    const auto read = LoadCheckpoint(path + "-x");
+    EXPECT_FALSE(read.ok()) << place;
+    EXPECT_NE(read.status().message().find(path), absl::string_view::npos) << read.status();
+  }
+}
+
+TEST(Checkpoint, OtherFilesAndVersionsAreNamed) {
+  const std::string path = TemporaryPath("other");
+  ASSERT_TRUE(SaveSafetensors(path, {}, {{"format_version", "2"}}).ok());
+  EXPECT_EQ(LoadCheckpoint(path).status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_NE(LoadCheckpoint(path).status().message().find("is of checkpoint format 2, and this program reads 1"),
+            absl::string_view::npos);
+  ASSERT_TRUE(SaveSafetensors(path, {}, {{"learner", "sid"}}).ok());
+  EXPECT_NE(LoadCheckpoint(path).status().message().find("is no checkpoint"), absl::string_view::npos);
+}
+
+TEST(CheckSettings, NamesTheFirstThatDiffers) {
+  EXPECT_TRUE(CheckSettings({{"depth", "4"}}, {{"depth", "4"}}).ok());
+  EXPECT_EQ(CheckSettings({{"alpha", "1"}, {"depth", "4"}}, {{"alpha", "1"}, {"depth", "8"}}).message(),
+            "the checkpoint is of another run: depth was 4 and is 8");
+  EXPECT_EQ(CheckSettings({}, {{"depth", "8"}}).message(),
+            "the checkpoint is of another run: depth was not set and is 8");
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,87 @@
+#include "train/run.h"
+
+#include <memory>
+#include <ostream>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "sid/theory/probe/diagnostics.h"
+#include "third_party/logging/logging.h"
+#include "train/output/console.h"
+#include "train/probing.h"
+
+namespace sid {
+namespace {
+
+void WarnOf(const std::string& what) { LOG(WARNING) << what << ": the rollback goes to the checkpoint before"; }
+
+TrainingHooks HooksOf(const RunSurroundings& surroundings, const Run& run, Console& console) {
+  TrainingHooks hooks{.clock = surroundings.clock};
+  hooks.on_progress = [&console](const TrainingProgress& progress) { console.Progress(progress); };
+  hooks.on_epoch = [&console, &run](const EpochRecord& record) {
+    console.Epoch(record);
+    return run.folder ? run.folder->AppendEpoch(record) : absl::OkStatus();
+  };
+  const auto diagnostics = std::make_shared<Diagnostics>(run.prepared->probe, run.prepared->dataset.classes());
+  const auto on_probe = [&console, &run, diagnostics, now = surroundings.wall_clock](const ProbeRecord& record) {
+    const std::vector<Diagnosis> diagnoses = diagnostics->Look(record);
+    for (const Diagnosis& diagnosis : diagnoses) console.Note(diagnosis.text);
+    return run.folder ? run.folder->AppendProbe(record, diagnoses, now()) : absl::OkStatus();
+  };
+  AddProbe(*run.prepared, on_probe, hooks);
+  hooks.stop = surroundings.stop;
+  hooks.on_rollback = [&console](const std::string& what) { console.Note(what); };
+  if (!run.folder) return hooks;
+  hooks.from = run.from;
+  hooks.save = [&run](const TrainingState& state) { return run.folder->Save(state); };
+  hooks.load = [&run] { return run.folder->Load(WarnOf); };
+  return hooks;
+}
+
+absl::Status Stopped(const absl::Status& status, const Run& run) {
+  const std::string& out = run.prepared->config.out;
+  return absl::CancelledError(absl::StrCat(
+      status.message(), out.empty() ? ": nothing was kept, as there is no --out=DIR"
+                                    : absl::StrCat("; the same command with --resume goes on from there (", out, ")")));
+}
+
+}  // namespace
+
+absl::StatusOr<Run> BeginRun(const TrainConfig& config, const std::function<void(const std::string&)>& warn) {
+  Run run;
+  SID_ASSIGN_OR_RETURN(PreparedRun prepared, Prepare(config));
+  run.prepared = std::make_unique<PreparedRun>(std::move(prepared));
+  if (config.out.empty()) return run;
+  SID_ASSIGN_OR_RETURN(run.folder, RunFolder::Open(*run.prepared));
+  if (!config.resume) return run;
+  absl::StatusOr<TrainingState> from = run.folder->Load(warn);
+  // Broken off before there was anything to keep: it begins.
+  if (absl::IsNotFound(from.status())) return run;
+  SID_ASSIGN_OR_RETURN(run.from, std::move(from));
+  return run;
+}
+
+absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run) {
+  const PreparedRun& prepared = *run.prepared;
+  if (run.folder && !run.from) SID_RETURN_IF_ERROR(run.folder->WriteConfig());
+  Console console(surroundings.out, surroundings.clock, surroundings.terminal_columns);
+  console.Begin(prepared);
+  if (run.from) console.Note(absl::StrCat("goes on from epoch ", run.from->epoch, ", step ", run.from->step));
+  PhaseTimer untimed;
+  const TrainingHooks hooks = HooksOf(surroundings, run, console);
+  const auto result = Train(prepared.dataset, prepared.options, hooks, untimed, *prepared.learner);
+  if (absl::IsCancelled(result.status())) return Stopped(result.status(), run);
+  SID_RETURN_IF_ERROR(result.status());
+  console.End(*result);
+  if (!run.folder) {
+    surroundings.out << "Nothing was kept: --out=DIR writes settings, metrics and weights." << std::endl;
+    return absl::OkStatus();
+  }
+  SID_RETURN_IF_ERROR(run.folder->WriteResult(*result));
+  surroundings.out << "Written to " << prepared.config.out << std::endl;
+  return absl::OkStatus();
+}
+
+}  // namespace sid

@@ -1,0 +1,43 @@
+#pragma once
+
+// A whole run, from a config to its folder:
+//
+//   TrainConfig --BeginRun--> prepared run, folder, state to go on from --CompleteRun--> trained, told and kept
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "train/config.h"
+#include "train/output/run_folder.h"
+#include "train/prepare.h"
+
+namespace sid {
+
+// The world around a run.
+struct RunSurroundings {
+  std::ostream& out;
+  std::function<double()> clock;       // seconds since any fixed time
+  std::function<double()> wall_clock;  // seconds since 1970
+  int terminal_columns = 0;            // 0 for no terminal
+  std::function<bool()> stop = [] { return false; };
+};
+
+struct Run {
+  // The folder refers to it, so it does not move.
+  std::unique_ptr<PreparedRun> prepared;
+  std::optional<RunFolder> folder;    // none without --out
+  std::optional<TrainingState> from;  // to go on from
+};
+
+// Finds everything that can be wrong with what was asked. Broken checkpoints that are passed over are told to `warn`.
+absl::StatusOr<Run> BeginRun(const TrainConfig& config, const std::function<void(const std::string&)>& warn);
+
+// Trains, shows and keeps the result. Cancelled, when it was stopped, says how to go on.
+absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run);
+
+}  // namespace sid
