@@ -123,7 +123,8 @@ class Meter {
     for (const Work& work : all) {
       progress_.all += work.plan.runs.size();
       for (const TrainConfig& run : work.plan.runs) {
-        if (!std::filesystem::exists(absl::StrCat(folder, "/", ResultName(run)))) left_ += Estimate(work.plan, run);
+        const std::string name = ResultName(run);
+        if (!std::filesystem::exists(absl::StrCat(folder, "/", name))) to_come_.emplace(name, Estimate(work.plan, run));
       }
     }
   }
@@ -135,11 +136,10 @@ class Meter {
 
   void End(const Work& work, const TrainConfig& run, const ordered_json& result, bool kept) {
     ++progress_.done;
-    if (!kept) {
-      const double estimate = Estimate(work.plan, run);
-      left_ = std::max(0.0, left_ - estimate);
-      estimated_ += estimate;
+    if (const auto estimate = to_come_.find(ResultName(run)); !kept && estimate != to_come_.end()) {
+      estimated_ += estimate->second;
       spent_ += hooks_.clock() - begin_;
+      to_come_.erase(estimate);
     }
     Tell(work,
          absl::StrFormat("%s L=%d seed %d: %s", run.learner, run.depth, run.seed,
@@ -163,13 +163,16 @@ class Meter {
     progress_.what = what;
     progress_.ended = ended;
     progress_.kept = kept;
-    progress_.seconds_left = left_ * (estimated_ > 0 ? spent_ / estimated_ : 1);
+    double left = 0;
+    for (const auto& [name, estimate] : to_come_) left += estimate;
+    progress_.seconds_left = left * (estimated_ > 0 ? spent_ / estimated_ : 1);
     hooks_.on_progress(progress_);
   }
 
   const ReproduceHooks& hooks_;
   ReproduceProgress progress_;
-  double left_ = 0, estimated_ = 0, spent_ = 0, begin_ = 0;  // seconds
+  std::map<std::string, double> to_come_;         // a run, which experiments may share, once: seconds by estimate
+  double estimated_ = 0, spent_ = 0, begin_ = 0;  // seconds
 };
 
 // A plan a data set: one that is not there keeps no other from being run.
