@@ -1,10 +1,12 @@
 #include "reproducibility/reproduce.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -24,7 +26,14 @@ using nlohmann::ordered_json;
 constexpr char kStandIn[] = "mnist-mini";
 constexpr Scale kQuick = {.train_images = 1000, .epochs = 2, .seeds = 3, .batch_size = 32};
 constexpr char kNotQuick[] = "very-deep";
-constexpr double kHour = 60;  // minutes
+
+// Of a budget that is a time; 0 for the others. UnknownName for what is no budget.
+absl::StatusOr<double> MinutesOf(const std::string& budget) {
+  double minutes = 0;
+  if (absl::SimpleAtod(budget, &minutes) && std::isfinite(minutes) && minutes > 0) return minutes;
+  SID_RETURN_IF_ERROR(FindName("budget", budget, {"quick", "hour", "full", "a number of minutes"}).status());
+  return budget == "hour" ? 60 : 0;
+}
 
 // One experiment's runs, and how long they should take.
 struct Work {
@@ -57,16 +66,16 @@ std::vector<std::string> ExperimentsOf(const std::vector<Claim>& claims) {
   return names;
 }
 
-// An hour is shared out as the full sizes are.
-absl::StatusOr<std::map<std::string, double>> SharesOfAnHour(const std::vector<std::string>& names,
-                                                             const ReproduceRequest& request) {
+// The time is shared out as the full sizes are.
+absl::StatusOr<std::map<std::string, double>> Shares(double minutes_in_all, const std::vector<std::string>& names,
+                                                     const ReproduceRequest& request) {
   std::map<std::string, double> shares;
   double all = 0;
   for (const std::string& name : names) {
     SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(RequestOf(name, request)));
     all += shares[name] = plan.minutes;
   }
-  for (auto& [name, minutes] : shares) minutes *= kHour / all;
+  for (auto& [name, minutes] : shares) minutes *= minutes_in_all / all;
   return shares;
 }
 
@@ -83,7 +92,7 @@ absl::StatusOr<Work> MakeWork(const std::string& name, const ReproduceRequest& r
   ExperimentRequest experiment = RequestOf(name, request);
   experiment.budget_minutes = minutes;
   auto plan = MakePlan(experiment);
-  if (absl::IsInvalidArgument(plan.status()) && request.budget == "hour") {
+  if (absl::IsInvalidArgument(plan.status()) && minutes > 0) {
     work.not_run = std::string(plan.status().message());
     return work;
   }
@@ -95,8 +104,9 @@ absl::StatusOr<Work> MakeWork(const std::string& name, const ReproduceRequest& r
 absl::StatusOr<std::vector<Work>> MakeAllWork(const std::vector<Claim>& claims, const ReproduceRequest& request) {
   const std::vector<std::string> names = ExperimentsOf(claims);
   std::map<std::string, double> minutes;
-  if (request.budget == "hour") {
-    SID_ASSIGN_OR_RETURN(minutes, SharesOfAnHour(names, request));
+  SID_ASSIGN_OR_RETURN(const double minutes_in_all, MinutesOf(request.budget));
+  if (minutes_in_all > 0) {
+    SID_ASSIGN_OR_RETURN(minutes, Shares(minutes_in_all, names, request));
   }
   std::vector<Work> all;
   for (const std::string& name : names) {
@@ -113,7 +123,8 @@ class Meter {
     for (const Work& work : all) {
       progress_.all += work.plan.runs.size();
       for (const TrainConfig& run : work.plan.runs) {
-        if (!std::filesystem::exists(absl::StrCat(folder, "/", ResultName(run)))) left_ += Estimate(work.plan, run);
+        const std::string name = ResultName(run);
+        if (!std::filesystem::exists(absl::StrCat(folder, "/", name))) to_come_.emplace(name, Estimate(work.plan, run));
       }
     }
   }
@@ -125,11 +136,10 @@ class Meter {
 
   void End(const Work& work, const TrainConfig& run, const ordered_json& result, bool kept) {
     ++progress_.done;
-    if (!kept) {
-      const double estimate = Estimate(work.plan, run);
-      left_ = std::max(0.0, left_ - estimate);
-      estimated_ += estimate;
+    if (const auto estimate = to_come_.find(ResultName(run)); !kept && estimate != to_come_.end()) {
+      estimated_ += estimate->second;
       spent_ += hooks_.clock() - begin_;
+      to_come_.erase(estimate);
     }
     Tell(work,
          absl::StrFormat("%s L=%d seed %d: %s", run.learner, run.depth, run.seed,
@@ -153,13 +163,16 @@ class Meter {
     progress_.what = what;
     progress_.ended = ended;
     progress_.kept = kept;
-    progress_.seconds_left = left_ * (estimated_ > 0 ? spent_ / estimated_ : 1);
+    double left = 0;
+    for (const auto& [name, estimate] : to_come_) left += estimate;
+    progress_.seconds_left = left * (estimated_ > 0 ? spent_ / estimated_ : 1);
     hooks_.on_progress(progress_);
   }
 
   const ReproduceHooks& hooks_;
   ReproduceProgress progress_;
-  double left_ = 0, estimated_ = 0, spent_ = 0, begin_ = 0;  // seconds
+  std::map<std::string, double> to_come_;         // a run, which experiments may share, once: seconds by estimate
+  double estimated_ = 0, spent_ = 0, begin_ = 0;  // seconds
 };
 
 // A plan a data set: one that is not there keeps no other from being run.
@@ -230,7 +243,7 @@ void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks)
 
 absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
                                        const ReproduceHooks& hooks) {
-  SID_RETURN_IF_ERROR(FindName("budget", request.budget, {"quick", "hour", "full"}).status());
+  SID_RETURN_IF_ERROR(MinutesOf(request.budget).status());
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
   SID_ASSIGN_OR_RETURN(std::vector<Work> all, MakeAllWork(claims, request));
   const std::string folder = request.out + "/runs";

@@ -7,7 +7,8 @@
 //   | budget | data                        | size                                                                    |
 //   |--------|-----------------------------|-------------------------------------------------------------------------|
 //   | quick  | mnist-mini, for all others  | kQuick: under 15 minutes on two cores, and too small to decide most     |
-//   | hour   | the experiments' own        | what an hour's share of each experiment allows, by MakePlan's rule      |
+//   | hour   | the experiments' own        | what each experiment's share of an hour allows, by MakePlan's rule      |
+//   | 600    | the experiments' own        | the same for that many minutes                                          |
 //   | full   | the experiments' own        | full size, five seeds, learning rates tuned for every learner           |
 //
 // Everything is found again by the settings of its run: a call that was interrupted goes on, and nothing is run twice.
@@ -27,7 +28,7 @@ namespace sid {
 struct ReproduceRequest {
   std::string claims = "all";
   std::string budget = "quick";
-  std::string data_dir;  // without it, hour and full run nothing that needs a data set
+  std::string data_dir;  // without it, all but quick run nothing that needs a data set
   std::string out;
   std::string bench;  // results.json of //:bench; empty: OUT/bench.json where there is one
   double images_per_second = ExperimentRequest().images_per_second;

@@ -20,9 +20,11 @@
 #include "third_party/logging/logging.h"
 
 DEFINE_string(claims, sid::ReproduceRequest().claims, "all, or names separated by commas: C1,C7,R5");
-DEFINE_string(budget, sid::ReproduceRequest().budget,
-              "quick (mnist-mini, under 15 minutes on two cores, decides little), hour, or full (days on a CPU)");
-DEFINE_string(data_dir, "", "hour, full: the folder that holds the data sets; //data:fetch downloads them");
+DEFINE_string(
+    budget, sid::ReproduceRequest().budget,
+    "quick (mnist-mini, under 15 minutes on two cores, decides little), hour, a number of minutes, or full (by "
+    "its estimate months on two cores: for GPUs)");
+DEFINE_string(data_dir, "", "all but quick: the folder that holds the data sets; //data:fetch downloads them");
 DEFINE_string(bench, "", "results.json of //:bench, for what is about time and memory; OUT/bench.json when left out");
 DEFINE_string(out, "", "the folder of runs and report: what is there already is not run again");
 DEFINE_double(images_per_second, sid::ReproduceRequest().images_per_second,

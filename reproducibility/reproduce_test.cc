@@ -64,18 +64,19 @@ std::string FirstRun(const std::string& out) {
 
 TEST(Reproduce, RunsWhatIsMissingAndNothingTwice) {
   const std::string out = NewFolder();
-  const Called first = Call(out);
+  // Two experiments of four runs each, of which they share one.
+  const Called first = Call(out, TheRegistry(), "C1,R5");
   ASSERT_TRUE(first.report.ok()) << first.report.status();
-  EXPECT_EQ(first.Ran(), 4);
+  EXPECT_EQ(first.Ran(), 7);
   EXPECT_EQ(first.progress.back().done, first.progress.back().all);
   EXPECT_GT(first.progress.front().seconds_left, 0);
   EXPECT_EQ(first.progress.back().seconds_left, 0);
-  const Called second = Call(out);
+  const Called second = Call(out, TheRegistry(), "C1,R5");
   EXPECT_EQ(second.Ran(), 0);
   EXPECT_EQ(*second.report, *first.report);
   // An interruption is a run whose file is not there yet.
   std::filesystem::remove(FirstRun(out));
-  EXPECT_EQ(Call(out).Ran(), 1);
+  EXPECT_EQ(Call(out, TheRegistry(), "C1,R5").Ran(), 1);
 }
 
 TEST(Reproduce, AQuickRunSaysWhatItCannotShow) {
@@ -126,7 +127,7 @@ TEST(Reproduce, ARuleChangedAfterwardsIsToldAndDecidesNothing) {
 }
 
 TEST(Reproduce, WithoutDataEveryExperimentSaysSo) {
-  for (const std::string budget : {"hour", "full"}) {
+  for (const std::string budget : {"hour", "600", "full"}) {
     const Called called = Call(NewFolder(), TheRegistry(), "all", budget);
     ASSERT_TRUE(called.report.ok()) << called.report.status();
     for (const ordered_json& claim : (*called.report)["claims"]) {
@@ -174,6 +175,7 @@ TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
   const std::pair<std::string, std::string> cases[] = {
       {"--claims=C99 --out=" + folder, "unknown claim 'C99'"},
       {"--budget=quik --out=" + folder, "did you mean 'quick'"},
+      {"--budget=-5 --out=" + folder, "unknown budget '-5'"},
       {"--budget=quick", "--out is missing"},
       {"--buget=quick", "did you mean --budget"},
       {"--claims=C4 --out=/proc/nowhere", "cannot create folder"},

@@ -56,7 +56,8 @@ ordered_json ToJson(const std::vector<EpochRecord>& epochs) {
 
 ordered_json ResultSettings(const TrainConfig& config) {
   ordered_json settings = ToJson(config);
-  for (const char* elsewhere : {"data_dir", "device", "threads", "deterministic", "probe_every"}) {
+  for (const char* elsewhere :
+       {"data_dir", "device", "threads", "deterministic", "probe_every", "checkpoint_every", "keep_checkpoints"}) {
     settings.erase(elsewhere);
   }
   return settings;

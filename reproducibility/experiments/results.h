@@ -24,7 +24,7 @@ namespace sid {
 inline constexpr int kResultSchema = 1;
 
 // The settings that make the result: not where the data lie, which device and how many threads computed it, or whether it
-// was probed.
+// was probed or kept checkpoints.
 nlohmann::ordered_json ResultSettings(const TrainConfig& config);
 
 // "sid-cifar100-L8-seed1-" and 16 hexadecimal digits of the settings' FNV-1a hash, ".json".

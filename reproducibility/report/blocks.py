@@ -10,7 +10,7 @@ import re
 # What is not in bench/plot's style: a page of prose, wide tables folded away, and verdicts that no colour is needed for.
 STYLE = """
 h2 { margin-top: 2.5rem; border-bottom: 2px solid var(--grid); } h3 { margin-top: 2rem; }
-pre { overflow-x: auto; padding: .5rem; border: 1px solid var(--grid); font-size: 13px; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .5rem; border: 1px solid var(--grid); font-size: 13px; }
 td, th { vertical-align: top; } td { font-variant-numeric: tabular-nums; }
 table.prose td, table.prose th { text-align: left; } td.short { white-space: nowrap; }
 a { color: inherit; } summary { cursor: pointer; }

@@ -23,14 +23,15 @@ def intervals(rows, seeds, quantity, height=34):
 
 def over_a_number(rows, field, title, log):
     """Accuracy over a setting that is a number, a line a learner."""
-    x = {"field": field, "type": "quantitative", "title": title, "scale": {"type": "log", "base": 2} if log else {}, "axis": {"values": sorted({row[field] for row in rows}), "grid": False}}
+    scale = {"type": "log", "base": 2, "padding": 12, "nice": False} if log else {"padding": 12, "nice": False}
+    x = {"field": field, "type": "quantitative", "title": title, "scale": scale, "axis": {"values": sorted({row[field] for row in rows}), "grid": False}}
     y = {"type": "quantitative", "title": "test accuracy, %", "scale": {"zero": False}}
-    colour = {"field": "learner", "type": "nominal", "title": None}
+    learner = {"field": "learner", "type": "nominal", "title": None}  # the same for all three channels: one legend
     layers = [
-        {"mark": {"type": "line", "point": True}, "encoding": {"y": {"field": "mean", **y}, "shape": colour, "strokeDash": {**colour, "legend": None}}},
+        {"mark": {"type": "line", "point": True}, "encoding": {"y": {"field": "mean", **y}, "shape": learner, "strokeDash": learner}},
         {"mark": {"type": "rule", "strokeWidth": 2}, "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}], "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}}},
     ]
-    return plot.spec(rows, width=480, encoding={"x": x, "color": colour}, layer=layers)
+    return plot.spec(rows, width=480, encoding={"x": x, "color": learner}, layer=layers)
 
 
 def of_names(rows, seeds):

@@ -33,7 +33,7 @@ def comparison_rows(claim):
     for c in claim["comparisons"]:
         bound = ("> " if "above" in c else "< ") + number(c.get("above", c.get("below")), scale)
         rows.append([c["label"], bound, len(c["values"]), number(c["mean"], scale), words.interval(c["t_interval"], scale), words.interval(c["median_bootstrap_interval"], scale), number(c["hedges_g"]), number(c["p"]), number(c["p_against_holm"])])
-    return ["contrast" if claim["rule"].get("contrasts") else "quantity", "holds if", "n", "mean", "95 % t, mean", "95 % bootstrap, median", "Hedges' g", "p", "p against, Holm"], rows
+    return ["contrast" if claim["rule"].get("contrasts") else "quantity", "holds if", "n", "mean" if claim["rule"].get("contrasts") else "worst", "95 % t, mean", "95 % bootstrap, median", "Hedges' g", "p", "p against, Holm"], rows
 
 
 def comparison_plot(claim):
@@ -41,7 +41,8 @@ def comparison_plot(claim):
     times = lambda value: None if value is None else scale * value  # noqa: E731
     rows = [{"label": c["label"], "mean": times(c["mean"]), "low": times(c["t_interval"][0]), "high": times(c["t_interval"][1]), "bound": times(c.get("above", c.get("below")))} for c in claim["comparisons"]]
     seeds = [{"label": c["label"], "value": times(value)} for c in claim["comparisons"] for value in c["values"]]
-    title = f"{claim['id']}: single runs (circles), mean and 95 % interval (diamond, line), bound (dash)"
+    middle = "mean and 95 % interval (diamond, line)" if claim["rule"].get("contrasts") else "the worst of them (diamond)"
+    title = f"{claim['id']}: single runs (circles), {middle}, bound (dash)"
     return "plot", claim["id"].lower(), title, charts.svg(charts.intervals(rows, seeds, words.quantity(claim)))
 
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -103,7 +104,20 @@ absl::Status JudgeEvery(const Claim& claim, const Evidence& evidence, Judgement*
   const double worst =
       bound.above ? *std::min_element(values.begin(), values.end()) : *std::max_element(values.begin(), values.end());
   const int64_t distinct = static_cast<int64_t>(std::set<uint64_t>(seeds.begin(), seeds.end()).size());
-  judgement->comparisons.push_back(Compare(claim.rule->quantity, bound, seeds, values));
+  // No inference: what holds for every run has no distribution to speak of.
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  judgement->comparisons.push_back({.label = absl::StrCat(claim.rule->quantity, ", worst run"),
+                                    .bound = bound,
+                                    .seeds = seeds,
+                                    .values = values,
+                                    .mean = worst,
+                                    .deviation = kNone,
+                                    .t = {kNone, kNone},
+                                    .bootstrap = {kNone, kNone},
+                                    .effect = kNone,
+                                    .p = kNone,
+                                    .p_against = kNone,
+                                    .p_against_holm = kNone});
   judgement->reason = absl::StrFormat("the worst of %d runs is %.3g, the bound %g", values.size(), worst, bound.value);
   // Not a number is no value that keeps a bound.
   const bool holds = bound.above ? worst >= bound.value : worst <= bound.value;
@@ -153,9 +167,9 @@ ordered_json ToJson(const Comparison& comparison) {
           {"t_interval", ToJson(comparison.t)},
           {"median_bootstrap_interval", ToJson(comparison.bootstrap)},
           {"hedges_g", Number(comparison.effect)},
-          {"p", comparison.p},
-          {"p_against", comparison.p_against},
-          {"p_against_holm", comparison.p_against_holm}};
+          {"p", Number(comparison.p)},
+          {"p_against", Number(comparison.p_against)},
+          {"p_against_holm", Number(comparison.p_against_holm)}};
 }
 
 }  // namespace
