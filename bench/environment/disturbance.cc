@@ -13,7 +13,8 @@ namespace sid {
 namespace {
 
 constexpr double kStolenShare = 0.02;  // of the threads' time; /proc/stat counts in hundredths of a second
-constexpr double kPreemptionsPerSecond = 20, kPreemptionsAlways = 3;  // a thread; competing for a core gives hundreds
+// A thread. Two cores with nothing else to do give some 60, a competitor for a core hundreds.
+constexpr double kPreemptionsPerSecond = 100, kPreemptionsAlways = 3;
 constexpr double kLowestClock = 0.75;                                 // of the GPU's maximum
 
 double Seconds(const timeval& time) {
