@@ -9,18 +9,41 @@ std::vector<Contender> Contenders(at::Device device) {
   std::vector<Contender> contenders = {{.executor = "serial"},
                                        {.executor = "batched"},
                                        {.executor = "batched", .chunk = 4},
+                                       {.executor = "batched", .precision = "bf16"},
                                        {.learner = "bp-chain"},
+                                       {.learner = "bp-chain", .precision = "bf16"},
                                        {.learner = "bp-deep"}};
   if (device.is_cuda()) contenders.push_back({.executor = "cuda"});
   return contenders;
+}
+
+// A module's, by B H: sid/update/batched.h. Backpropagation has the same products, and needs d l / d q besides.
+double CascadeFlops(const Contender& contender, const Problem& problem) {
+  const auto classes = static_cast<double>(problem.classes), features = static_cast<double>(problem.features);
+  double of_unit = 12 * classes + 6 * features;
+  if (contender.learner == "sid") of_unit = 10 * classes + 6 * features;
+  if (contender.learner == "sid" && contender.executor == "serial") of_unit = 14 * classes + 8 * features;
+  return of_unit * static_cast<double>(contender.batch * problem.hidden * contender.depth);
+}
+
+// Forward and, for weights and inputs, twice as much backward; the images need no gradient.
+double ExtractorFlops(const Contender& contender, const Problem& problem) {
+  const auto pixels = static_cast<double>(problem.side * problem.side),
+             channels = static_cast<double>(problem.channels);
+  const double first = pixels * channels * 32, others = pixels * (32 * 64 + (64 * 128 + 128 * 128) / 4.0);
+  return 2.0 * 9 * static_cast<double>(contender.batch) * (2 * first + 3 * others);
 }
 
 Work StepWork(const Contender& contender, const Problem& problem, at::Device device) {
   auto made = MakeContender(contender, problem, device);
   CHECK(made.ok()) << made.status();
   const std::shared_ptr<Learner> learner = *std::move(made);
-  return {.examples = static_cast<double>(contender.batch),
-          .run = [learner, batch = MakeBatch(problem, contender.batch, device)] {
+  return {.flops = CascadeFlops(contender, problem),
+          .convolution_flops = problem.extractor ? ExtractorFlops(contender, problem) : 0,
+          .precision = ParsePrecision(contender.precision, device).value(),
+          .examples = static_cast<double>(contender.batch),
+          .run = [=, batch = MakeBatch(problem, contender.batch, device)] {
+            Activate(contender, device);
             PhaseTimer untimed;
             learner->Step(batch, 1e-5, untimed);
           }};

@@ -1,7 +1,7 @@
 #pragma once
 
 // A piece of work of known size, for a micro-benchmark, and what this machine can do at most: bytes a second of a copy, floating
-// point operations a second of a matrix product, both measured in the same run. Beside them a rate means something.
+// point operations a second of a matrix product and of a convolution, measured in the same run. Beside them a time means something.
 
 #include <c10/core/Device.h>
 
@@ -10,12 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "base/machine/precision.h"
 #include "bench/timing/phase_timers.h"
 
 namespace sid {
 
 struct Work {
-  double bytes = 0, flops = 0;  // that it must move and compute; 0 where it is not bound by them, or nobody counted
+  // That it must move, and compute in products and in convolutions; 0 where nothing is, or nobody counted.
+  double bytes = 0, flops = 0, convolution_flops = 0;
+  Precision precision = Precision::kFp32;
   double examples = 0;
   std::function<void()> run;
 };
@@ -25,8 +28,16 @@ struct NamedWork {
   std::function<Work()> make;  // with its tensors, so that they exist while it runs only
 };
 
+struct Rates {
+  double flops_per_second = 0, convolution_flops_per_second = 0;
+};
+
 struct Bounds {
-  double bytes_per_second = 0, flops_per_second = 0;
+  double bytes_per_second = 0;
+  Rates fp32, bf16;
+
+  // Seconds that the work takes at these rates, one after the other.
+  double Seconds(const Work& work) const;
 };
 
 Bounds MeasureBounds(at::Device device);
@@ -37,7 +48,7 @@ std::unique_ptr<RecordingTimer> MakeTimer(at::Device device);
 // What steps are made of, C = 100, D = 128, H = 256, B = 128: the belief chain, the update of all modules, the optimizer.
 std::vector<NamedWork> Primitives(at::Device device);
 
-// Whole steps: "step/..." on images of 3x32x32, "cascade/..." on features. Names end in the depth.
+// Whole steps: "step/..." on images of 3x32x32, "cascade/..." on features. The number in a name is the depth.
 std::vector<NamedWork> Steps(at::Device device);
 
 }  // namespace sid

@@ -36,19 +36,21 @@ CONFIG = {
 }
 DEPTH = {"field": "depth", "type": "quantitative", "title": "L, modules", "scale": {"type": "log", "base": 2, "padding": 12, "nice": False}}
 
+STYLE = """
+:root { color-scheme: light dark; --text: #222; --grid: #ddd; --ground: #fff; }
+@media (prefers-color-scheme: dark) { :root { --text: #ddd; --grid: #444; --ground: #161616; } }
+@media print { :root { --text: #000; --grid: #ddd; --ground: #fff; } }
+body { color: var(--text); background: var(--ground); font: 15px/1.5 sans-serif; max-width: 60rem; margin: auto; padding: 1rem; }
+figure { margin: 2rem 0; overflow-x: auto; break-inside: avoid; }
+figure svg { max-width: 100%; height: auto; }
+table { border-collapse: collapse; } td, th { padding: .15rem .7rem; border-bottom: 1px solid var(--grid); text-align: right; }
+td:first-child, th:first-child, .environment td, .environment th { text-align: left; }
+.scroll { overflow-x: auto; } .warning { border-left: .3rem solid #D55E00; padding-left: .7rem; } code { overflow-wrap: anywhere; }
+"""
+
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>SID benchmark</title>
-<style>
-:root {{ color-scheme: light dark; --text: #222; --grid: #ddd; --ground: #fff; }}
-@media (prefers-color-scheme: dark) {{ :root {{ --text: #ddd; --grid: #444; --ground: #161616; }} }}
-@media print {{ :root {{ --text: #000; --grid: #ddd; --ground: #fff; }} }}
-body {{ color: var(--text); background: var(--ground); font: 15px/1.5 sans-serif; max-width: 60rem; margin: auto; padding: 1rem; }}
-figure {{ margin: 2rem 0; overflow-x: auto; break-inside: avoid; }}
-figure svg {{ max-width: 100%; height: auto; }}
-table {{ border-collapse: collapse; }} td, th {{ padding: .15rem .7rem; border-bottom: 1px solid var(--grid); text-align: right; }}
-td:first-child, th:first-child, .environment td, .environment th {{ text-align: left; }}
-.scroll {{ overflow-x: auto; }} .warning {{ border-left: .3rem solid #D55E00; padding-left: .7rem; }} code {{ overflow-wrap: anywhere; }}
-</style></head><body>
+<style>{style}</style></head><body>
 <h1>SID benchmark</h1>
 <p><code>{command}</code><br>{machine}</p>
 {warnings}{figures}<h2>Steps</h2><div class="scroll">{table}</div>
@@ -147,6 +149,7 @@ def page(results, drawn):
         step = c["step_seconds"]
         rows.append([c["label"], f"{1e3 * step['median']:.3f}", f"{1e3 * step['low']:.3f} to {1e3 * step['high']:.3f}", step["samples"], c["discarded"], f"{c['above_bytes'] / 2**20:.2f}"])
     return PAGE.format(
+        style=STYLE,
         command=html.escape(environment["command"]),
         machine=html.escape(f"{environment['processor']}, {environment['threads']} threads, {environment['device']}, commit {environment['commit']}"),
         warnings="".join(f'<p class="warning">{html.escape(text)}</p>\n' for text in results["warnings"] + doubtful),

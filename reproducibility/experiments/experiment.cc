@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "data/batches/batches.h"
 #include "reproducibility/experiments/results.h"
+#include "reproducibility/seal/seal.h"
 #include "sid/belief/belief.h"
 
 namespace sid {
@@ -25,6 +26,7 @@ constexpr int64_t kLargestBeliefs = 12'000'000;
 Quantities Concatenate(const std::vector<Quantities>& parts) {
   const auto all = [&](at::Tensor Quantities::*member) {
     std::vector<at::Tensor> tensors;
+    tensors.reserve(parts.size());
     for (const Quantities& part : parts) tensors.push_back(part.*member);
     return at::cat(tensors, -1);
   };
@@ -75,6 +77,8 @@ absl::Status RunPlan(const Plan& plan, const std::string& folder, const Experime
       hooks.on_begin(index);
       result = RunOne(config, hooks);
       SID_RETURN_IF_ERROR(result.status());
+      (*result)["rules"] = hooks.rules;
+      Seal(*result);
       SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", ResultName(config)), result->dump(1) + "\n"));
     }
     SID_RETURN_IF_ERROR(result.status());

@@ -19,6 +19,8 @@ namespace sid {
 
 struct ExperimentHooks {
   std::function<double()> clock;  // seconds since any fixed time
+  // The hashes of the rules that the runs are made under, by claim: every result takes them with it.
+  nlohmann::ordered_json rules = nlohmann::ordered_json::object();
   // A run begins, number `index` of plan.runs, and where it has ended its JSON; `kept` when that lay there already.
   std::function<void(size_t index)> on_begin = [](size_t) {};
   std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};

@@ -13,7 +13,9 @@
 #include "reproducibility/experiments/experiment.h"
 #include "third_party/logging/logging.h"
 
-DEFINE_string(name, "", "depth, alpha, initialisation, label-noise, belief-update or very-deep");
+DEFINE_string(
+    name, "",
+    "accuracy, depth, alpha, initialisation, label-noise, belief-update, very-deep, extractor-gradient or divergence");
 DEFINE_double(budget, 0,
               "minutes that all runs together may take, by the estimate: images, epochs and seeds shrink to fit; "
               "0 for the full size");

@@ -18,8 +18,19 @@ namespace {
 constexpr Scale kScales[] = {{0, 100, 5},   {0, 50, 3},   {0, 20, 3},   {0, 10, 2},   {20000, 10, 2}, {10000, 10, 2},
                              {10000, 6, 1}, {5000, 6, 1}, {2500, 4, 1}, {1000, 3, 1}, {500, 1, 1}};
 
-// CIFAR's sizes, which stand for every set's in the estimate.
-constexpr double kTrainImages = 50000, kTestImages = 10000, kValidationFraction = 0.1;
+constexpr double kValidationFraction = 0.1;
+
+struct Size {
+  double train_images = 50000, test_images = 10000;
+  double times_cifar = 1;  // an image's time in CIFAR images, by pixels and channels of the first layer's output
+};
+
+// CIFAR's sizes stand for those of the sets that are about as large.
+Size SizeOf(const std::string& dataset) {
+  if (dataset == "tiny-imagenet") return {.train_images = 100000, .times_cifar = 4};
+  if (dataset == "mnist-mini") return {.train_images = 8500, .test_images = 1500, .times_cifar = 0.5};
+  return {};
+}
 
 // A modern recipe, the same for every learner; its length is the scale's.
 TrainConfig Base(const std::string& dataset, int64_t depth) {
@@ -28,6 +39,22 @@ TrainConfig Base(const std::string& dataset, int64_t depth) {
   config.learning_rate = 1e-3;
   config.validation_fraction = kValidationFraction;
   return config;
+}
+
+constexpr const char* kLearners[] = {"sid", "bp-chain", "bp-deep", "bp-head"};
+// Around the recipe's rate, which is among them.
+constexpr double kLearningRates[] = {3e-4, 1e-3, 3e-3};
+
+std::vector<TrainConfig> Accuracy() {
+  std::vector<TrainConfig> settings;
+  const std::pair<const char*, int64_t> problems[] = {{"cifar10", 5}, {"cifar100", 8}, {"tiny-imagenet", 8}};
+  for (const auto& [dataset, depth] : problems) {
+    for (const char* learner : kLearners) {
+      settings.push_back(Base(dataset, depth));
+      settings.back().learner = learner;
+    }
+  }
+  return settings;
 }
 
 std::vector<TrainConfig> Depth() {
@@ -64,7 +91,7 @@ std::vector<TrainConfig> Initialisations() {
 std::vector<TrainConfig> LabelNoise() {
   std::vector<TrainConfig> settings;
   for (const double noise : {0.0, 0.2, 0.4}) {
-    for (const char* learner : {"sid", "bp-chain", "bp-deep"}) {
+    for (const char* learner : kLearners) {
       settings.push_back(Base("cifar10", 5));
       settings.back().learner = learner;
       settings.back().label_noise = noise;
@@ -90,29 +117,72 @@ std::vector<TrainConfig> VeryDeep() {
   return settings;
 }
 
+// The last one is backpropagation's extractor, trained by the same depths' losses.
+std::vector<TrainConfig> ExtractorGradients() {
+  std::vector<TrainConfig> settings;
+  for (const char* gradient : {"sum", "mean", "pcgrad", "none"}) {
+    settings.push_back(Base("cifar100", 8));
+    settings.back().extractor_gradient = gradient;
+  }
+  settings.push_back(Base("cifar100", 8));
+  settings.back().learner = "bp-deep";
+  return settings;
+}
+
+std::vector<TrainConfig> Divergences() {
+  std::vector<TrainConfig> settings;
+  const std::pair<const char*, double> targets[] = {
+      {"forward", 0}, {"forward", 0.1}, {"reverse", 0.01}, {"reverse", 0.1}};
+  for (const auto& [divergence, smoothing] : targets) {
+    settings.push_back(Base("cifar10", 5));
+    settings.back().divergence = divergence;
+    settings.back().smoothing = smoothing;
+  }
+  return settings;
+}
+
 struct Experiment {
   std::string name;
   std::vector<TrainConfig> (*settings)();
+  bool compares_learners;  // then each may have its own learning rate
 };
 
 const std::vector<Experiment>& Experiments() {
-  static const auto* const kExperiments = new std::vector<Experiment>{{"depth", Depth},
-                                                                      {"alpha", Alpha},
-                                                                      {"initialisation", Initialisations},
-                                                                      {"label-noise", LabelNoise},
-                                                                      {"belief-update", BeliefUpdates},
-                                                                      {"very-deep", VeryDeep}};
+  static const auto* const kExperiments =
+      new std::vector<Experiment>{{"accuracy", Accuracy, true},      {"depth", Depth, true},
+                                  {"alpha", Alpha, false},           {"initialisation", Initialisations, false},
+                                  {"label-noise", LabelNoise, true}, {"belief-update", BeliefUpdates, false},
+                                  {"very-deep", VeryDeep, false},    {"extractor-gradient", ExtractorGradients, false},
+                                  {"divergence", Divergences, false}};
   return *kExperiments;
 }
 
+std::vector<TrainConfig> SettingsOf(const Experiment& experiment, const ExperimentRequest& request) {
+  std::vector<TrainConfig> settings;
+  const std::vector<TrainConfig> own = experiment.settings();
+  for (TrainConfig setting : own) {
+    if (!request.dataset.empty() && setting.dataset != own.front().dataset) continue;
+    if (!request.dataset.empty()) setting.dataset = request.dataset;
+    settings.push_back(setting);
+    if (!(request.tuned && experiment.compares_learners)) continue;
+    settings.pop_back();
+    for (const double learning_rate : kLearningRates) {
+      settings.push_back(setting);
+      settings.back().learning_rate = learning_rate;
+    }
+  }
+  return settings;
+}
+
 double Minutes(const std::vector<TrainConfig>& settings, const Scale& scale, double images_per_second) {
-  const double images = scale.train_images == 0 ? kTrainImages : static_cast<double>(scale.train_images);
   const auto epochs = static_cast<double>(scale.epochs);
-  // Without a backward pass an image takes a third; the test set is looked at twice, by the trainer and for the theory.
-  const double evaluated = epochs * images * kValidationFraction + 2 * kTestImages;
-  const double passes = epochs * images * (1 - kValidationFraction) + evaluated / 3;
   double minutes = 0;
   for (const TrainConfig& setting : settings) {
+    const Size size = SizeOf(setting.dataset);
+    const double images = scale.train_images == 0 ? size.train_images : static_cast<double>(scale.train_images);
+    // Without a backward pass an image takes a third; the test set is looked at twice, by the trainer and for the theory.
+    const double evaluated = epochs * images * kValidationFraction + 2 * size.test_images;
+    const double passes = size.times_cifar * (epochs * images * (1 - kValidationFraction) + evaluated / 3);
     minutes += passes * (1 + static_cast<double>(setting.depth) / 400) / (60 * images_per_second);
   }
   return minutes * static_cast<double>(scale.seeds);
@@ -154,18 +224,22 @@ std::vector<std::string> ExperimentNames() {
 absl::StatusOr<Plan> MakePlan(const ExperimentRequest& request) {
   SID_ASSIGN_OR_RETURN(const size_t index, FindName("experiment", request.name, ExperimentNames()));
   SID_RETURN_IF_ERROR(CheckNumbers(request));
-  const std::vector<TrainConfig> settings = Experiments()[index].settings();
+  const std::vector<TrainConfig> settings = SettingsOf(Experiments()[index], request);
   Plan plan;
-  SID_ASSIGN_OR_RETURN(plan.scale, ChooseScale(settings, request));
+  if (request.scale) {
+    plan.scale = *request.scale;
+  } else {
+    SID_ASSIGN_OR_RETURN(plan.scale, ChooseScale(settings, request));
+  }
   plan.minutes = Minutes(settings, plan.scale, request.images_per_second);
   for (int64_t seed = 1; seed <= plan.scale.seeds; ++seed) {
     for (TrainConfig config : settings) {
-      if (!request.dataset.empty()) config.dataset = request.dataset;
       config.data_dir = request.data_dir;
       config.device = request.device;
       config.threads = request.threads;
       config.train_images = plan.scale.train_images;
       config.epochs = plan.scale.epochs;
+      if (plan.scale.batch_size > 0) config.batch_size = plan.scale.batch_size;
       config.seed = static_cast<uint64_t>(seed);
       plan.runs.push_back(std::move(config));
     }

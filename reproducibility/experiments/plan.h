@@ -2,13 +2,19 @@
 
 // The experiments on the paper's claims, each as the list of runs that it takes.
 //
-//   | name           | what varies                                             | on        | claim, question |
-//   | depth          | L = 4, 8, 16, 32, 64; sid, bp-chain, bp-deep            | CIFAR-100 | C3, C7, E1      |
-//   | alpha          | constant 0.1 .. 1, falling 1:0.1, rising 0.1:1, L = 8   | CIFAR-100 | E6, R6          |
-//   | initialisation | every scheme at L = 8 and 32                            | CIFAR-100 | E4              |
-//   | label-noise    | 0, 20, 40 %; sid, bp-chain, bp-deep, L = 5              | CIFAR-10  | C6, E3          |
-//   | belief-update  | replace and residual at L = 8 and 16                    | CIFAR-100 | C7              |
-//   | very-deep      | L = 128, 256, 512, 1024 with the sum of e_i             | CIFAR-100 | Q2              |
+//   | name               | what varies                                             | on        | claim, question |
+//   | accuracy           | three data sets; sid and the three baselines            | see left  | C1, C2          |
+//   | depth              | L = 4, 8, 16, 32, 64; sid, bp-chain, bp-deep            | CIFAR-100 | C3, C7, E1      |
+//   | alpha              | constant 0.1 .. 1, falling 1:0.1, rising 0.1:1, L = 8   | CIFAR-100 | E6, R6          |
+//   | initialisation     | every scheme at L = 8 and 32                            | CIFAR-100 | E4              |
+//   | label-noise        | 0, 20, 40 %; sid and the three baselines, L = 5         | CIFAR-10  | C6, E3          |
+//   | belief-update      | replace and residual at L = 8 and 16                    | CIFAR-100 | C7, R10         |
+//   | very-deep          | L = 128, 256, 512, 1024 with the sum of e_i             | CIFAR-100 | Q2              |
+//   | extractor-gradient | sum, mean, pcgrad, none; bp-deep beside it, L = 8       | CIFAR-100 | C9, M3          |
+//   | divergence         | forward; reverse with two smoothings, L = 5             | CIFAR-10  | R5              |
+//
+// Tuned, each setting that compares learners' accuracies is run at several learning rates, for whoever judges to take each
+// learner's best by validation accuracy.
 //
 // A budget shrinks all runs of an experiment alike, by rungs that are listed in plan.cc: fewer epochs and seeds first, then
 // fewer training images. It is a stated rule and not a stop-watch, so the same request means the same runs on every machine,
@@ -19,6 +25,7 @@
 // 1 + L / 400 is what the cascade adds to SimpleCNN's time, measured on two CPU cores at L = 4 and 64.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,21 +34,25 @@
 
 namespace sid {
 
-struct ExperimentRequest {
-  std::string name;
-  std::string dataset;  // instead of the experiment's own; empty for that
-  std::string data_dir;
-  double budget_minutes = 0;       // for all runs together; 0 for the full size
-  double images_per_second = 500;  // of training at small depth; two cores of 2023 train on 500 to 600 of CIFAR's
-  std::string device = "auto";
-  int64_t threads = 0;
-};
-
 // How large the runs of an experiment are.
 struct Scale {
   int64_t train_images = 0;  // 0 for all
   int64_t epochs = 0;
-  int64_t seeds = 0;  // 1 .. seeds
+  int64_t seeds = 0;       // 1 .. seeds
+  int64_t batch_size = 0;  // 0 for the recipe's: so few images make too few steps of that
+};
+
+struct ExperimentRequest {
+  std::string name;
+  // Instead of the experiment's own; empty for that. Of an experiment on several data sets it stands in for the first.
+  std::string dataset;
+  std::string data_dir;
+  double budget_minutes = 0;       // for all runs together; 0 for the full size
+  std::optional<Scale> scale;      // instead of one that the budget chooses
+  bool tuned = false;              // several learning rates where learners are compared
+  double images_per_second = 500;  // of training at small depth; two cores of 2023 train on 500 to 600 of CIFAR's
+  std::string device = "auto";
+  int64_t threads = 0;
 };
 
 struct Plan {

@@ -43,11 +43,40 @@ TEST(MakePlan, SettingsAreAllDifferent) {
     std::set<std::string> seen;
     const Plan plan = MakePlan(Request(name, 0)).value();
     for (const TrainConfig& run : plan.runs) {
-      seen.insert(run.learner + run.alpha + run.initialisation + run.belief_update + std::to_string(run.depth) +
-                  std::to_string(run.label_noise) + std::to_string(run.seed));
+      seen.insert(run.dataset + run.learner + run.alpha + run.initialisation + run.belief_update +
+                  run.extractor_gradient + run.divergence + std::to_string(run.depth) +
+                  std::to_string(run.label_noise) + std::to_string(run.smoothing) + std::to_string(run.seed));
       EXPECT_TRUE(Validate(run).ok());
     }
     EXPECT_EQ(seen.size(), plan.runs.size()) << name;
+  }
+}
+
+TEST(MakePlan, TunedHasSeveralRatesWhereLearnersAreCompared) {
+  for (const auto& [name, rates] : {std::pair<std::string, size_t>{"accuracy", 3}, {"depth", 3}, {"alpha", 1}}) {
+    ExperimentRequest request = Request(name, 0);
+    const size_t untuned = MakePlan(request)->runs.size();
+    request.tuned = true;
+    const Plan plan = MakePlan(request).value();
+    EXPECT_EQ(plan.runs.size(), rates * untuned) << name;
+    std::set<double> seen;
+    for (const TrainConfig& run : plan.runs) seen.insert(run.learning_rate);
+    EXPECT_EQ(seen.size(), rates) << name;
+    EXPECT_TRUE(seen.count(1e-3)) << name;
+  }
+}
+
+TEST(MakePlan, AStandInReplacesTheFirstDataSetAlone) {
+  ExperimentRequest request = Request("accuracy", 0);
+  request.dataset = "mnist-mini";
+  request.scale = Scale{.train_images = 1000, .epochs = 2, .seeds = 3};
+  const Plan plan = MakePlan(request).value();
+  ASSERT_EQ(plan.runs.size(), 4u * 3u);
+  for (const TrainConfig& run : plan.runs) {
+    EXPECT_EQ(run.dataset, "mnist-mini");
+    EXPECT_EQ(run.depth, 5);
+    EXPECT_EQ(run.epochs, 2);
+    EXPECT_EQ(run.train_images, 1000);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/machine/version.h"
 #include "base/status.h"
+#include "reproducibility/seal/seal.h"
 #include "train/config_json.h"
 
 namespace sid {
@@ -42,10 +43,11 @@ ordered_json ToJson(const QuantitySummary& theory) {
 ordered_json ToJson(const std::vector<EpochRecord>& epochs) {
   ordered_json list = ordered_json::array();
   for (const EpochRecord& epoch : epochs) {
-    list.push_back({{"epoch", epoch.epoch},
-                    {"train_loss", epoch.train_loss},
-                    {"train_accuracy", epoch.train_accuracy},
-                    {"validation", ToJson(epoch.validation)}});
+    list.push_back(
+        {{"epoch", epoch.epoch},
+         {"train_loss", epoch.train_loss},
+         {"train_accuracy", epoch.train_accuracy},
+         {"validation", {{"accuracy", epoch.validation.accuracy}, {"divergence", epoch.validation.divergence}}}});
   }
   return list;
 }
@@ -67,7 +69,8 @@ std::string ResultName(const TrainConfig& config) {
 
 ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const TrainingResult& result,
                         const QuantitySummary& theory) {
-  return {{"settings", ResultSettings(asked)},
+  return {{"schema", kResultSchema},
+          {"settings", ResultSettings(asked)},
           {"augmentation", run.config.augmentation},
           {"examples",
            {{"train", run.dataset.train.size()},
@@ -84,7 +87,11 @@ ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const 
 }
 
 ordered_json FailureJson(const TrainConfig& asked, const std::string& error) {
-  return {{"settings", ResultSettings(asked)}, {"failed", error}, {"version", kVersion}, {"commit", Commit()}};
+  return {{"schema", kResultSchema},
+          {"settings", ResultSettings(asked)},
+          {"failed", error},
+          {"version", kVersion},
+          {"commit", Commit()}};
 }
 
 absl::StatusOr<ordered_json> ReadResult(const std::string& folder, const TrainConfig& asked) {
@@ -95,6 +102,12 @@ absl::StatusOr<ordered_json> ReadResult(const std::string& folder, const TrainCo
   if (json.is_discarded() || !json.contains("settings")) {
     return absl::DataLossError(absl::StrCat(path, " is no result of an experiment: remove it to run it again"));
   }
+  if (json.value("schema", 0) != kResultSchema) {
+    return absl::DataLossError(absl::StrCat(path, " has schema ", json.value("schema", 0),
+                                            ", and this program reads schema ", kResultSchema,
+                                            ": remove it to run it again"));
+  }
+  SID_RETURN_IF_ERROR(CheckSeal(json, path));
   if (json["settings"] != ResultSettings(asked)) {
     return absl::DataLossError(absl::StrCat(path, " holds other settings than its name says: remove it"));
   }

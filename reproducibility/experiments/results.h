@@ -5,7 +5,7 @@
 //   settings, without what does not change the result --hash--> sid-cifar100-L8-seed1-0123456789abcdef.json
 //
 // A file holds the settings, the test result by depth, the theory's quantities on the test set, the epochs, commit and
-// machine, and no path of that machine. It is written at once when its run has ended, so a killed call leaves only whole
+// machine, the hashes of the rules that it was made under, and a checksum over all of that; no path of that machine. It is written at once when its run has ended, so a killed call leaves only whole
 // files, and the next call goes on with the run that was interrupted, from its beginning.
 
 #include <nlohmann/json.hpp>
@@ -19,6 +19,9 @@
 #include "train/prepare.h"
 
 namespace sid {
+
+// Raised when a reader of the old files would misread new ones.
+inline constexpr int kResultSchema = 1;
 
 // The settings that make the result: not where the data lie, which device and how many threads computed it, or whether it
 // was probed.
@@ -34,8 +37,8 @@ nlohmann::ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& r
 // What a run that ended with an error (a loss that is not finite) has to say: that is a result too.
 nlohmann::ordered_json FailureJson(const TrainConfig& asked, const std::string& error);
 
-// The result of these settings in `folder`; NotFound when there is none. An error when the file is damaged, or holds other
-// settings.
+// The result of these settings in `folder`; NotFound when there is none. DataLoss when the file is damaged, was changed by
+// hand, has another schema, or holds other settings.
 absl::StatusOr<nlohmann::ordered_json> ReadResult(const std::string& folder, const TrainConfig& asked);
 
 }  // namespace sid

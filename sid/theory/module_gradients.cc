@@ -68,7 +68,7 @@ Conflict CompareGradients(const at::Tensor& features_gradients) {
       opposed += cosine < 0 ? 1 : 0;
     }
   }
-  const auto pairs = static_cast<double>(depth * (depth - 1) / 2);
+  const double pairs = static_cast<double>(depth * (depth - 1)) / 2;
   if (depth > 1) conflict.mean_cosine = sum_of_cosines / pairs;
   if (depth > 1) conflict.opposed = static_cast<double>(opposed) / pairs;
   if (sum_of_norms > 0) conflict.agreement = std::sqrt(std::max(0.0, squared_sum)) / sum_of_norms;

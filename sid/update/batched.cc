@@ -35,7 +35,7 @@ void Backward(const Cascade& modules, const at::Tensor& features, const ChainRes
   const at::Tensor flat = dh.transpose(0, 1).reshape({features.size(0), -1});
   Product(gradients.feature_weight.flatten(0, 1), flat.t(), features);
   if (features_gradient.dim() == 3) {
-    Product(features_gradient, dh.transpose(0, 1), modules.feature_weight);
+    Product(features_gradient, dh, modules.feature_weight);
   } else if (flat.scalar_type() == features_gradient.scalar_type()) {
     features_gradient.addmm_(flat, modules.feature_weight.flatten(0, 1));
   } else {

@@ -1,0 +1,208 @@
+#include "reproducibility/claims/claims.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/names.h"
+#include "base/status.h"
+#include "reproducibility/seal/seal.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+
+absl::Status Wrong(const std::string& where, const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat("claims.json: ", where, ": ", what));
+}
+
+// A key that nobody reads is a typing error that would change what is tested.
+absl::Status CheckKeys(const ordered_json& object, const std::string& where, const std::vector<std::string>& known) {
+  if (!object.is_object()) return Wrong(where, "expected an object");
+  for (const auto& [key, value] : object.items()) {
+    const auto found = FindName("key", key, known);
+    if (!found.ok()) return Wrong(where, std::string(found.status().message()));
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+bool Fits(const ordered_json& value) {
+  if constexpr (std::is_same_v<T, std::string>) return value.is_string() && !value.get<std::string>().empty();
+  if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
+  if constexpr (std::is_same_v<T, int64_t>) return value.is_number_integer() && value.get<int64_t>() >= 0;
+  if constexpr (std::is_same_v<T, double>) return value.is_number();
+  if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    return value.is_array() && std::all_of(value.begin(), value.end(), Fits<std::string>);
+  }
+}
+
+template <typename T>
+absl::Status Read(const ordered_json& object, const std::string& where, const char* key, T* value) {
+  if (!object.contains(key)) return Wrong(where, absl::StrCat("'", key, "' is missing"));
+  if (!Fits<T>(object.at(key))) {
+    return Wrong(where, absl::StrCat("'", key, "' is ", object.at(key).dump(), ", which is not what it takes"));
+  }
+  *value = object.at(key).get<T>();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Bound> ReadBound(const ordered_json& object, const std::string& where) {
+  Bound bound{.above = object.contains("above")};
+  if (bound.above == object.contains("below")) return Wrong(where, "there must be one of 'above' and 'below'");
+  SID_RETURN_IF_ERROR(Read(object, where, bound.above ? "above" : "below", &bound.value));
+  return bound;
+}
+
+absl::StatusOr<Contrast> ReadContrast(const ordered_json& object, const std::string& where) {
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"label", "above", "below", "sum"}));
+  Contrast contrast;
+  SID_RETURN_IF_ERROR(Read(object, where, "label", &contrast.label));
+  SID_ASSIGN_OR_RETURN(contrast.bound, ReadBound(object, absl::StrCat(where, ": ", contrast.label)));
+  const bool has_sum = object.contains("sum") && object.at("sum").is_array() && !object.at("sum").empty();
+  if (!has_sum) return Wrong(where, "'sum' must list terms, [times, {setting: value}]");
+  for (const ordered_json& term : object.at("sum")) {
+    if (!term.is_array() || term.size() != 2 || !term[0].is_number() || !term[1].is_object()) {
+      return Wrong(where, absl::StrCat("the term ", term.dump(), " is not [times, {setting: value}]"));
+    }
+    contrast.terms.push_back({term[0].get<double>(), term[1]});
+  }
+  return contrast;
+}
+
+absl::StatusOr<Needs> ReadNeeds(const ordered_json& object, const std::string& where) {
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"datasets", "epochs", "all_images", "learning_rates"}));
+  Needs needs;
+  SID_RETURN_IF_ERROR(Read(object, where, "datasets", &needs.datasets));
+  SID_RETURN_IF_ERROR(Read(object, where, "epochs", &needs.epochs));
+  SID_RETURN_IF_ERROR(Read(object, where, "all_images", &needs.all_images));
+  SID_RETURN_IF_ERROR(Read(object, where, "learning_rates", &needs.learning_rates));
+  return needs;
+}
+
+absl::StatusOr<Rule> ReadContrasts(const ordered_json& object, const std::string& where) {
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"quantity", "where", "needs", "contrasts"}));
+  Rule rule;
+  SID_RETURN_IF_ERROR(Read(object, where, "quantity", &rule.quantity));
+  if (object.contains("where")) rule.where = object.at("where");
+  if (!object.contains("needs")) return Wrong(where, "'needs' is missing");
+  SID_ASSIGN_OR_RETURN(rule.needs, ReadNeeds(object.at("needs"), where));
+  if (!object.contains("contrasts") || !object.at("contrasts").is_array() || object.at("contrasts").empty()) {
+    return Wrong(where, "'contrasts' must be a list");
+  }
+  for (const ordered_json& contrast : object.at("contrasts")) {
+    SID_ASSIGN_OR_RETURN(Contrast read, ReadContrast(contrast, where));
+    rule.contrasts.push_back(std::move(read));
+  }
+  return rule;
+}
+
+absl::StatusOr<Rule> ReadRule(const ordered_json& object, const std::string& where) {
+  if (object.is_object() && object.contains("contrasts")) return ReadContrasts(object, where);
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"every", "bench", "above", "below", "some", "over"}));
+  Rule rule{.kind = object.contains("every") ? RuleKind::kEvery : RuleKind::kBench};
+  const char* key = rule.kind == RuleKind::kEvery ? "every" : "bench";
+  SID_RETURN_IF_ERROR(Read(object, where, key, &rule.quantity));
+  SID_ASSIGN_OR_RETURN(rule.bound, ReadBound(object, where));
+  if (object.contains("some")) SID_RETURN_IF_ERROR(Read(object, where, "some", &rule.some));
+  if (object.contains("over")) SID_RETURN_IF_ERROR(Read(object, where, "over", &rule.over));
+  return rule;
+}
+
+absl::Status ReadTested(const ordered_json& object, const std::string& where, Claim* claim) {
+  SID_RETURN_IF_ERROR(Read(object, where, "experiment", &claim->experiment));
+  SID_RETURN_IF_ERROR(Read(object, where, "seeds", &claim->seeds));
+  SID_RETURN_IF_ERROR(Read(object, where, "tolerance", &claim->tolerance));
+  if (!object.contains("time")) return Wrong(where, "'time' is missing");
+  SID_RETURN_IF_ERROR(Read(object.at("time"), where, "cpu", &claim->cpu_time));
+  SID_RETURN_IF_ERROR(Read(object.at("time"), where, "gpu", &claim->gpu_time));
+  SID_ASSIGN_OR_RETURN(claim->rule, ReadRule(object.at("rule"), where));
+  claim->rule_text = object.at("rule");
+  claim->hash = CanonicalSha256({{"rule", object.at("rule")},
+                                 {"experiment", claim->experiment},
+                                 {"seeds", claim->seeds},
+                                 {"tolerance", claim->tolerance}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Claim> ReadClaim(const ordered_json& object, size_t index) {
+  std::string where = absl::StrCat("claim ", index + 1);
+  Claim claim;
+  SID_RETURN_IF_ERROR(CheckKeys(object, where,
+                                {"id", "kind", "statement", "source", "figure", "experiment", "seeds", "tolerance",
+                                 "time", "rule", "not_run", "answered_by"}));
+  SID_RETURN_IF_ERROR(Read(object, where, "id", &claim.id));
+  where = claim.id;
+  SID_RETURN_IF_ERROR(Read(object, where, "kind", &claim.kind));
+  SID_RETURN_IF_ERROR(Read(object, where, "statement", &claim.statement));
+  SID_RETURN_IF_ERROR(Read(object, where, "source", &claim.source));
+  SID_RETURN_IF_ERROR(Read(object, where, "figure", &claim.figure));
+  if (object.contains("rule") + object.contains("not_run") + object.contains("answered_by") != 1) {
+    return Wrong(where, "there must be one of 'rule', 'not_run' and 'answered_by'");
+  }
+  if (object.contains("not_run")) SID_RETURN_IF_ERROR(Read(object, where, "not_run", &claim.not_run));
+  if (object.contains("answered_by")) SID_RETURN_IF_ERROR(Read(object, where, "answered_by", &claim.answered_by));
+  if (object.contains("rule")) SID_RETURN_IF_ERROR(ReadTested(object, where, &claim));
+  return claim;
+}
+
+std::vector<std::string> Ids(const Registry& registry) {
+  std::vector<std::string> ids;
+  for (const Claim& claim : registry.claims) ids.push_back(claim.id);
+  return ids;
+}
+
+absl::Status CheckIds(const Registry& registry) {
+  const std::vector<std::string> ids = Ids(registry);
+  for (const Claim& claim : registry.claims) {
+    if (std::count(ids.begin(), ids.end(), claim.id) > 1) return Wrong(claim.id, "it is there twice");
+    for (const std::string& other : claim.answered_by) {
+      const auto found = FindName("claim", other, ids);
+      if (!found.ok()) return Wrong(claim.id, std::string(found.status().message()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Registry> ParseRegistry(std::string_view text) {
+  const ordered_json json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return Wrong("the file", "it is no JSON, or not whole");
+  SID_RETURN_IF_ERROR(CheckKeys(json, "the file", {"schema", "paper", "about", "deviations", "claims"}));
+  int64_t schema = 0;
+  SID_RETURN_IF_ERROR(Read(json, "the file", "schema", &schema));
+  if (schema != kSchema) return Wrong("the file", absl::StrCat("schema ", schema, " instead of ", kSchema));
+  Registry registry;
+  SID_RETURN_IF_ERROR(Read(json, "the file", "paper", &registry.paper));
+  if (!json.contains("claims") || !json.at("claims").is_array()) return Wrong("the file", "'claims' must be a list");
+  registry.deviations = json.value("deviations", ordered_json::array());
+  for (size_t i = 0; i < json.at("claims").size(); ++i) {
+    SID_ASSIGN_OR_RETURN(Claim claim, ReadClaim(json.at("claims")[i], i));
+    registry.claims.push_back(std::move(claim));
+  }
+  SID_RETURN_IF_ERROR(CheckIds(registry));
+  return registry;
+}
+
+absl::StatusOr<std::vector<Claim>> SelectClaims(const Registry& registry, const std::string& names) {
+  if (names == "all") return registry.claims;
+  std::set<size_t> chosen;
+  for (const auto name : absl::StrSplit(names, ',')) {
+    SID_ASSIGN_OR_RETURN(const size_t index, FindName("claim", std::string(name), Ids(registry)));
+    chosen.insert(index);
+    for (const std::string& other : registry.claims[index].answered_by) {
+      chosen.insert(*FindName("claim", other, Ids(registry)));
+    }
+  }
+  std::vector<Claim> claims;
+  for (const size_t index : chosen) claims.push_back(registry.claims[index]);
+  return claims;
+}
+
+}  // namespace sid

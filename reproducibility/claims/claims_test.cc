@@ -1,0 +1,100 @@
+#include "reproducibility/claims/claims.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/files.h"
+
+namespace sid {
+namespace {
+
+std::string Text() { return ReadFile("reproducibility/claims/claims.json").value(); }
+
+nlohmann::ordered_json Json() { return nlohmann::ordered_json::parse(Text()); }
+
+TEST(ParseRegistry, HasEveryClaimQuestionAndExperiment) {
+  const Registry registry = ParseRegistry(Text()).value();
+  std::set<std::string> ids;
+  for (const Claim& claim : registry.claims) ids.insert(claim.id);
+  for (const auto& [letter, count] :
+       std::vector<std::pair<std::string, int>>{{"C", 10}, {"M", 3}, {"E", 6}, {"Q", 3}, {"R", 10}}) {
+    for (int i = 1; i <= count; ++i) EXPECT_TRUE(ids.count(letter + std::to_string(i))) << letter << i;
+  }
+  for (const Claim& claim : registry.claims) {
+    EXPECT_EQ(claim.rule.has_value(), claim.hash.size() == 64) << claim.id;
+    // What is about accuracy has enough seeds for an interval.
+    const bool compares = claim.rule && claim.rule->kind == RuleKind::kContrasts;
+    EXPECT_GE(claim.seeds, compares ? 5 : 0) << claim.id;
+  }
+}
+
+// The paper's baseline alone would be a handicapped one.
+TEST(ParseRegistry, AccuracyIsJudgedAgainstAllThreeBaselines) {
+  const Registry registry = ParseRegistry(Text()).value();
+  for (const Claim& claim : registry.claims) {
+    if (claim.id != "C1" && claim.id != "C1b" && claim.id != "C2" && claim.id != "C6") continue;
+    for (const std::string learner : {"bp-chain", "bp-deep", "bp-head"}) {
+      EXPECT_NE(claim.rule_text.dump().find(learner), std::string::npos) << claim.id << " " << learner;
+    }
+    EXPECT_EQ(claim.rule->needs.learning_rates, 3) << claim.id << ": tuned";
+  }
+}
+
+TEST(ParseRegistry, AnyChangeOfARuleChangesItsHashAndNoOther) {
+  nlohmann::ordered_json json = Json();
+  const Registry before = ParseRegistry(json.dump()).value();
+  json["claims"][0]["rule"]["contrasts"][0]["above"] = -0.006;
+  json["claims"][1]["seeds"] = 6;
+  json["claims"][2]["tolerance"] = "some";
+  json["claims"][3]["experiment"] = "accuracy";
+  json["claims"][4]["statement"] = "told otherwise";
+  const Registry after = ParseRegistry(json.dump()).value();
+  for (size_t i = 0; i < before.claims.size(); ++i) {
+    EXPECT_EQ(before.claims[i].hash != after.claims[i].hash, i < 4) << before.claims[i].id;
+  }
+}
+
+TEST(ParseRegistry, BadInputIsOneLineThatSaysWhere) {
+  const auto expect = [](const nlohmann::ordered_json& json, const std::string& part) {
+    const absl::Status status = ParseRegistry(json.dump()).status();
+    EXPECT_NE(status.message().find(part), absl::string_view::npos) << status;
+    EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
+  };
+  EXPECT_FALSE(ParseRegistry("{").ok());
+  nlohmann::ordered_json json = Json();
+  json["schema"] = 2;
+  expect(json, "schema 2 instead of 1");
+  json = Json();
+  json["claims"][0]["rule"]["contrasts"][0]["abov"] = 1;
+  expect(json, "C1: unknown key 'abov'; did you mean 'above'");
+  json = Json();
+  json["claims"][0]["rule"]["contrasts"][0].erase("above");
+  expect(json, "one of 'above' and 'below'");
+  json = Json();
+  json["claims"][0]["rule"]["contrasts"][0]["sum"][0] = 3;
+  expect(json, "the term 3");
+  json = Json();
+  json["claims"][2]["id"] = "C1";
+  expect(json, "C1: it is there twice");
+  json = Json();
+  json["claims"][0]["seeds"] = "five";
+  expect(json, "C1: 'seeds' is \"five\"");
+  json = Json();
+  json["claims"][0].erase("rule");
+  expect(json, "one of 'rule', 'not_run' and 'answered_by'");
+}
+
+TEST(SelectClaims, ByNameWithTheirAnswersOrAll) {
+  const Registry registry = ParseRegistry(Text()).value();
+  EXPECT_EQ(SelectClaims(registry, "all")->size(), registry.claims.size());
+  const auto claims = SelectClaims(registry, "E1,C5").value();
+  std::vector<std::string> ids;
+  for (const Claim& claim : claims) ids.push_back(claim.id);
+  EXPECT_EQ(ids, (std::vector<std::string>{"C3", "C5", "C7", "E1"}));
+  EXPECT_NE(SelectClaims(registry, "C11").status().message().find("unknown claim 'C11'"), absl::string_view::npos);
+}
+
+}  // namespace
+}  // namespace sid

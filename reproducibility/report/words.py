@@ -1,0 +1,68 @@
+"""Numbers and rules in words."""
+
+METHOD = [
+    "**PASS** when every contrast's 95 % interval, the t interval of the mean and the bootstrap's of the median, lies on the claim's side of its bound. All must, so testing each at 2.5 % a side keeps that level for all together (an intersection-union test): no correction is needed.",
+    "**FAIL** when one contrast lies on the wrong side by the same measure. One is enough, so those p values are Holm's, over the contrasts of the claim.",
+    "**INCONCLUSIVE** when an interval straddles its bound, seeds are too few, timing is noisy, the runs are smaller than the rule needs, or the rule is not the one that the runs were made under.",
+    "**NOT RUN** when there is no evidence; the reason says why.",
+    "Each claim is a question of its own: nothing is corrected across claims, so of 40 true null claims about one may PASS by chance.",
+    "Differences are paired by seed: all learners get a seed's own split, label noise, order and augmentation. Learning rates and epochs are chosen on validation data; a run reads the test set with one set of weights, its best epoch's.",
+    "Hedges' g is the distance from the bound in standard deviations of the seeds, above 0 on the claim's side; p is one-sided, for as much by chance if the mean lay on the bound.",
+]
+UNITS = {"accuracy": "points of test accuracy", "first_accuracy": "points of test accuracy", "largest_rise": "nats, largest rise of the mean divergence at a module", "largest_rise_in_training": "nats, largest rise at a module in any epoch", "bound_excess": "nats, largest excess over the bound", "theoretical_speedup": "sum of the modules' times / slowest module's", "measured_speedup": "times as fast, wall clock", "memory_ratio": "peak bytes of SID / of the other", "extractor_backward_share": "extractor's backward pass / whole step"}
+
+
+def number(value, scale=1):
+    return "-" if value is None else f"{scale * value:.4g}"
+
+
+def scaled(value, scale=100):
+    return None if value is None else scale * value
+
+
+def percent(value):
+    return "-" if value is None else f"{100 * value:.2f}"
+
+
+def interval(pair, scale=1):
+    return "-" if None in pair else f"{number(pair[0], scale)} to {number(pair[1], scale)}"
+
+
+def duration(seconds):
+    if seconds is None:
+        return "-"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def short(text, most=160):
+    return text if len(text) <= most else text[: text.rfind(" ", 0, most)] + " ..."
+
+
+def quantity_name(rule):
+    return rule.get("quantity") or rule.get("every") or rule.get("bench")
+
+
+def quantity(claim):
+    return UNITS[quantity_name(claim["rule"])]
+
+
+def scale(claim):
+    """Accuracies are shown in points."""
+    return 100 if quantity_name(claim["rule"]).endswith("accuracy") else 1
+
+
+def rule(claim):
+    """The rule as a sentence; the registry has it in full."""
+    r, unit = claim["rule"], quantity(claim)
+    if "contrasts" not in r:
+        side = f"above {r['above']}" if "above" in r else f"below {r['below']}"
+        which = "at least one of them" if r.get("some") else "all of them"
+        over = f" Compared with {r['over']}." if "over" in r else ""
+        return f"{unit}: {which} {side}, for PASS.{over} Experiment `{claim['experiment']}`."
+    needs = r["needs"]
+    least = f"{', '.join(needs['datasets'])}; at least {needs['epochs']} epochs; {'all training images' if needs['all_images'] else 'any number of training images'}; learning rates to choose from: {needs['learning_rates']}; {claim['seeds_needed']} seeds"
+    bounds = sorted({("above " if "above" in c else "below ") + number(c.get("above", c.get("below")), scale(claim)) for c in r["contrasts"]})
+    return f"{unit}; for PASS all {len(r['contrasts'])} contrasts, paired by seed, lie {' or '.join(bounds)} as the table says. Experiment `{claim['experiment']}`. The least that decides: {least}."

@@ -1,0 +1,262 @@
+#include "reproducibility/reproduce.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "base/files.h"
+#include "base/names.h"
+#include "base/status.h"
+#include "reproducibility/experiments/results.h"
+#include "reproducibility/report/report.h"
+#include "reproducibility/verdict/judge.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr char kStandIn[] = "mnist-mini";
+constexpr Scale kQuick = {.train_images = 1000, .epochs = 2, .seeds = 3, .batch_size = 32};
+constexpr char kNotQuick[] = "very-deep";
+constexpr double kHour = 60;  // minutes
+
+// One experiment's runs, and how long they should take.
+struct Work {
+  std::string name;
+  Plan plan;
+  std::string not_run;  // why, or why not all
+};
+
+ExperimentRequest RequestOf(const std::string& name, const ReproduceRequest& request) {
+  ExperimentRequest experiment{.name = name,
+                               .data_dir = request.data_dir,
+                               .images_per_second = request.images_per_second,
+                               .device = request.device,
+                               .threads = request.threads};
+  if (request.budget == "quick") {
+    experiment.dataset = kStandIn;
+    experiment.scale = request.scale.value_or(kQuick);
+  }
+  experiment.tuned = request.budget == "full";
+  return experiment;
+}
+
+// In the order of the registry, each once.
+std::vector<std::string> ExperimentsOf(const std::vector<Claim>& claims) {
+  std::vector<std::string> names;
+  for (const Claim& claim : claims) {
+    const bool known = std::count(names.begin(), names.end(), claim.experiment) > 0;
+    if (claim.rule && claim.rule->kind != RuleKind::kBench && !known) names.push_back(claim.experiment);
+  }
+  return names;
+}
+
+// An hour is shared out as the full sizes are.
+absl::StatusOr<std::map<std::string, double>> SharesOfAnHour(const std::vector<std::string>& names,
+                                                             const ReproduceRequest& request) {
+  std::map<std::string, double> shares;
+  double all = 0;
+  for (const std::string& name : names) {
+    SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(RequestOf(name, request)));
+    all += shares[name] = plan.minutes;
+  }
+  for (auto& [name, minutes] : shares) minutes *= kHour / all;
+  return shares;
+}
+
+absl::StatusOr<Work> MakeWork(const std::string& name, const ReproduceRequest& request, double minutes) {
+  Work work{.name = name};
+  if (request.budget == "quick" && name == kNotQuick) {
+    work.not_run = "a quick run leaves it out: 128 modules and more, hardly trained, show nothing";
+    return work;
+  }
+  if (request.budget != "quick" && request.data_dir.empty()) {
+    work.not_run = "its data sets are not here: --data_dir=DIR names their folder, and //data:fetch downloads them";
+    return work;
+  }
+  ExperimentRequest experiment = RequestOf(name, request);
+  experiment.budget_minutes = minutes;
+  auto plan = MakePlan(experiment);
+  if (absl::IsInvalidArgument(plan.status()) && request.budget == "hour") {
+    work.not_run = std::string(plan.status().message());
+    return work;
+  }
+  SID_RETURN_IF_ERROR(plan.status());
+  work.plan = *std::move(plan);
+  return work;
+}
+
+absl::StatusOr<std::vector<Work>> MakeAllWork(const std::vector<Claim>& claims, const ReproduceRequest& request) {
+  const std::vector<std::string> names = ExperimentsOf(claims);
+  std::map<std::string, double> minutes;
+  if (request.budget == "hour") {
+    SID_ASSIGN_OR_RETURN(minutes, SharesOfAnHour(names, request));
+  }
+  std::vector<Work> all;
+  for (const std::string& name : names) {
+    SID_ASSIGN_OR_RETURN(Work work, MakeWork(name, request, minutes[name]));
+    all.push_back(std::move(work));
+  }
+  return all;
+}
+
+// Counts runs and guesses the time left: what the plans estimate for the runs to come, at the pace of those that were run.
+class Meter {
+ public:
+  Meter(const std::vector<Work>& all, const std::string& folder, const ReproduceHooks& hooks) : hooks_(hooks) {
+    for (const Work& work : all) {
+      progress_.all += work.plan.runs.size();
+      for (const TrainConfig& run : work.plan.runs) {
+        if (!std::filesystem::exists(absl::StrCat(folder, "/", ResultName(run)))) left_ += Estimate(work.plan, run);
+      }
+    }
+  }
+
+  void Begin(const Work& work, const TrainConfig& run) {
+    begin_ = hooks_.clock();
+    Tell(work, absl::StrFormat("%s L=%d seed %d", run.learner, run.depth, run.seed), /*ended=*/false, /*kept=*/false);
+  }
+
+  void End(const Work& work, const TrainConfig& run, const ordered_json& result, bool kept) {
+    ++progress_.done;
+    if (!kept) {
+      const double estimate = Estimate(work.plan, run);
+      left_ = std::max(0.0, left_ - estimate);
+      estimated_ += estimate;
+      spent_ += hooks_.clock() - begin_;
+    }
+    Tell(work,
+         absl::StrFormat("%s L=%d seed %d: %s", run.learner, run.depth, run.seed,
+                         result.contains("failed")
+                             ? "failed"
+                             : absl::StrFormat("%.2f %%", 100 * result.at("test").at("accuracy").back().get<double>())),
+         /*ended=*/true, kept);
+  }
+
+ private:
+  // Seconds; a run's share of its plan grows with depth as the plan's rule says.
+  static double Estimate(const Plan& plan, const TrainConfig& run) {
+    double sum = 0;
+    const auto weight = [](const TrainConfig& config) { return 1 + static_cast<double>(config.depth) / 400; };
+    for (const TrainConfig& other : plan.runs) sum += weight(other);
+    return 60 * plan.minutes * weight(run) / sum;
+  }
+
+  void Tell(const Work& work, const std::string& what, bool ended, bool kept) {
+    progress_.experiment = work.name;
+    progress_.what = what;
+    progress_.ended = ended;
+    progress_.kept = kept;
+    progress_.seconds_left = left_ * (estimated_ > 0 ? spent_ / estimated_ : 1);
+    hooks_.on_progress(progress_);
+  }
+
+  const ReproduceHooks& hooks_;
+  ReproduceProgress progress_;
+  double left_ = 0, estimated_ = 0, spent_ = 0, begin_ = 0;  // seconds
+};
+
+// A plan a data set: one that is not there keeps no other from being run.
+std::vector<Plan> ByDataset(const Plan& plan) {
+  std::vector<std::string> names;
+  std::map<std::string, Plan> plans;
+  for (const TrainConfig& run : plan.runs) {
+    if (plans.count(run.dataset) == 0) names.push_back(run.dataset);
+    plans[run.dataset].runs.push_back(run);
+  }
+  std::vector<Plan> list;
+  for (const std::string& name : names) list.push_back(plans[name]);
+  return list;
+}
+
+bool DataAreMissing(const absl::Status& status) { return absl::IsInvalidArgument(status) || absl::IsNotFound(status); }
+
+absl::Status RunWork(const std::string& folder, const ordered_json& rules, const ReproduceHooks& hooks, Meter& meter,
+                     Work* work, Evidence* evidence) {
+  for (const Plan& plan : ByDataset(work->plan)) {
+    ExperimentHooks experiment{.clock = hooks.clock};
+    experiment.rules = rules;
+    experiment.on_begin = [&](size_t index) { meter.Begin(*work, plan.runs[index]); };
+    experiment.on_end = [&](size_t index, const ordered_json& result, bool kept) {
+      meter.End(*work, plan.runs[index], result, kept);
+      evidence->runs.push_back({ResultName(plan.runs[index]), result});
+    };
+    const absl::Status status = RunPlan(plan, folder, experiment);
+    if (DataAreMissing(status)) {
+      absl::StrAppend(&work->not_run, work->not_run.empty() ? "" : "; ", std::string(status.message()));
+      continue;
+    }
+    SID_RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
+}
+
+ordered_json RulesOf(const Registry& registry) {
+  ordered_json rules = ordered_json::object();
+  for (const Claim& claim : registry.claims) {
+    if (claim.rule) rules[claim.id] = claim.hash;
+  }
+  return rules;
+}
+
+// A benchmark that was given is kept beside the runs, as evidence.
+absl::StatusOr<ordered_json> BenchOf(const ReproduceRequest& request) {
+  const std::string kept = request.out + "/bench.json";
+  const std::string path = request.bench.empty() ? kept : request.bench;
+  if (request.bench.empty() && !std::filesystem::exists(kept)) return ordered_json(nullptr);
+  SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(path));
+  if (path != kept) SID_RETURN_IF_ERROR(WriteFileAtomically(kept, bench.dump(1) + "\n"));
+  return bench;
+}
+
+void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks) {
+  std::vector<std::string> changed;
+  for (const ordered_json& claim : report.at("claims")) {
+    if (!claim.at("changed_rules").empty()) changed.push_back(claim.at("id").get<std::string>());
+  }
+  if (changed.empty()) return;
+  hooks.on_warning(absl::StrCat("results were made under other rules than claims.json has now for ",
+                                absl::StrJoin(changed, ", "),
+                                ": no verdict there; restore the rules, or run again into another --out"));
+}
+
+}  // namespace
+
+absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
+                                       const ReproduceHooks& hooks) {
+  SID_RETURN_IF_ERROR(FindName("budget", request.budget, {"quick", "hour", "full"}).status());
+  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
+  SID_ASSIGN_OR_RETURN(std::vector<Work> all, MakeAllWork(claims, request));
+  const std::string folder = request.out + "/runs";
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
+  ReportInput input{.paper = registry.paper,
+                    .budget = request.budget,
+                    .selection = request.claims,
+                    .deviations = registry.deviations,
+                    .claims = claims};
+  SID_ASSIGN_OR_RETURN(input.evidence.bench, BenchOf(request));
+  Meter meter(all, folder, hooks);
+  for (Work& work : all) {
+    Evidence evidence{.stand_in = request.budget == "quick" ? kStandIn : ""};
+    SID_RETURN_IF_ERROR(RunWork(folder, RulesOf(registry), hooks, meter, &work, &evidence));
+    input.evidence.experiments[work.name] = std::move(evidence);
+    if (!work.not_run.empty()) {
+      // No path of this machine in a report.
+      const std::string folder_of_data = request.data_dir.empty() ? "DIR" : request.data_dir;
+      input.evidence.not_run[work.name] = absl::StrReplaceAll(work.not_run, {{folder_of_data, "DIR"}});
+    }
+    input.experiments.push_back({work.name, work.plan.scale});
+  }
+  SID_ASSIGN_OR_RETURN(const ordered_json report, MakeReport(input));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(request.out + "/report.json", report.dump(1) + "\n"));
+  WarnOfChangedRules(report, hooks);
+  return report;
+}
+
+}  // namespace sid

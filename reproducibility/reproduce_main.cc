@@ -1,0 +1,142 @@
+// ./tools/bazel run //:reproduce -- --help
+
+#include <gflags/gflags.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/command_line/data_program.h"
+#include "base/command_line/flags.h"
+#include "base/command_line/terminal.h"
+#include "base/files.h"
+#include "base/status.h"
+#include "reproducibility/report/pages.h"
+#include "reproducibility/reproduce.h"
+#include "third_party/logging/logging.h"
+
+DEFINE_string(claims, sid::ReproduceRequest().claims, "all, or names separated by commas: C1,C7,R5");
+DEFINE_string(budget, sid::ReproduceRequest().budget,
+              "quick (mnist-mini, under 15 minutes on two cores, decides little), hour, or full (days on a CPU)");
+DEFINE_string(data_dir, "", "hour, full: the folder that holds the data sets; //data:fetch downloads them");
+DEFINE_string(bench, "", "results.json of //:bench, for what is about time and memory; OUT/bench.json when left out");
+DEFINE_string(out, "", "the folder of runs and report: what is there already is not run again");
+DEFINE_double(images_per_second, sid::ReproduceRequest().images_per_second,
+              "what the estimates take this machine to train on at small depth");
+DEFINE_string(device, sid::ReproduceRequest().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
+DEFINE_int64(threads, 0, "of the CPU; 0 for all cores");
+
+namespace sid {
+namespace {
+
+double SecondsNow() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+const ProgramFlags& Program() {
+  static const auto* const kProgram = new ProgramFlags{
+      "Tests the paper's claims: runs what is missing, judges each claim by its rule, and writes report.json, .md and "
+      ".html.\n\n"
+      "Usage: ./tools/bazel run //:reproduce -- --budget=quick --out=DIR",
+      {{"Claims", {"claims", "budget", "data_dir", "bench", "out", "images_per_second"}},
+       {"Run", {"device", "threads"}}}};
+  return *kProgram;
+}
+
+std::string TimeLeft(double seconds) {
+  const auto minutes = static_cast<int64_t>(std::ceil(seconds / 60));
+  return minutes < 60 ? absl::StrCat(minutes, " min left")
+                      : absl::StrFormat("%d h %02d min left", minutes / 60, minutes % 60);
+}
+
+// On a terminal the run that goes on is redrawn in place; elsewhere there is a line for each that has ended.
+void ShowProgress(const ReproduceProgress& progress) {
+  const int columns = TerminalColumns();
+  if (columns == 0 && (!progress.ended || progress.kept)) return;
+  const std::string line =
+      absl::StrFormat("%4d/%d  %s: %s%s, %s", progress.done, progress.all, progress.experiment, progress.what,
+                      progress.kept ? " (kept)" : "", TimeLeft(progress.seconds_left));
+  if (columns == 0) {
+    std::cout << line << std::endl;
+  } else {
+    std::cout << "\r\x1b[K" << line.substr(0, columns - 1) << std::flush;
+  }
+}
+
+void ShowVerdicts(const nlohmann::ordered_json& report) {
+  if (TerminalColumns() > 0) std::cout << "\r\x1b[K";
+  for (const nlohmann::ordered_json& claim : report.at("claims")) {
+    if (!claim.at("answered_by").empty()) continue;
+    std::cout << absl::StrFormat("%-4s %-12s %s\n", claim.at("id").get<std::string>(),
+                                 claim.at("verdict").get<std::string>(), claim.at("statement").get<std::string>());
+  }
+  std::cout << "\n";
+  for (const auto& [verdict, count] : report.at("summary").items()) std::cout << count << " " << verdict << "  ";
+  std::cout << std::endl;
+}
+
+absl::StatusOr<Registry> ReadRegistry() {
+  const std::string path = DataFile("reproducibility/claims/claims.json");
+  if (path.empty()) return absl::InternalError("claims.json is not beside this program; run it with Bazel");
+  SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParseRegistry(text);
+}
+
+absl::Status ReproduceAndReport() {
+  if (FLAGS_out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
+  SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
+  const ReproduceRequest request{.claims = FLAGS_claims,
+                                 .budget = FLAGS_budget,
+                                 .data_dir = CallersPath(FLAGS_data_dir),
+                                 .out = CallersPath(FLAGS_out),
+                                 .bench = CallersPath(FLAGS_bench),
+                                 .images_per_second = FLAGS_images_per_second,
+                                 .device = FLAGS_device,
+                                 .threads = FLAGS_threads};
+  const ReproduceHooks hooks{
+      .clock = SecondsNow, .on_progress = ShowProgress, .on_warning = [](const std::string& text) {
+        std::cerr << "reproduce: WARNING: " << text << std::endl;
+      }};
+  SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report, Reproduce(registry, request, hooks));
+  ShowVerdicts(report);
+  SID_RETURN_IF_ERROR(WritePages(request.out));
+  std::cout << "Written to " << request.out << ": report.json, .md and .html, and runs/" << std::endl;
+  return absl::OkStatus();
+}
+
+// One line. 2 is bad input; 1 is a call that failed although it was asked for rightly.
+int Fail(absl::string_view message, int code) {
+  std::cerr << "reproduce: " << message << std::endl;
+  return code;
+}
+
+int Main(int argc, char** argv) {
+  FLAGS_logtostderr = true;
+  google::InitGoogleLogging(argv[0]);
+  std::string help;
+  const absl::Status parsed = ParseFlags(argc, argv, Program(), &help);
+  if (!parsed.ok()) return Fail(parsed.message(), 2);
+  if (!help.empty()) {
+    std::cout << help;
+    return EXIT_SUCCESS;
+  }
+  const absl::Status status = ReproduceAndReport();
+  return status.ok() ? EXIT_SUCCESS : Fail(status.message(), absl::IsInternal(status) ? 1 : 2);
+}
+
+}  // namespace
+}  // namespace sid
+
+int main(int argc, char** argv) {
+  try {
+    return sid::Main(argc, argv);
+  } catch (const std::exception& error) {
+    // LibTorch throws, out of memory for one; its first line says what, the rest is its stack.
+    const std::string what = error.what();
+    return sid::Fail(what.substr(0, what.find('\n')), 1);
+  }
+}

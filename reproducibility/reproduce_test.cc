@@ -1,0 +1,209 @@
+// What a second call repeats, what a damaged or changed folder says, and the command line.
+
+#include "reproducibility/reproduce.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/files.h"
+#include "data/loaders/files_for_tests.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr Scale kTiny = {.train_images = 100, .epochs = 1, .seeds = 1};
+
+Registry TheRegistry() { return ParseRegistry(ReadFile("reproducibility/claims/claims.json").value()).value(); }
+
+struct Called {
+  absl::StatusOr<ordered_json> report = absl::UnknownError("");
+  std::vector<ReproduceProgress> progress;
+  std::vector<std::string> warnings;
+
+  int64_t Ran() const {
+    return std::count_if(progress.begin(), progress.end(), [](const auto& p) { return p.ended && !p.kept; });
+  }
+};
+
+Called Call(const std::string& out, const Registry& registry = TheRegistry(), const std::string& claims = "R5",
+            const std::string& budget = "quick") {
+  Called called;
+  const ReproduceHooks hooks{.clock = [time = 0.0]() mutable { return time += 1; },
+                             .on_progress = [&](const ReproduceProgress& p) { called.progress.push_back(p); },
+                             .on_warning = [&](const std::string& text) { called.warnings.push_back(text); }};
+  called.report =
+      Reproduce(registry, {.claims = claims, .budget = budget, .out = out, .device = "cpu", .scale = kTiny}, hooks);
+  return called;
+}
+
+// A folder of the running test's own, with all runs of R5 and their report; they are trained once.
+std::string FinishedFolder() {
+  static const std::string* const kFinished = [] {
+    auto* folder = new std::string(testing::TempDir() + "/finished");
+    EXPECT_TRUE(Call(*folder).report.ok());
+    return folder;
+  }();
+  const std::string folder = NewFolder();
+  std::filesystem::copy(*kFinished, folder, std::filesystem::copy_options::recursive);
+  return folder;
+}
+
+std::string FirstRun(const std::string& out) {
+  std::vector<std::string> files;
+  for (const auto& file : std::filesystem::directory_iterator(out + "/runs")) files.push_back(file.path().string());
+  return *std::min_element(files.begin(), files.end());
+}
+
+TEST(Reproduce, RunsWhatIsMissingAndNothingTwice) {
+  const std::string out = NewFolder();
+  const Called first = Call(out);
+  ASSERT_TRUE(first.report.ok()) << first.report.status();
+  EXPECT_EQ(first.Ran(), 4);
+  EXPECT_EQ(first.progress.back().done, first.progress.back().all);
+  EXPECT_GT(first.progress.front().seconds_left, 0);
+  EXPECT_EQ(first.progress.back().seconds_left, 0);
+  const Called second = Call(out);
+  EXPECT_EQ(second.Ran(), 0);
+  EXPECT_EQ(*second.report, *first.report);
+  // An interruption is a run whose file is not there yet.
+  std::filesystem::remove(FirstRun(out));
+  EXPECT_EQ(Call(out).Ran(), 1);
+}
+
+TEST(Reproduce, AQuickRunSaysWhatItCannotShow) {
+  const ordered_json report = *Call(FinishedFolder()).report;
+  const ordered_json& claim = report["claims"][0];
+  EXPECT_EQ(claim["verdict"], "INCONCLUSIVE");
+  const auto reason = claim["reason"].get<std::string>();
+  for (const std::string part :
+       {"mnist-mini instead of cifar10", "epochs: 1 of 50", "100 training images", "too few seeds: 1 of 5"}) {
+    EXPECT_NE(reason.find(part), std::string::npos) << reason;
+  }
+}
+
+TEST(Reproduce, AResultChangedByHandStopsWithItsNameAndStays) {
+  const std::string out = FinishedFolder();
+  const std::string path = FirstRun(out);
+  ordered_json result = ordered_json::parse(ReadFile(path).value());
+  result["test"]["accuracy"].back() = 0.99;
+  const std::string edited = result.dump(1);
+  ASSERT_TRUE(WriteFileAtomically(path, edited).ok());
+  const absl::Status status = Call(out).report.status();
+  EXPECT_NE(status.message().find("was changed after it was written"), absl::string_view::npos) << status;
+  EXPECT_NE(status.message().find(std::filesystem::path(path).filename().string()), absl::string_view::npos);
+  EXPECT_EQ(ReadFile(path).value(), edited);
+}
+
+TEST(Reproduce, ResultsOfAnotherSchemaStop) {
+  const std::string out = FinishedFolder();
+  ordered_json result = ordered_json::parse(ReadFile(FirstRun(out)).value());
+  result["schema"] = 99;
+  ASSERT_TRUE(WriteFileAtomically(FirstRun(out), result.dump(1)).ok());
+  EXPECT_NE(Call(out).report.status().message().find("has schema 99"), absl::string_view::npos);
+}
+
+TEST(Reproduce, ARuleChangedAfterwardsIsToldAndDecidesNothing) {
+  const std::string out = FinishedFolder();
+  ordered_json json = ordered_json::parse(ReadFile("reproducibility/claims/claims.json").value());
+  for (ordered_json& claim : json["claims"]) {
+    if (claim["id"] == "R5") claim["rule"]["contrasts"][0]["above"] = 0.0;
+  }
+  const Called called = Call(out, ParseRegistry(json.dump()).value());
+  EXPECT_EQ(called.Ran(), 0);
+  ASSERT_EQ(called.warnings.size(), 1u);
+  EXPECT_NE(called.warnings[0].find("R5"), std::string::npos);
+  EXPECT_EQ((*called.report)["claims"][0]["verdict"], "INCONCLUSIVE");
+  EXPECT_NE((*called.report)["claims"][0]["reason"].get<std::string>().find("the rule is not the one"),
+            std::string::npos);
+}
+
+TEST(Reproduce, WithoutDataEveryExperimentSaysSo) {
+  for (const std::string budget : {"hour", "full"}) {
+    const Called called = Call(NewFolder(), TheRegistry(), "all", budget);
+    ASSERT_TRUE(called.report.ok()) << called.report.status();
+    for (const ordered_json& claim : (*called.report)["claims"]) {
+      EXPECT_EQ(claim["verdict"], "NOT RUN") << claim["id"];
+      EXPECT_FALSE(claim["reason"].get<std::string>().empty());
+    }
+  }
+}
+
+// A file may have 1,000 bytes here, which is what a full disk looks like to whoever writes.
+TEST(Reproduce, AFullDiskIsOneLineAndLosesNothing) {
+  const std::string out = FinishedFolder();
+  const std::string report = ReadFile(out + "/report.json").value();
+  std::filesystem::remove(FirstRun(out));
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit small{1000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const absl::Status status = Call(out).report.status();
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_NE(status.message().find("cannot write"), absl::string_view::npos) << status;
+  EXPECT_EQ(ReadFile(out + "/report.json").value(), report);
+  EXPECT_EQ(Call(out).Ran(), 1);
+}
+
+struct Outcome {
+  int code = -1;
+  std::string text;
+};
+
+Outcome RunMain(const std::string& flags) {
+  FILE* pipe = popen(("reproducibility/reproduce " + flags + " 2>&1").c_str(), "r");
+  Outcome outcome;
+  char buffer[4096];
+  while (const size_t count = fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, count);
+  const int status = pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return outcome;
+}
+
+TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
+  const std::string folder = NewFolder();
+  ASSERT_TRUE(WriteFileAtomically(folder + "/bench.json", R"({"schema": 7, "contenders": []})").ok());
+  const std::pair<std::string, std::string> cases[] = {
+      {"--claims=C99 --out=" + folder, "unknown claim 'C99'"},
+      {"--budget=quik --out=" + folder, "did you mean 'quick'"},
+      {"--budget=quick", "--out is missing"},
+      {"--buget=quick", "did you mean --budget"},
+      {"--claims=C4 --out=/proc/nowhere", "cannot create folder"},
+      {"--claims=C4 --out=" + folder, "has schema 7"},
+      {"--claims=C4 --bench=" + folder + "/none.json --out=" + folder, "cannot open"}};
+  for (const auto& [flags, part] : cases) {
+    const Outcome outcome = RunMain(flags);
+    EXPECT_EQ(outcome.code, 2) << flags << "\n" << outcome.text;
+    EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
+    EXPECT_NE(outcome.text.find(part), std::string::npos) << outcome.text;
+  }
+}
+
+TEST(ReproduceMain, WritesTheReportAndItsPages) {
+  const std::string folder = NewFolder();
+  const Outcome outcome = RunMain("--claims=C4,C10,Q1 --out=" + folder);
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_NE(outcome.text.find("3 NOT RUN"), std::string::npos) << outcome.text;
+  for (const std::string name : {"report.json", "report.md", "report.html"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder + "/" + name)) << name;
+  }
+}
+
+TEST(ReproduceMain, HelpShowsItsFlags) {
+  const Outcome help = RunMain("--help");
+  EXPECT_EQ(help.code, 0);
+  for (const std::string flag : {"--claims", "--budget", "--data_dir", "--bench", "--out"}) {
+    EXPECT_NE(help.text.find(flag), std::string::npos) << flag;
+  }
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,171 @@
+#include "reproducibility/verdict/bench_evidence.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/files.h"
+#include "base/names.h"
+#include "base/status.h"
+#include "bench/results/report.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::map<std::string, const ordered_json*> ContendersByLabel(const ordered_json& bench) {
+  std::map<std::string, const ordered_json*> contenders;
+  for (const ordered_json& contender : bench.at("contenders")) {
+    contenders[contender.at("label").get<std::string>()] = &contender;
+  }
+  return contenders;
+}
+
+bool Trusted(const ordered_json& contender) {
+  return contender.at("trusted").get<bool>() && contender.at("stationary").get<bool>();
+}
+
+bool SameProblem(const ordered_json& a, const ordered_json& b) {
+  return a.at("depth") == b.at("depth") && a.at("batch") == b.at("batch") && a.at("precision") == b.at("precision");
+}
+
+std::vector<Ratio> TheoreticalSpeedups(const Rule&, const ordered_json& bench) {
+  std::vector<Ratio> ratios;
+  const auto contenders = ContendersByLabel(bench);
+  for (const ordered_json& modelled : bench.at("modelled_speedups")) {
+    const auto label = modelled.at("label").get<std::string>();
+    const auto value = modelled.at("theoretical").get<double>();
+    ratios.push_back({label, value, {value, value}, Trusted(*contenders.at(label))});
+  }
+  return ratios;
+}
+
+Interval Inverse(const Interval& interval) { return {1 / interval.high, 1 / interval.low}; }
+
+std::vector<Ratio> MeasuredSpeedups(const Rule& rule, const ordered_json& bench) {
+  std::vector<Ratio> ratios;
+  const auto contenders = ContendersByLabel(bench);
+  for (const ordered_json& measured : bench.at("measured_speedups")) {
+    const auto of = measured.at("of").get<std::string>(), over = measured.at("over").get<std::string>();
+    const ordered_json &a = *contenders.at(of), &b = *contenders.at(over);
+    if (!SameProblem(a, b)) continue;
+    const ordered_json& ratio = measured.at("ratio");
+    const auto value = ratio.at("median").get<double>();
+    const Interval interval{ratio.at("low").get<double>(), ratio.at("high").get<double>()};
+    const bool trusted = measured.at("trusted").get<bool>() && Trusted(a) && Trusted(b);
+    if (a.at("learner") == "sid" && b.at("learner") == rule.over) {
+      ratios.push_back({absl::StrCat(of, " over ", over), value, interval, trusted});
+    } else if (b.at("learner") == "sid" && a.at("learner") == rule.over) {
+      ratios.push_back({absl::StrCat(over, " over ", of), 1 / value, Inverse(interval), trusted});
+    }
+  }
+  return ratios;
+}
+
+// Of SID's executors the one that needs least: memory is what a user can choose.
+std::vector<Ratio> MemoryRatios(const Rule& rule, const ordered_json& bench) {
+  std::vector<Ratio> ratios;
+  for (const ordered_json& over : bench.at("contenders")) {
+    if (over.at("learner") != rule.over) continue;
+    const ordered_json* least = nullptr;
+    for (const ordered_json& contender : bench.at("contenders")) {
+      if (contender.at("learner") != "sid" || !SameProblem(contender, over)) continue;
+      if (least == nullptr || contender.at("above_bytes") < least->at("above_bytes")) least = &contender;
+    }
+    if (least == nullptr || over.at("above_bytes") <= 0) continue;
+    const double value = least->at("above_bytes").get<double>() / over.at("above_bytes").get<double>();
+    ratios.push_back(
+        {absl::StrCat(least->at("label").get<std::string>(), " over ", over.at("label").get<std::string>()),
+         value,
+         {value, value}});
+  }
+  return ratios;
+}
+
+double PhaseSeconds(const ordered_json& contender, const std::string& name) {
+  for (const ordered_json& phase : contender.at("phases")) {
+    if (phase.at("phase") == name && phase.at("module") == -1) return phase.at("seconds").at("median").get<double>();
+  }
+  return 0;
+}
+
+std::vector<Ratio> ExtractorShares(const Rule&, const ordered_json& bench) {
+  std::vector<Ratio> ratios;
+  for (const ordered_json& contender : bench.at("contenders")) {
+    const double step = PhaseSeconds(contender, "step"), backward = PhaseSeconds(contender, "extractor backward");
+    if (contender.at("learner") != "sid" || step <= 0 || backward <= 0) continue;
+    const double value = backward / step;
+    ratios.push_back({contender.at("label").get<std::string>(), value, {value, value}, Trusted(contender)});
+  }
+  return ratios;
+}
+
+using Ratios = std::vector<Ratio> (*)(const Rule& rule, const ordered_json& bench);
+
+const std::map<std::string, Ratios>& RatiosByName() {
+  static const auto* const kRatios = new std::map<std::string, Ratios>{{"extractor_backward_share", ExtractorShares},
+                                                                       {"measured_speedup", MeasuredSpeedups},
+                                                                       {"memory_ratio", MemoryRatios},
+                                                                       {"theoretical_speedup", TheoreticalSpeedups}};
+  return *kRatios;
+}
+
+Verdict JudgeOne(const Bound& bound, const Ratio& ratio) {
+  if (!ratio.trusted) return Verdict::kInconclusive;
+  if (bound.above ? ratio.interval.low > bound.value : ratio.interval.high < bound.value) return Verdict::kPass;
+  if (bound.above ? ratio.interval.high <= bound.value : ratio.interval.low >= bound.value) return Verdict::kFail;
+  return Verdict::kInconclusive;
+}
+
+}  // namespace
+
+absl::StatusOr<ordered_json> ReadBench(const std::string& path) {
+  SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  ordered_json json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("schema") || !json.contains("contenders")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is no results.json of //:bench: it is not whole, or another file"));
+  }
+  if (json["schema"] != kSchema) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " has schema ", json["schema"].dump(),
+                                                   ", and this program reads schema ", kSchema, ": measure again"));
+  }
+  return json;
+}
+
+absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const ordered_json& bench) {
+  std::vector<std::string> names;
+  for (const auto& [name, function] : RatiosByName()) names.push_back(name);
+  SID_RETURN_IF_ERROR(FindName("benchmark quantity", rule.quantity, names).status());
+  return RatiosByName().at(rule.quantity)(rule, bench);
+}
+
+Verdict JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios, std::string* reason) {
+  if (ratios.empty()) {
+    *reason = "the benchmark did not measure it";
+    return Verdict::kNotRun;
+  }
+  std::vector<std::string> held, broken, open;
+  for (const Ratio& ratio : ratios) {
+    const Verdict verdict = JudgeOne(rule.bound, ratio);
+    (verdict == Verdict::kPass ? held : verdict == Verdict::kFail ? broken : open).push_back(ratio.label);
+  }
+  if (rule.some && !held.empty()) {
+    *reason = absl::StrCat("beyond the bound: ", absl::StrJoin(held, "; "));
+    return Verdict::kPass;
+  }
+  if (rule.some ? open.empty() : !broken.empty()) {
+    *reason = absl::StrCat("on the wrong side of the bound: ", absl::StrJoin(broken, "; "));
+    return Verdict::kFail;
+  }
+  if (!open.empty()) {
+    *reason = absl::StrCat("noisy timing, or the interval straddles the bound: ", absl::StrJoin(open, "; "));
+    return Verdict::kInconclusive;
+  }
+  *reason = "every ratio lies on the claim's side of the bound";
+  return Verdict::kPass;
+}
+
+}  // namespace sid

@@ -1,0 +1,35 @@
+#pragma once
+
+// Rules about times and bytes, judged on a result of //:bench.
+//
+//   results.json --ReadBench--> ratios, one a depth and batch, with intervals where they have some --JudgeBench--> verdict
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "reproducibility/claims/claims.h"
+#include "reproducibility/verdict/comparison.h"
+
+namespace sid {
+
+// A figure that a rule's bound is held against.
+struct Ratio {
+  std::string label;
+  double value = 0;
+  Interval interval;    // value itself at both ends where the figure has none
+  bool trusted = true;  // false: the samples were disturbed, or had not settled
+};
+
+// A result of //:bench with the schema that this program reads; one line otherwise.
+absl::StatusOr<nlohmann::ordered_json> ReadBench(const std::string& path);
+
+// theoretical_speedup, measured_speedup, memory_ratio (each of SID over rule.over), extractor_backward_share.
+// UnknownName for another quantity.
+absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const nlohmann::ordered_json& bench);
+
+// NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound.
+Verdict JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios, std::string* reason);
+
+}  // namespace sid

@@ -1,0 +1,88 @@
+#include "reproducibility/verdict/bench_evidence.h"
+
+#include <gtest/gtest.h>
+
+#include "base/files.h"
+#include "data/loaders/files_for_tests.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json Contender(const std::string& label, const std::string& learner, int64_t above_bytes) {
+  const auto phase = [](const std::string& name, double median) -> ordered_json {
+    return {{"phase", name}, {"module", -1}, {"seconds", {{"median", median}}}};
+  };
+  return {{"label", label},
+          {"learner", learner},
+          {"depth", 4},
+          {"batch", 128},
+          {"precision", "fp32"},
+          {"trusted", true},
+          {"stationary", true},
+          {"above_bytes", above_bytes},
+          {"phases", {phase("step", 0.01), phase("extractor backward", 0.006)}}};
+}
+
+ordered_json Bench() {
+  return {
+      {"schema", 1},
+      {"contenders", {Contender("a", "sid", 50), Contender("b", "bp-chain", 100), Contender("c", "sid", 200)}},
+      {"measured_speedups",
+       {{{"of", "b"}, {"over", "a"}, {"ratio", {{"median", 0.5}, {"low", 0.4}, {"high", 0.8}}}, {"trusted", true}}}},
+      {"modelled_speedups", {{{"label", "a"}, {"theoretical", 3.5}}}}};
+}
+
+Rule RuleOf(const std::string& quantity, Bound bound, bool some = false) {
+  return {.kind = RuleKind::kBench, .quantity = quantity, .bound = bound, .some = some, .over = "bp-chain"};
+}
+
+Verdict VerdictOf(const Rule& rule, const ordered_json& bench) {
+  std::string reason;
+  return JudgeRatios(rule, RatiosOf(rule, bench).value(), &reason);
+}
+
+TEST(RatiosOf, TurnsAPairRoundWhereSidIsTheSlowerName) {
+  const auto ratios = RatiosOf(RuleOf("measured_speedup", {true, 1}), Bench()).value();
+  ASSERT_EQ(ratios.size(), 1u);
+  EXPECT_EQ(ratios[0].value, 2);
+  EXPECT_EQ(ratios[0].interval.low, 1.25);
+  EXPECT_EQ(ratios[0].interval.high, 2.5);
+}
+
+TEST(RatiosOf, TakesTheExecutorThatNeedsLeastMemory) {
+  EXPECT_EQ(RatiosOf(RuleOf("memory_ratio", {false, 1}), Bench())->at(0).value, 0.5);
+  EXPECT_NEAR(RatiosOf(RuleOf("extractor_backward_share", {false, 1}), Bench())->at(0).value, 0.6, 1e-12);
+  EXPECT_FALSE(RatiosOf(RuleOf("speed", {false, 1}), Bench()).ok());
+}
+
+TEST(JudgeRatios, EveryVerdict) {
+  EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1}), Bench()), Verdict::kPass);
+  EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1.5}), Bench()), Verdict::kInconclusive);
+  EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 3}), Bench()), Verdict::kFail);
+  EXPECT_EQ(VerdictOf(RuleOf("theoretical_speedup", {true, 2.4}, true), Bench()), Verdict::kPass);
+  EXPECT_EQ(VerdictOf(RuleOf("extractor_backward_share", {false, 0.25}), Bench()), Verdict::kFail);
+  ordered_json noisy = Bench();
+  noisy["contenders"][0]["stationary"] = false;
+  EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1}), noisy), Verdict::kInconclusive);
+  EXPECT_EQ(VerdictOf(RuleOf("theoretical_speedup", {true, 2.4}, true), noisy), Verdict::kInconclusive);
+  noisy["measured_speedups"].clear();
+  EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1}), noisy), Verdict::kNotRun);
+}
+
+TEST(ReadBench, OfAnotherSchemaOrFile) {
+  const std::string path = NewFolder() + "/results.json";
+  ordered_json bench = Bench();
+  ASSERT_TRUE(WriteFileAtomically(path, bench.dump()).ok());
+  EXPECT_TRUE(ReadBench(path).ok());
+  bench["schema"] = 7;
+  ASSERT_TRUE(WriteFileAtomically(path, bench.dump()).ok());
+  EXPECT_NE(ReadBench(path).status().message().find("has schema 7"), absl::string_view::npos);
+  ASSERT_TRUE(WriteFileAtomically(path, "{\"a\"").ok());
+  EXPECT_NE(ReadBench(path).status().message().find("is no results.json of //:bench"), absl::string_view::npos);
+  EXPECT_FALSE(ReadBench(path + ".gone").ok());
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,137 @@
+#include "reproducibility/verdict/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "reproducibility/verdict/student.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+constexpr uint64_t kBootstrapSeed = 1;
+
+// Equal values, as of a law, have no spread to divide by: then what lies beyond the bound does so surely.
+double StudentT(double distance, double error) {
+  if (error > 0) return distance / error;
+  return distance == 0 ? 0 : std::copysign(std::numeric_limits<double>::infinity(), distance);
+}
+
+void Infer(Comparison* comparison) {
+  const auto n = static_cast<double>(comparison->values.size());
+  const auto degrees = static_cast<int64_t>(comparison->values.size()) - 1;
+  double squares = 0;
+  for (const double value : comparison->values) squares += std::pow(value - comparison->mean, 2);
+  comparison->deviation = std::sqrt(squares / static_cast<double>(degrees));
+  const double error = comparison->deviation / std::sqrt(n);
+  const double margin = StudentQuantile(1 - kLevel, degrees) * error;
+  comparison->t = {comparison->mean - margin, comparison->mean + margin};
+  comparison->bootstrap = Summarise(comparison->values, kBootstrapSeed).interval;
+  const double beyond = (comparison->bound.above ? 1 : -1) * (comparison->mean - comparison->bound.value);
+  const double t = StudentT(beyond, error);
+  comparison->p = StudentCdf(-t, degrees);
+  comparison->p_against = StudentCdf(t, degrees);
+  const double few = 1 - 3 / (4 * static_cast<double>(degrees) - 1);
+  comparison->effect = comparison->deviation > 0 ? few * beyond / comparison->deviation : std::nan("");
+}
+
+bool Supports(const Comparison& comparison) {
+  const Interval& bootstrap = comparison.bootstrap;
+  const double bound = comparison.bound.value;
+  const bool beyond = comparison.bound.above ? bootstrap.low > bound : bootstrap.high < bound;
+  return beyond && comparison.p <= kLevel;
+}
+
+bool Refutes(const Comparison& comparison) {
+  const Interval& bootstrap = comparison.bootstrap;
+  const double bound = comparison.bound.value;
+  const bool beyond = comparison.bound.above ? bootstrap.high < bound : bootstrap.low > bound;
+  return beyond && comparison.p_against_holm <= kLevel;
+}
+
+std::string Labels(const std::vector<Comparison>& comparisons, bool (*chosen)(const Comparison&)) {
+  std::vector<std::string> labels;
+  for (const Comparison& comparison : comparisons) {
+    if (chosen(comparison)) labels.push_back(comparison.label);
+  }
+  return absl::StrJoin(labels, "; ");
+}
+
+}  // namespace
+
+Comparison Compare(const std::string& label, const Bound& bound, const std::vector<uint64_t>& seeds,
+                   const std::vector<double>& values) {
+  CHECK_EQ(seeds.size(), values.size());
+  CHECK(!values.empty());
+  constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+  Comparison comparison{.label = label, .bound = bound, .seeds = seeds, .values = values};
+  comparison.mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  comparison.deviation = comparison.effect = kNothing;
+  comparison.t = comparison.bootstrap = {kNothing, kNothing};
+  if (values.size() > 1) Infer(&comparison);
+  return comparison;
+}
+
+std::vector<double> Holm(const std::vector<double>& p) {
+  std::vector<size_t> order(p.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t i, size_t j) { return p[i] < p[j]; });
+  std::vector<double> corrected(p.size());
+  double largest = 0;
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    largest = std::max(largest, std::min(1.0, static_cast<double>(p.size() - rank) * p[order[rank]]));
+    corrected[order[rank]] = largest;
+  }
+  return corrected;
+}
+
+void Correct(std::vector<Comparison>* comparisons) {
+  std::vector<double> p;
+  for (const Comparison& comparison : *comparisons) p.push_back(comparison.p_against);
+  const std::vector<double> corrected = Holm(p);
+  for (size_t i = 0; i < corrected.size(); ++i) (*comparisons)[i].p_against_holm = corrected[i];
+}
+
+std::string Name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+      return "PASS";
+    case Verdict::kFail:
+      return "FAIL";
+    case Verdict::kInconclusive:
+      return "INCONCLUSIVE";
+    case Verdict::kNotRun:
+      return "NOT RUN";
+  }
+  LOG(FATAL) << "no verdict";
+}
+
+Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::string* reason) {
+  CHECK(!comparisons.empty());
+  int64_t fewest = std::numeric_limits<int64_t>::max();
+  for (const Comparison& comparison : comparisons) {
+    fewest = std::min(fewest, static_cast<int64_t>(comparison.values.size()));
+  }
+  if (fewest < seeds) {
+    *reason = absl::StrFormat("too few seeds: %d of %d", fewest, seeds);
+    return Verdict::kInconclusive;
+  }
+  const std::string refuted = Labels(comparisons, Refutes);
+  if (!refuted.empty()) {
+    *reason = absl::StrCat("on the wrong side of the bound: ", refuted);
+    return Verdict::kFail;
+  }
+  const std::string open = Labels(comparisons, [](const Comparison& comparison) { return !Supports(comparison); });
+  if (!open.empty()) {
+    *reason = absl::StrCat("the interval straddles the bound: ", open);
+    return Verdict::kInconclusive;
+  }
+  *reason = "every interval lies on the claim's side of its bound";
+  return Verdict::kPass;
+}
+
+}  // namespace sid

@@ -1,0 +1,56 @@
+#pragma once
+
+// What differences, one a seed, say about a bound, and how surely; and the verdict over several of them.
+//
+//   differences d_s --> mean, t interval (mean), bootstrap interval (median), effect size, p --Decide--> PASS, FAIL, ...
+//
+// Each seed's split, label noise, order and augmentation are the same for all learners, so differences are paired: what a
+// seed makes easier for all cancels.
+//
+// PASS needs every contrast beyond its bound. Testing each at the same level, without a correction, keeps that level for all
+// of them together (an intersection-union test: PASS is wrong only if one of them is, and that one is tested). FAIL needs a
+// single one on the wrong side, and the more there are the likelier chance provides one: there the p values are Holm's.
+// A t interval assumes about normal differences, the bootstrap's does not: both must agree.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bench/statistics/statistics.h"
+#include "reproducibility/claims/claims.h"
+
+namespace sid {
+
+// Of each side: intervals are 95 %'s.
+inline constexpr double kLevel = 0.025;
+
+struct Comparison {
+  std::string label;
+  Bound bound;
+  std::vector<uint64_t> seeds;
+  std::vector<double> values;  // a seed's, in the order of `seeds`
+  double mean = 0, deviation = 0;
+  Interval t, bootstrap;  // NaN for a single value; the bootstrap's is the median's
+  double effect = 0;      // Hedges' g of the distance from the bound: standard deviations, corrected for few seeds
+  double p = 1;           // of the claim's side: as far beyond the bound by chance, if the mean lay on it
+  double p_against = 1;   // of the other side
+  double p_against_holm = 1;
+};
+
+Comparison Compare(const std::string& label, const Bound& bound, const std::vector<uint64_t>& seeds,
+                   const std::vector<double>& values);
+
+// Holm's step-down correction: each p value as if it were the only one tested.
+std::vector<double> Holm(const std::vector<double>& p);
+
+// Fills p_against_holm.
+void Correct(std::vector<Comparison>* comparisons);
+
+enum class Verdict { kPass, kFail, kInconclusive, kNotRun };
+
+std::string Name(Verdict verdict);  // "PASS", "FAIL", "INCONCLUSIVE", "NOT RUN"
+
+// Of corrected comparisons, at least one; fewer than `seeds` differences decide nothing. `reason` is a sentence.
+Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::string* reason);
+
+}  // namespace sid

@@ -1,0 +1,173 @@
+#include "reproducibility/verdict/comparison.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <iostream>
+#include <random>
+
+#include "reproducibility/verdict/student.h"
+
+namespace sid {
+namespace {
+
+constexpr uint64_t kSeed = 11;
+constexpr int kStudies = 2000;
+constexpr double kPi = 3.14159265358979323846;
+
+// Closed forms for one and two degrees, and tables for others.
+TEST(Student, AgreesWithClosedFormsAndTables) {
+  for (const double t : {-7.0, -1.0, -0.1, 0.0, 0.5, 2.0, 30.0}) {
+    EXPECT_NEAR(StudentCdf(t, 1), 0.5 + std::atan(t) / kPi, 1e-14);
+    EXPECT_NEAR(StudentCdf(t, 2), 0.5 + t / (2 * std::sqrt(2 + t * t)), 1e-14);
+  }
+  const std::pair<int64_t, double> table[] = {{1, 12.7062}, {2, 4.3027}, {4, 2.7764}, {9, 2.2622}, {30, 2.0423}};
+  for (const auto& [degrees, quantile] : table) {
+    EXPECT_NEAR(StudentQuantile(0.975, degrees), quantile, 1e-4) << degrees;
+    EXPECT_NEAR(StudentCdf(StudentQuantile(0.3, degrees), degrees), 0.3, 1e-9);
+  }
+  EXPECT_EQ(StudentCdf(INFINITY, 3), 1);
+}
+
+// The density integrated: an independent way to the same numbers.
+TEST(Student, IsTheIntegralOfItsDensity) {
+  for (const int64_t degrees : {3, 4, 7, 12}) {
+    const auto v = static_cast<double>(degrees);
+    const double scale = std::tgamma((v + 1) / 2) / (std::sqrt(v * kPi) * std::tgamma(v / 2));
+    double sum = 0;
+    constexpr int kSteps = 100000;
+    for (int k = 0; k < kSteps; ++k) sum += std::pow(1 + std::pow((k + 0.5) * 1.7 / kSteps, 2) / v, -(v + 1) / 2);
+    EXPECT_NEAR(StudentCdf(1.7, degrees), 0.5 + scale * sum * 1.7 / kSteps, 1e-8) << degrees;
+  }
+}
+
+TEST(Holm, StepsDown) {
+  const std::vector<double> corrected = Holm({0.03, 0.01, 0.04, 0.005});
+  EXPECT_NEAR(corrected[3], 0.02, 1e-15);
+  EXPECT_NEAR(corrected[1], 0.03, 1e-15);
+  EXPECT_NEAR(corrected[0], 0.06, 1e-15);
+  EXPECT_NEAR(corrected[2], 0.06, 1e-15);  // not 0.04: never below a smaller p's
+  EXPECT_EQ(Holm({0.7, 0.9})[0], 1);
+}
+
+TEST(Compare, ByHand) {
+  const Comparison comparison = Compare("x", {true, 1}, {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5});
+  EXPECT_EQ(comparison.mean, 3);
+  EXPECT_NEAR(comparison.deviation, std::sqrt(2.5), 1e-12);
+  EXPECT_NEAR(comparison.t.low, 3 - 2.7764451 * std::sqrt(0.5), 1e-6);
+  EXPECT_NEAR(comparison.effect, 0.8 * 2 / std::sqrt(2.5), 1e-12);  // 1 - 3 / (4 * 4 - 1) = 0.8
+  EXPECT_NEAR(comparison.p, 1 - StudentCdf(2 / std::sqrt(0.5), 4), 1e-12);
+  EXPECT_NEAR(comparison.p + comparison.p_against, 1, 1e-12);
+  EXPECT_TRUE(std::isnan(Compare("one", {true, 0}, {1}, {1}).t.low));
+  EXPECT_LT(Compare("law", {false, 1}, {1, 2}, {0, 0}).p, 1e-12);
+}
+
+std::vector<double> Draw(int64_t count, double shift, const std::function<double()>& noise) {
+  std::vector<double> values(count);
+  for (double& value : values) value = shift + noise();
+  return values;
+}
+
+Verdict Study(const std::vector<std::vector<double>>& contrasts, bool above = true) {
+  std::vector<Comparison> comparisons;
+  for (const auto& values : contrasts) {
+    std::vector<uint64_t> seeds(values.size());
+    for (size_t i = 0; i < seeds.size(); ++i) seeds[i] = i + 1;
+    comparisons.push_back(Compare("contrast", {above, 0}, seeds, values));
+  }
+  Correct(&comparisons);
+  std::string reason;
+  return Decide(comparisons, 5, &reason);
+}
+
+struct Rates {
+  double pass = 0, fail = 0;
+};
+
+Rates RatesOf(const std::function<std::vector<std::vector<double>>(int)>& study, bool above = true) {
+  int passed = 0, failed = 0;
+  for (int k = 0; k < kStudies; ++k) {
+    const Verdict verdict = Study(study(k), above);
+    passed += verdict == Verdict::kPass ? 1 : 0;
+    failed += verdict == Verdict::kFail ? 1 : 0;
+  }
+  return {static_cast<double>(passed) / kStudies, static_cast<double>(failed) / kStudies};
+}
+
+struct Noise {
+  std::string name;
+  std::function<double(std::mt19937_64&)> draw;  // mean 0
+};
+
+void PrintTo(const Noise& noise, std::ostream* out) { *out << noise.name; }
+
+class NullTest : public testing::TestWithParam<Noise> {};
+
+// No effect, whatever the noise: at most one verdict in twenty may be PASS, nor FAIL; with five seeds and with twenty, for a
+// single contrast and for nine of them.
+TEST_P(NullTest, GivesNeitherPassNorFail) {
+  std::mt19937_64 random(kSeed);
+  const auto noise = [&] { return GetParam().draw(random); };
+  for (const auto& [seeds, contrasts] : {std::pair<int64_t, int64_t>{5, 1}, {20, 1}, {5, 9}}) {
+    const Rates rates = RatesOf([&, seeds = seeds, contrasts = contrasts](int) {
+      std::vector<std::vector<double>> study;
+      for (int64_t k = 0; k < contrasts; ++k) study.push_back(Draw(seeds, 0, noise));
+      return study;
+    });
+    EXPECT_LE(rates.pass, 0.05) << seeds << " seeds, " << contrasts << " contrasts, random seed " << kSeed;
+    EXPECT_LE(rates.fail, 0.05) << seeds << " seeds, " << contrasts << " contrasts, random seed " << kSeed;
+    std::cout << GetParam().name << ", " << seeds << " seeds, " << contrasts << " contrasts: " << 100 * rates.pass
+              << " % PASS, " << 100 * rates.fail << " % FAIL" << std::endl;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Noises, NullTest,
+    testing::Values(
+        Noise{"Normal", [](std::mt19937_64& random) { return std::normal_distribution<double>()(random); }},
+        Noise{"Uniform", [](std::mt19937_64& random) { return std::uniform_real_distribution<double>(-1, 1)(random); }},
+        Noise{"HeavyTails", [](std::mt19937_64& random) { return std::student_t_distribution<double>(3)(random); }}),
+    [](const auto& noise) { return noise.param.name; });
+
+// One contrast has no effect and the others a huge one: the intersection-union argument, at its worst case.
+TEST(Decide, OneNullAmongLargeEffectsGivesNoPass) {
+  std::mt19937_64 random(kSeed);
+  std::normal_distribution<double> normal;
+  const Rates rates = RatesOf([&](int) {
+    std::vector<std::vector<double>> study;
+    for (int k = 0; k < 9; ++k) study.push_back(Draw(5, k == 0 ? 0 : 100, [&] { return normal(random); }));
+    return study;
+  });
+  EXPECT_LE(rates.pass, 0.05);
+  EXPECT_GT(rates.pass, 0.005) << "a test that never rejects proves nothing";
+}
+
+// A planted effect of three standard deviations, of either sign, with five seeds.
+TEST(Decide, PlantedEffectsAreFound) {
+  std::mt19937_64 random(kSeed);
+  std::normal_distribution<double> normal;
+  const auto rates = [&](double shift, bool above) {
+    return RatesOf(
+        [&](int) { return std::vector<std::vector<double>>{Draw(5, shift, [&] { return normal(random); })}; }, above);
+  };
+  EXPECT_GE(rates(3, true).pass, 0.9);
+  EXPECT_GE(rates(-3, true).fail, 0.9);
+  EXPECT_GE(rates(-3, false).pass, 0.9);
+  EXPECT_GE(rates(3, false).fail, 0.9);
+  EXPECT_EQ(rates(-3, true).pass, 0);
+}
+
+TEST(Decide, OneOfManyOnTheWrongSideFails) {
+  std::vector<std::vector<double>> study(9, {1.0, 1.1, 0.9, 1.05, 0.95});
+  EXPECT_EQ(Study(study), Verdict::kPass);
+  study[4] = {-1.0, -1.1, -0.9, -1.05, -0.95};
+  EXPECT_EQ(Study(study), Verdict::kFail);
+  study[4] = {-1.0, 1.1, -0.9, 1.05, -0.95};
+  EXPECT_EQ(Study(study), Verdict::kInconclusive);
+}
+
+TEST(Decide, FourSeedsDecideNothing) { EXPECT_EQ(Study({{1.0, 1.1, 0.9, 1.05}}), Verdict::kInconclusive); }
+
+}  // namespace
+}  // namespace sid

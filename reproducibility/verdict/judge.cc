@@ -1,0 +1,195 @@
+#include "reproducibility/verdict/judge.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/status.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Results say under which rules they were made. One that was made before this rule shows that the rule came after it.
+void FindChangedRules(const Claim& claim, const std::vector<FinishedRun>& runs, const std::set<std::string>& used,
+                      Judgement* judgement) {
+  for (const FinishedRun& run : runs) {
+    if (used.count(run.name) == 0) continue;
+    const ordered_json rules = run.result.value("rules", ordered_json::object());
+    if (!rules.contains(claim.id)) {
+      judgement->changed_rules.push_back(absl::StrCat(run.name, ": made before this rule"));
+    } else if (rules.at(claim.id) != claim.hash) {
+      judgement->changed_rules.push_back(
+          absl::StrCat(run.name, ": made under the rule ", rules.at(claim.id).get<std::string>().substr(0, 12)));
+    }
+  }
+}
+
+// Doubts turn PASS and FAIL into INCONCLUSIVE; the reason keeps what the numbers alone said.
+void Doubt(const std::string& why, Judgement* judgement) {
+  if (judgement->verdict == Verdict::kNotRun) return;
+  const bool decided = judgement->verdict != Verdict::kInconclusive;
+  judgement->reason = absl::StrCat(
+      why, decided ? absl::StrCat("; on these runs alone: ", Name(judgement->verdict), ", ") : "; ", judgement->reason);
+  judgement->verdict = Verdict::kInconclusive;
+}
+
+void ApplyDoubts(Judgement* judgement) {
+  if (!judgement->not_compared.empty()) {
+    Doubt(absl::StrCat("not compared: ", absl::StrJoin(judgement->not_compared, "; ")), judgement);
+  }
+  if (!judgement->shortfalls.empty()) {
+    Doubt(absl::StrCat("these runs cannot decide it (", absl::StrJoin(judgement->shortfalls, "; "), ")"), judgement);
+  }
+  if (!judgement->changed_rules.empty()) {
+    Doubt(
+        absl::StrCat("the rule is not the one that ", judgement->changed_rules.size(), " of the runs were made under"),
+        judgement);
+  }
+}
+
+absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgement* judgement) {
+  std::set<std::string> shortfalls, chosen, files, identities, problems;
+  for (const Contrast& contrast : claim.rule->contrasts) {
+    SID_ASSIGN_OR_RETURN(const ContrastValues values, Evaluate(*claim.rule, contrast, evidence));
+    if (!values.problem.empty()) {
+      problems.insert(values.problem);
+      judgement->not_compared.push_back(absl::StrCat(contrast.label, ": ", values.problem));
+      continue;
+    }
+    shortfalls.insert(values.shortfalls.begin(), values.shortfalls.end());
+    chosen.insert(values.chosen.begin(), values.chosen.end());
+    files.insert(values.runs.begin(), values.runs.end());
+    if (!identities.insert(values.identity).second) continue;  // a stand-in data set made two contrasts one
+    const std::string on = evidence.stand_in.empty() ? "" : absl::StrCat(" [on ", evidence.stand_in, "]");
+    judgement->comparisons.push_back(Compare(contrast.label + on, contrast.bound, values.seeds, values.values));
+  }
+  judgement->shortfalls.assign(shortfalls.begin(), shortfalls.end());
+  judgement->chosen.assign(chosen.begin(), chosen.end());
+  judgement->runs = static_cast<int64_t>(files.size());
+  FindChangedRules(claim, evidence.runs, files, judgement);
+  Correct(&judgement->comparisons);
+  if (judgement->comparisons.empty()) {
+    judgement->reason = absl::StrJoin(problems, "; ");
+    return absl::OkStatus();
+  }
+  judgement->verdict = Decide(judgement->comparisons, claim.seeds, &judgement->reason);
+  return absl::OkStatus();
+}
+
+// A law: what one run breaks is broken, however many keep it.
+absl::Status JudgeEvery(const Claim& claim, const Evidence& evidence, Judgement* judgement) {
+  const Bound& bound = claim.rule->bound;
+  std::vector<uint64_t> seeds;
+  std::vector<double> values;
+  std::set<std::string> files;
+  for (const FinishedRun& run : evidence.runs) {
+    SID_ASSIGN_OR_RETURN(const std::optional<double> value, QuantityOf(claim.rule->quantity, run));
+    if (!value) continue;
+    files.insert(run.name);
+    seeds.push_back(run.result.at("settings").at("seed").get<uint64_t>());
+    values.push_back(*value);
+  }
+  judgement->runs = static_cast<int64_t>(values.size());
+  FindChangedRules(claim, evidence.runs, files, judgement);
+  if (values.empty()) {
+    judgement->reason = "every run failed";
+    return absl::OkStatus();
+  }
+  const double worst =
+      bound.above ? *std::min_element(values.begin(), values.end()) : *std::max_element(values.begin(), values.end());
+  const int64_t distinct = static_cast<int64_t>(std::set<uint64_t>(seeds.begin(), seeds.end()).size());
+  judgement->comparisons.push_back(Compare(claim.rule->quantity, bound, seeds, values));
+  judgement->reason = absl::StrFormat("the worst of %d runs is %.3g, the bound %g", values.size(), worst, bound.value);
+  // Not a number is no value that keeps a bound.
+  const bool holds = bound.above ? worst >= bound.value : worst <= bound.value;
+  const bool finite = std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  judgement->verdict = !(holds && finite)       ? Verdict::kFail
+                       : distinct < claim.seeds ? Verdict::kInconclusive
+                                                : Verdict::kPass;
+  if (judgement->verdict == Verdict::kInconclusive) {
+    judgement->reason = absl::StrFormat("too few seeds: %d of %d; %s", distinct, claim.seeds, judgement->reason);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status JudgeBench(const Claim& claim, const ordered_json& bench, Judgement* judgement) {
+  if (bench.is_null()) {
+    judgement->reason = "no benchmark was given: --bench=FILE, the results.json of //:bench";
+    return absl::OkStatus();
+  }
+  SID_ASSIGN_OR_RETURN(judgement->ratios, RatiosOf(*claim.rule, bench));
+  judgement->verdict = JudgeRatios(*claim.rule, judgement->ratios, &judgement->reason);
+  return absl::OkStatus();
+}
+
+absl::Status JudgeExperiment(const Claim& claim, const AllEvidence& evidence, Judgement* judgement) {
+  const auto not_run = evidence.not_run.find(claim.experiment);
+  const auto found = evidence.experiments.find(claim.experiment);
+  if (found == evidence.experiments.end() || found->second.runs.empty()) {
+    judgement->reason = not_run == evidence.not_run.end() ? "its experiment was not asked for" : not_run->second;
+    return absl::OkStatus();
+  }
+  if (claim.rule->kind == RuleKind::kEvery) return JudgeEvery(claim, found->second, judgement);
+  return JudgeContrasts(claim, found->second, judgement);
+}
+
+// JSON has no NaN and no infinity.
+ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+
+ordered_json ToJson(const Interval& interval) { return {Number(interval.low), Number(interval.high)}; }
+
+ordered_json ToJson(const Comparison& comparison) {
+  return {{"label", comparison.label},
+          {comparison.bound.above ? "above" : "below", comparison.bound.value},
+          {"seeds", comparison.seeds},
+          {"values", comparison.values},
+          {"mean", Number(comparison.mean)},
+          {"deviation", Number(comparison.deviation)},
+          {"t_interval", ToJson(comparison.t)},
+          {"median_bootstrap_interval", ToJson(comparison.bootstrap)},
+          {"hedges_g", Number(comparison.effect)},
+          {"p", comparison.p},
+          {"p_against", comparison.p_against},
+          {"p_against_holm", comparison.p_against_holm}};
+}
+
+}  // namespace
+
+absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence) {
+  Judgement judgement;
+  if (!claim.rule) {
+    judgement.reason =
+        claim.not_run.empty() ? absl::StrCat("answered by ", absl::StrJoin(claim.answered_by, ", ")) : claim.not_run;
+    return judgement;
+  }
+  if (claim.rule->kind == RuleKind::kBench) {
+    SID_RETURN_IF_ERROR(JudgeBench(claim, evidence.bench, &judgement));
+    return judgement;
+  }
+  SID_RETURN_IF_ERROR(JudgeExperiment(claim, evidence, &judgement));
+  ApplyDoubts(&judgement);
+  return judgement;
+}
+
+ordered_json ToJson(const Judgement& judgement) {
+  ordered_json json = {{"verdict", Name(judgement.verdict)},   {"reason", judgement.reason},
+                       {"shortfalls", judgement.shortfalls},   {"changed_rules", judgement.changed_rules},
+                       {"chosen", judgement.chosen},           {"runs", judgement.runs},
+                       {"comparisons", ordered_json::array()}, {"not_compared", judgement.not_compared},
+                       {"ratios", ordered_json::array()}};
+  for (const Comparison& comparison : judgement.comparisons) json["comparisons"].push_back(ToJson(comparison));
+  for (const Ratio& ratio : judgement.ratios) {
+    json["ratios"].push_back({{"label", ratio.label},
+                              {"value", Number(ratio.value)},
+                              {"interval", ToJson(ratio.interval)},
+                              {"trusted", ratio.trusted}});
+  }
+  return json;
+}
+
+}  // namespace sid

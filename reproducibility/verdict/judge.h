@@ -1,0 +1,42 @@
+#pragma once
+
+// The verdict on a claim, from evidence alone: no flag, no clock, no machine. The same evidence gives the same judgement.
+//
+//   Claim + Evidence of its experiment, or a result of //:bench --> Judgement --> JSON of the report
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "reproducibility/claims/claims.h"
+#include "reproducibility/verdict/bench_evidence.h"
+#include "reproducibility/verdict/comparison.h"
+#include "reproducibility/verdict/evidence.h"
+
+namespace sid {
+
+struct Judgement {
+  Verdict verdict = Verdict::kNotRun;
+  std::string reason;                      // a sentence; of NOT RUN, why
+  std::vector<std::string> shortfalls;     // what these runs can't show, and why
+  std::vector<std::string> changed_rules;  // files that were made under another rule
+  std::vector<std::string> chosen;         // learning rates
+  std::vector<Comparison> comparisons;     // contrasts; one a quantity for `every`
+  std::vector<std::string> not_compared;   // contrasts without values, with the reason
+  std::vector<Ratio> ratios;               // bench
+  int64_t runs = 0;                        // that were looked at
+};
+
+struct AllEvidence {
+  std::map<std::string, Evidence> experiments;
+  std::map<std::string, std::string> not_run;  // experiment -> why
+  nlohmann::ordered_json bench;                // null without one
+};
+
+// An error only for a registry that asks for what there is not.
+absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence);
+
+nlohmann::ordered_json ToJson(const Judgement& judgement);
+
+}  // namespace sid

@@ -1,0 +1,147 @@
+#include "reproducibility/verdict/judge.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr char kClaim[] = R"({"schema": 1, "paper": "x", "claims": [{
+  "id": "X", "kind": "claim", "statement": "s", "source": "s", "figure": "f", "experiment": "accuracy", "seeds": 5,
+  "tolerance": "t", "time": {"cpu": "c", "gpu": "g"}, "rule": {"quantity": "accuracy", "where": {"dataset": "cifar10"},
+  "needs": {"datasets": ["cifar10"], "epochs": 2, "all_images": true, "learning_rates": 2},
+  "contrasts": [{"label": "sid - bp", "above": 0, "sum": [[1, {"learner": "sid"}], [-1, {"learner": "bp"}]]}]}}]})";
+
+Claim TheClaim() { return ParseRegistry(kClaim)->claims.front(); }
+
+// Two learners at two rates; the validation set prefers 0.01, the test set 0.1.
+struct Study {
+  double advantage = 0.02;
+  int seeds = 5;
+  std::string dataset = "cifar10";
+  int64_t epochs = 2;
+  std::string hash = TheClaim().hash;
+};
+
+FinishedRun MakeRun(const Study& study, const std::string& learner, double lr, int seed) {
+  const bool preferred = lr == 0.01;
+  const double accuracy = 0.5 + 0.001 * seed + (learner == "sid" ? study.advantage * (1 + 0.1 * seed) : 0);
+  const ordered_json epoch = {{"validation", {{"accuracy", {0.1, preferred ? 0.7 : 0.6}}, {"divergence", {1.0, 0.9}}}}};
+  const ordered_json result = {{"settings",
+                                {{"learner", learner},
+                                 {"dataset", study.dataset},
+                                 {"epochs", study.epochs},
+                                 {"train_images", 0},
+                                 {"lr", lr},
+                                 {"seed", seed}}},
+                               {"best_epoch", 1},
+                               {"epochs", {epoch, epoch}},
+                               {"test", {{"accuracy", {0.1, preferred ? accuracy : 0.9}}}},
+                               {"theory", {{"divergence", {2.3, 1.0, 0.9}}, {"largest_excess", -0.1}}},
+                               {"rules", {{"X", study.hash}}}};
+  return {absl::StrCat(learner, lr, "-", seed, ".json"), result};
+}
+
+AllEvidence MakeEvidence(const Study& study, const std::string& stand_in = "") {
+  Evidence evidence{.stand_in = stand_in};
+  for (int seed = 1; seed <= study.seeds; ++seed) {
+    for (const char* learner : {"sid", "bp"}) {
+      for (const double lr : {0.01, 0.1}) evidence.runs.push_back(MakeRun(study, learner, lr, seed));
+    }
+  }
+  return {.experiments = {{"accuracy", evidence}}};
+}
+
+TEST(Judge, FindsAnAdvantageAtTheRateThatValidationChose) {
+  const Judgement judgement = Judge(TheClaim(), MakeEvidence({})).value();
+  EXPECT_EQ(judgement.verdict, Verdict::kPass) << judgement.reason;
+  EXPECT_NEAR(judgement.comparisons[0].mean, 0.02 * 1.3, 1e-12);
+  EXPECT_EQ(judgement.chosen.size(), 2u);
+  EXPECT_NE(judgement.chosen[0].find("lr 0.01"), std::string::npos);
+  EXPECT_EQ(judgement.runs, 10);
+  EXPECT_EQ(Judge(TheClaim(), MakeEvidence({.advantage = -0.02}))->verdict, Verdict::kFail);
+}
+
+TEST(Judge, WhatIsTooSmallDecidesNothingAndSaysWhy) {
+  const auto expect = [](const Study& study, const std::string& stand_in, const std::string& part) {
+    const Judgement judgement = Judge(TheClaim(), MakeEvidence(study, stand_in)).value();
+    EXPECT_EQ(judgement.verdict, Verdict::kInconclusive) << part;
+    EXPECT_NE(judgement.reason.find(part), std::string::npos) << judgement.reason;
+  };
+  expect({.seeds = 4}, "", "too few seeds: 4 of 5");
+  expect({.epochs = 1}, "", "epochs: 1 of 2");
+  expect({.dataset = "mnist-mini"}, "mnist-mini", "data set mnist-mini instead of cifar10");
+}
+
+TEST(Judge, ARuleThatChangedAfterTheRunsShows) {
+  const Judgement judgement = Judge(TheClaim(), MakeEvidence({.hash = std::string(64, 'a')})).value();
+  EXPECT_EQ(judgement.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(judgement.changed_rules.size(), 10u);
+  EXPECT_NE(judgement.reason.find("on these runs alone: PASS"), std::string::npos) << judgement.reason;
+  AllEvidence before = MakeEvidence({});
+  for (FinishedRun& run : before.experiments["accuracy"].runs) run.result.erase("rules");
+  EXPECT_EQ(Judge(TheClaim(), before)->verdict, Verdict::kInconclusive);
+}
+
+TEST(Judge, AFailedRunIsASeedLess) {
+  AllEvidence evidence = MakeEvidence({});
+  ordered_json& result = evidence.experiments["accuracy"].runs[0].result;
+  result = {{"settings", result["settings"]}, {"failed", "the loss is not finite"}, {"rules", result["rules"]}};
+  // Its setting's validation accuracy falls below the other rate's.
+  const Judgement judgement = Judge(TheClaim(), evidence).value();
+  EXPECT_NE(judgement.chosen[1].find("lr 0.1"), std::string::npos) << judgement.chosen[1];
+  for (FinishedRun& run : evidence.experiments["accuracy"].runs) {
+    if (run.result["settings"]["seed"] == 1) run.result["failed"] = "the loss is not finite";
+  }
+  EXPECT_NE(Judge(TheClaim(), evidence)->reason.find("too few seeds: 4 of 5"), std::string::npos);
+}
+
+TEST(Judge, WithoutRunsItIsNotRunAndSaysWhy) {
+  EXPECT_EQ(Judge(TheClaim(), {})->reason, "its experiment was not asked for");
+  const Judgement judgement = Judge(TheClaim(), {.not_run = {{"accuracy", "no data"}}}).value();
+  EXPECT_EQ(judgement.verdict, Verdict::kNotRun);
+  EXPECT_EQ(judgement.reason, "no data");
+  AllEvidence half = MakeEvidence({});
+  auto& runs = half.experiments["accuracy"].runs;
+  runs.erase(std::remove_if(runs.begin(), runs.end(),
+                            [](const FinishedRun& run) { return run.result["settings"]["learner"] == "bp"; }),
+             runs.end());
+  EXPECT_EQ(Judge(TheClaim(), half)->verdict, Verdict::kNotRun);
+}
+
+// With one data set for all, "here more than there" compares a thing with itself.
+TEST(Judge, AStandInCannotTellDataSetsApart) {
+  Claim claim = TheClaim();
+  claim.rule->where = nlohmann::json::object();
+  claim.rule->contrasts[0].terms = {{1, {{"dataset", "cifar10"}, {"learner", "sid"}}},
+                                    {-1, {{"dataset", "cifar100"}, {"learner", "sid"}}}};
+  const Judgement judgement = Judge(claim, MakeEvidence({.dataset = "mnist-mini"}, "mnist-mini")).value();
+  EXPECT_EQ(judgement.verdict, Verdict::kNotRun);
+  EXPECT_NE(judgement.reason.find("stands for all"), std::string::npos) << judgement.reason;
+}
+
+TEST(Judge, ALawIsBrokenByOneRun) {
+  Claim claim = TheClaim();
+  claim.rule = Rule{.kind = RuleKind::kEvery, .quantity = "bound_excess", .bound = {false, 1e-9}};
+  AllEvidence evidence = MakeEvidence({});
+  EXPECT_EQ(Judge(claim, evidence)->verdict, Verdict::kPass);
+  evidence.experiments["accuracy"].runs[3].result["theory"]["largest_excess"] = 1e-8;
+  EXPECT_EQ(Judge(claim, evidence)->verdict, Verdict::kFail);
+  EXPECT_EQ(Judge(claim, MakeEvidence({.seeds = 2}))->verdict, Verdict::kInconclusive);
+}
+
+TEST(Judge, AFilterThatFitsSeveralSettingsIsAnErrorOfTheRegistry) {
+  Claim claim = TheClaim();
+  claim.rule->contrasts[0].terms[0].filter = nlohmann::json::object();
+  EXPECT_NE(Judge(claim, MakeEvidence({})).status().message().find("more than the learning rate"),
+            absl::string_view::npos);
+  claim = TheClaim();
+  claim.rule->quantity = "acuracy";
+  EXPECT_NE(Judge(claim, MakeEvidence({})).status().message().find("did you mean 'accuracy'"), absl::string_view::npos);
+}
+
+}  // namespace
+}  // namespace sid
