@@ -26,12 +26,14 @@ namespace {
 using nlohmann::ordered_json;
 
 // Where the data lie and what is kept of the run do not decide its result; what the data are does.
-std::map<std::string, std::string> DecidingSettings(const PreparedRun& run) {
-  std::map<std::string, std::string> settings = {{"version", kVersion}, {"data", run.fingerprint}};
-  const ordered_json config = ToJson(run.config);
+Settings DecidingSettings(const PreparedRun& run) {
+  ordered_json config = ToJson(run.config);
+  for (const char* name : {"data_dir", "checkpoint_every", "keep_checkpoints", "on_nan"}) config.erase(name);
+  Settings settings;
   for (const auto& [name, value] : config.items())
-    settings["--" + name] = value.is_string() ? value.get<std::string>() : value.dump();
-  for (const char* name : {"--data_dir", "--checkpoint_every", "--keep_checkpoints", "--on_nan"}) settings.erase(name);
+    settings.emplace_back("--" + name, value.is_string() ? value.get<std::string>() : value.dump());
+  settings.emplace_back("data", run.fingerprint);
+  settings.emplace_back("version", kVersion);
   return settings;
 }
 

@@ -12,7 +12,6 @@
 // Lists go over depth, from 1 to L. Where a depth has no loss of its own there is null.
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,7 +51,7 @@ class RunFolder {
   const PreparedRun* run_;
   CheckpointFolder checkpoints_;
   // Of all that decides the result: a run goes on only where they are the same.
-  std::map<std::string, std::string> settings_;
+  Settings settings_;
   // Holds the kernel's lock on the folder, which ends with the process whatever ends that.
   std::shared_ptr<void> lock_;
 };

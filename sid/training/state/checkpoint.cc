@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <exception>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -130,24 +129,21 @@ absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
   return Parse(path, std::move(file));
 }
 
-absl::Status CheckSettings(const std::map<std::string, std::string>& saved,
-                           const std::map<std::string, std::string>& current) {
-  std::set<std::string> names;
-  for (const auto* settings : {&saved, &current}) {
-    for (const auto& [name, value] : *settings) names.insert(name);
-  }
-  const auto value = [](const std::map<std::string, std::string>& settings, const std::string& name) {
-    const auto found = settings.find(name);
+absl::Status CheckSettings(const Settings& saved, const Settings& current) {
+  const auto value = [](const Settings& settings, const std::string& name) {
+    const auto found =
+        std::find_if(settings.begin(), settings.end(), [&](const auto& one) { return one.first == name; });
     return found == settings.end() ? std::string("not set") : found->second;
   };
-  std::vector<std::string> differences;
-  for (const std::string& name : names) {
-    const std::string before = value(saved, name), now = value(current, name);
-    if (before != now) differences.push_back(absl::StrCat(name, " was ", before, " and is ", now));
+  for (const Settings* settings : {&current, &saved}) {
+    for (const auto& [name, unused] : *settings) {
+      const std::string before = value(saved, name), now = value(current, name);
+      if (before == now) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("the checkpoint is of another run: ", name, " was ", before, " and is ", now));
+    }
   }
-  if (differences.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("the checkpoint is of another run: ", absl::StrJoin(differences, ", ")));
+  return absl::OkStatus();
 }
 
 }  // namespace sid

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,9 +20,12 @@
 
 namespace sid {
 
+// Name and value, the weightiest first.
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
 struct Checkpoint {
   TrainingState state;
-  std::map<std::string, std::string> settings;
+  Settings settings;
   std::map<std::string, int64_t> outputs;  // bytes of each file
 };
 
@@ -31,7 +36,6 @@ absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoin
 absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path);
 
 // InvalidArgument names the first setting that differs, and both values.
-absl::Status CheckSettings(const std::map<std::string, std::string>& saved,
-                           const std::map<std::string, std::string>& current);
+absl::Status CheckSettings(const Settings& saved, const Settings& current);
 
 }  // namespace sid

@@ -73,8 +73,10 @@ TEST(Checkpoint, OtherFilesAndVersionsAreNamed) {
 
 TEST(CheckSettings, NamesTheFirstThatDiffers) {
   EXPECT_TRUE(CheckSettings({{"depth", "4"}}, {{"depth", "4"}}).ok());
-  EXPECT_EQ(CheckSettings({{"alpha", "1"}, {"depth", "4"}}, {{"alpha", "1"}, {"depth", "8"}}).message(),
+  EXPECT_EQ(CheckSettings({{"depth", "4"}, {"alpha", "1"}}, {{"depth", "8"}, {"alpha", "0.5"}}).message(),
             "the checkpoint is of another run: depth was 4 and is 8");
+  EXPECT_EQ(CheckSettings({{"depth", "4"}}, {}).message(),
+            "the checkpoint is of another run: depth was 4 and is not set");
   EXPECT_EQ(CheckSettings({}, {{"depth", "8"}}).message(),
             "the checkpoint is of another run: depth was not set and is 8");
 }
