@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -88,7 +89,9 @@ absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<
   line.Clear();
   const double seconds = SecondsNow() - begin;
   results.environment["seconds"] = seconds;
-  results.environment["others_processors"] = (ReadMachineState(gpu.get()).others - before.others) / seconds;
+  // A kernel that stops its clock tick on a busy core counts no time there.
+  results.environment["others_processors"] =
+      std::max(0.0, (ReadMachineState(gpu.get()).others - before.others) / seconds);
   Reduce(measurements, config.problem, {1e9 * config.bandwidth, 1e-6 * config.latency}, config.harness.seed, &results);
   return results;
 }
