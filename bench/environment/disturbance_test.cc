@@ -25,8 +25,8 @@ TEST(Disturbance, NamesWhatHappened) {
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 103}, 0.2, 2), "") << "an idle machine does that";
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10.01, .preemptions = 100}, 0.2, 2), "stolen time");
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10.01, .preemptions = 100}, 1, 2), "") << "less than 2 %";
-  EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 120}, 0.2, 2), "preemptions");
-  EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 120}, 0.2, 16), "");
+  EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 150}, 0.2, 2), "preemptions");
+  EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 150}, 0.2, 16), "");
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 100, .gpu_clock = 0.7}, 0.2, 2), "GPU clock");
 }
 
