@@ -30,7 +30,8 @@ TEST(Disturbance, NamesWhatHappened) {
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 100, .gpu_clock = 0.7}, 0.2, 2), "GPU clock");
 }
 
-// What this process computes itself is not others' work. A busy machine adds to it, never takes away; ticks of 10 ms round.
+// What this process computes itself is taken away once: a busy machine adds to it, a kernel that stops its clock tick on a busy core
+// counts none of it, and ticks of 10 ms round.
 TEST(ReadMachineState, OthersAreNotThisProcess) {
   const MachineState before = ReadMachineState(nullptr);
   timespec start{}, now{};
@@ -39,7 +40,7 @@ TEST(ReadMachineState, OthersAreNotThisProcess) {
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   } while (now.tv_sec - start.tv_sec + 1e-9 * (now.tv_nsec - start.tv_nsec) < 0.2);
   const double others = ReadMachineState(nullptr).others - before.others;
-  EXPECT_GE(others, -0.1);
+  EXPECT_GE(others, -0.3);
 }
 
 TEST(ReadMachineState, CountersOnlyGrow) {
