@@ -107,6 +107,7 @@ def main():
                     sys.exit("torture: after %d kills a checkpoint is broken:\n%s" % (kills, output))
             if result(out) != expected:
                 sys.exit("torture: after %d kills run %d differs from the unbroken one" % (kills, runs))
+            print("torture: %d kills, run %d has the bits of the unbroken one" % (kills, runs), flush=True)
     print("torture: %d kills in %d runs, each of which gave the bits of the unbroken one" % (kills, runs))
     for place, count in places.most_common():
         print("  %5d %s" % (count, place))
