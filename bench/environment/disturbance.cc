@@ -15,7 +15,7 @@ namespace {
 constexpr double kStolenShare = 0.02;  // of the threads' time; /proc/stat counts in hundredths of a second
 // A thread. Two cores with nothing else to do give some 60, a competitor for a core hundreds.
 constexpr double kPreemptionsPerSecond = 100, kPreemptionsAlways = 3;
-constexpr double kLowestClock = 0.75;                                 // of the GPU's maximum
+constexpr double kLowestClock = 0.75;  // of the GPU's maximum
 
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);

@@ -48,7 +48,7 @@ class ThreadTeam {
 
   class Lanes {
    public:
-    Lanes(const ThreadTeam& team) : team_(team) {}
+    explicit Lanes(const ThreadTeam& team) : team_(team) {}
     int lane() const { return team_.thread_ % kLanes; }
     int lanes() const { return kLanes; }
     template <typename Number>
@@ -89,6 +89,7 @@ void RunAllRows(const Chain<Storage, Number>& chain) {
     std::vector<Number> shared(
         LayoutOf(threads, chain.hidden, chain.classes, chain.hidden_stride, chain.class_stride).size);
     std::vector<std::thread> team;
+    team.reserve(threads);
     for (int thread = 0; thread < threads; ++thread) {
       team.emplace_back([&, thread] {
         const ThreadTeam own(barriers, thread);

@@ -20,7 +20,7 @@ at::Tensor Transposed(const at::Tensor& weights) {
   const int64_t rows = weights.size(1), rest = rows % kernels::kColumns;
   const int64_t stride = rest == 0 ? rows : rows + kernels::kColumns - rest;
   const at::IntArrayRef shape{weights.size(0), weights.size(2), stride};
-  const at::Tensor result = rest == 0 ? at::empty(shape, weights.options()) : at::zeros(shape, weights.options());
+  at::Tensor result = rest == 0 ? at::empty(shape, weights.options()) : at::zeros(shape, weights.options());
   result.slice(2, 0, rows).copy_(weights.transpose(1, 2));
   return result;
 }
