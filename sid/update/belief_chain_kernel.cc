@@ -6,6 +6,8 @@
 #include <ATen/ops/zeros.h>
 #include <c10/cuda/CUDAGuard.h>
 
+#include <array>
+
 #include "absl/strings/str_cat.h"
 #include "sid/belief/belief.h"
 #include "sid/kernels/chain_launch.h"
@@ -19,7 +21,7 @@ namespace {
 at::Tensor Transposed(const at::Tensor& weights) {
   const int64_t rows = weights.size(1), rest = rows % kernels::kColumns;
   const int64_t stride = rest == 0 ? rows : rows + kernels::kColumns - rest;
-  const at::IntArrayRef shape{weights.size(0), weights.size(2), stride};
+  const std::array<int64_t, 3> shape{weights.size(0), weights.size(2), stride};
   at::Tensor result = rest == 0 ? at::empty(shape, weights.options()) : at::zeros(shape, weights.options());
   result.slice(2, 0, rows).copy_(weights.transpose(1, 2));
   return result;
