@@ -42,16 +42,16 @@ struct Work {
   std::string not_run;  // why, or why not all
 };
 
-ExperimentRequest RequestOf(const std::string& name, const ReproduceRequest& request) {
+ExperimentRequest RequestOf(const std::string& name, const std::optional<Scale>& scale,
+                            const ReproduceRequest& request) {
   ExperimentRequest experiment{.name = name,
                                .data_dir = request.data_dir,
+                               .scale = scale,
                                .images_per_second = request.images_per_second,
+                               .precision = request.precision,
                                .device = request.device,
                                .threads = request.threads};
-  if (request.budget == "quick") {
-    experiment.dataset = kStandIn;
-    experiment.scale = request.scale.value_or(kQuick);
-  }
+  if (request.budget == "quick") experiment.dataset = kStandIn;
   experiment.tuned = request.budget == "full";
   return experiment;
 }
@@ -66,51 +66,55 @@ std::vector<std::string> ExperimentsOf(const std::vector<Claim>& claims) {
   return names;
 }
 
-// The time is shared out as the full sizes are.
-absl::StatusOr<std::map<std::string, double>> Shares(double minutes_in_all, const std::vector<std::string>& names,
-                                                     const ReproduceRequest& request) {
-  std::map<std::string, double> shares;
-  double all = 0;
+// Minutes by the name of a run: what experiments share is there once.
+absl::StatusOr<std::map<std::string, double>> DistinctRuns(const std::vector<std::string>& names, const Scale& scale,
+                                                           const ReproduceRequest& request) {
+  std::map<std::string, double> runs;
   for (const std::string& name : names) {
-    SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(RequestOf(name, request)));
-    all += shares[name] = plan.minutes;
+    SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(RequestOf(name, scale, request)));
+    for (const TrainConfig& run : plan.runs) runs[ResultName(run)] = EstimatedMinutes(run, request.images_per_second);
   }
-  for (auto& [name, minutes] : shares) minutes *= minutes_in_all / all;
-  return shares;
+  return runs;
 }
 
-absl::StatusOr<Work> MakeWork(const std::string& name, const ReproduceRequest& request, double minutes) {
+absl::StatusOr<std::optional<Scale>> ChooseScale(const std::vector<std::string>& names,
+                                                 const ReproduceRequest& request) {
+  SID_ASSIGN_OR_RETURN(const double minutes, MinutesOf(request.budget));
+  if (request.budget == "quick") return request.scale.value_or(kQuick);
+  if (minutes == 0) return std::nullopt;
+  double sum = 0;
+  for (const Scale& scale : Scales()) {
+    SID_ASSIGN_OR_RETURN(const auto runs, DistinctRuns(names, scale, request));
+    sum = 0;
+    for (const auto& [name, estimate] : runs) sum += estimate;
+    if (sum <= minutes) return scale;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("--budget=%s is too small for the experiments of %s claims: at the smallest scale they take "
+                      "about %.0f minutes on "
+                      "a machine that trains on %g images a second",
+                      request.budget, request.claims, std::ceil(sum), request.images_per_second));
+}
+
+absl::StatusOr<Work> MakeWork(const std::string& name, const std::optional<Scale>& scale,
+                              const ReproduceRequest& request) {
   Work work{.name = name};
   if (request.budget == "quick" && name == kNotQuick) {
     work.not_run = "a quick run leaves it out: 128 modules and more, hardly trained, show nothing";
-    return work;
-  }
-  if (request.budget != "quick" && request.data_dir.empty()) {
+  } else if (request.budget != "quick" && request.data_dir.empty()) {
     work.not_run = "its data sets are not here: --data_dir=DIR names their folder, and //data:fetch downloads them";
-    return work;
+  } else {
+    SID_ASSIGN_OR_RETURN(work.plan, MakePlan(RequestOf(name, scale, request)));
   }
-  ExperimentRequest experiment = RequestOf(name, request);
-  experiment.budget_minutes = minutes;
-  auto plan = MakePlan(experiment);
-  if (absl::IsInvalidArgument(plan.status()) && minutes > 0) {
-    work.not_run = std::string(plan.status().message());
-    return work;
-  }
-  SID_RETURN_IF_ERROR(plan.status());
-  work.plan = *std::move(plan);
   return work;
 }
 
 absl::StatusOr<std::vector<Work>> MakeAllWork(const std::vector<Claim>& claims, const ReproduceRequest& request) {
   const std::vector<std::string> names = ExperimentsOf(claims);
-  std::map<std::string, double> minutes;
-  SID_ASSIGN_OR_RETURN(const double minutes_in_all, MinutesOf(request.budget));
-  if (minutes_in_all > 0) {
-    SID_ASSIGN_OR_RETURN(minutes, Shares(minutes_in_all, names, request));
-  }
+  SID_ASSIGN_OR_RETURN(const std::optional<Scale> scale, ChooseScale(names, request));
   std::vector<Work> all;
   for (const std::string& name : names) {
-    SID_ASSIGN_OR_RETURN(Work work, MakeWork(name, request, minutes[name]));
+    SID_ASSIGN_OR_RETURN(Work work, MakeWork(name, scale, request));
     all.push_back(std::move(work));
   }
   return all;
@@ -119,12 +123,14 @@ absl::StatusOr<std::vector<Work>> MakeAllWork(const std::vector<Claim>& claims, 
 // Counts runs and guesses the time left: what the plans estimate for the runs to come, at the pace of those that were run.
 class Meter {
  public:
-  Meter(const std::vector<Work>& all, const std::string& folder, const ReproduceHooks& hooks) : hooks_(hooks) {
+  Meter(const std::vector<Work>& all, const std::string& folder, double images_per_second, const ReproduceHooks& hooks)
+      : hooks_(hooks) {
     for (const Work& work : all) {
       progress_.all += work.plan.runs.size();
       for (const TrainConfig& run : work.plan.runs) {
         const std::string name = ResultName(run);
-        if (!std::filesystem::exists(absl::StrCat(folder, "/", name))) to_come_.emplace(name, Estimate(work.plan, run));
+        if (!std::filesystem::exists(absl::StrCat(folder, "/", name)))
+          to_come_[name] = 60 * EstimatedMinutes(run, images_per_second);
       }
     }
   }
@@ -150,14 +156,6 @@ class Meter {
   }
 
  private:
-  // Seconds; a run's share of its plan grows with depth as the plan's rule says.
-  static double Estimate(const Plan& plan, const TrainConfig& run) {
-    double sum = 0;
-    const auto weight = [](const TrainConfig& config) { return 1 + static_cast<double>(config.depth) / 400; };
-    for (const TrainConfig& other : plan.runs) sum += weight(other);
-    return 60 * plan.minutes * weight(run) / sum;
-  }
-
   void Tell(const Work& work, const std::string& what, bool ended, bool kept) {
     progress_.experiment = work.name;
     progress_.what = what;
@@ -254,7 +252,7 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
                     .deviations = registry.deviations,
                     .claims = claims};
   SID_ASSIGN_OR_RETURN(input.evidence.bench, BenchOf(request));
-  Meter meter(all, folder, hooks);
+  Meter meter(all, folder, request.images_per_second, hooks);
   for (Work& work : all) {
     Evidence evidence{.stand_in = request.budget == "quick" ? kStandIn : ""};
     SID_RETURN_IF_ERROR(RunWork(folder, RulesOf(registry), hooks, meter, &work, &evidence));

@@ -7,9 +7,11 @@
 //   | budget | data                        | size                                                                    |
 //   |--------|-----------------------------|-------------------------------------------------------------------------|
 //   | quick  | mnist-mini, for all others  | kQuick: under 15 minutes on two cores, and too small to decide most     |
-//   | hour   | the experiments' own        | what each experiment's share of an hour allows, by MakePlan's rule      |
+//   | hour   | the experiments' own        | the largest of Scales() at which all runs together take an hour         |
 //   | 600    | the experiments' own        | the same for that many minutes                                          |
 //   | full   | the experiments' own        | full size, five seeds, learning rates tuned for every learner           |
+//
+// All experiments have one scale, so that they share the runs that they have in common.
 //
 // Everything is found again by the settings of its run: a call that was interrupted goes on, and nothing is run twice.
 
@@ -32,6 +34,7 @@ struct ReproduceRequest {
   std::string out;
   std::string bench;  // results.json of //:bench; empty: OUT/bench.json where there is one
   double images_per_second = ExperimentRequest().images_per_second;
+  std::string precision = ExperimentRequest().precision;
   std::string device = "auto";
   int64_t threads = 0;
   std::optional<Scale> scale;  // instead of quick's own

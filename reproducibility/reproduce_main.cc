@@ -29,6 +29,8 @@ DEFINE_string(bench, "", "results.json of //:bench, for what is about time and m
 DEFINE_string(out, "", "the folder of runs and report: what is there already is not run again");
 DEFINE_double(images_per_second, sid::ReproduceRequest().images_per_second,
               "what the estimates take this machine to train on at small depth");
+DEFINE_string(precision, sid::ReproduceRequest().precision,
+              "of every learner's products: fp32, tf32 (GPUs), or bf16 (GPUs, and CPUs with AVX512-BF16 or AMX)");
 DEFINE_string(device, sid::ReproduceRequest().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_int64(threads, 0, "of the CPU; 0 for all cores");
 
@@ -45,7 +47,7 @@ const ProgramFlags& Program() {
       ".html.\n\n"
       "Usage: ./tools/bazel run //:reproduce -- --budget=quick --out=DIR",
       {{"Claims", {"claims", "budget", "data_dir", "bench", "out", "images_per_second"}},
-       {"Run", {"device", "threads"}}}};
+       {"Run", {"precision", "device", "threads"}}}};
   return *kProgram;
 }
 
@@ -97,6 +99,7 @@ absl::Status ReproduceAndReport() {
                                  .out = CallersPath(FLAGS_out),
                                  .bench = CallersPath(FLAGS_bench),
                                  .images_per_second = FLAGS_images_per_second,
+                                 .precision = FLAGS_precision,
                                  .device = FLAGS_device,
                                  .threads = FLAGS_threads};
   const ReproduceHooks hooks{

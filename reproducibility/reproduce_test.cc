@@ -137,6 +137,20 @@ TEST(Reproduce, WithoutDataEveryExperimentSaysSo) {
   }
 }
 
+TEST(Reproduce, ABudgetInMinutesGivesAllExperimentsOneScale) {
+  const Registry registry = TheRegistry();
+  ReproduceRequest request{.claims = "C1,C3,E4", .budget = "600", .data_dir = NewFolder(), .out = NewFolder()};
+  const ReproduceHooks hooks{.clock = [] { return 0.0; }};
+  const ordered_json report = Reproduce(registry, request, hooks).value();
+  ASSERT_EQ(report["experiments"].size(), 3u);
+  for (const ordered_json& experiment : report["experiments"]) {
+    EXPECT_EQ(experiment["scale"], report["experiments"][0]["scale"]) << experiment["name"];
+  }
+  request.budget = "1";
+  EXPECT_NE(Reproduce(registry, request, hooks).status().message().find("--budget=1 is too small"),
+            absl::string_view::npos);
+}
+
 // A file may have 1,000 bytes here, which is what a full disk looks like to whoever writes.
 TEST(Reproduce, AFullDiskIsOneLineAndLosesNothing) {
   const std::string out = FinishedFolder();

@@ -23,6 +23,8 @@ DEFINE_double(images_per_second, sid::ExperimentRequest().images_per_second,
               "what the estimate takes this machine to train on at small depth");
 DEFINE_string(dataset, "", "another data set than the experiment's own");
 DEFINE_string(data_dir, "", "the folder that holds the data set; //data:fetch downloads one");
+DEFINE_string(precision, sid::ExperimentRequest().precision,
+              "of every learner's products: fp32, tf32 (GPUs), or bf16 (GPUs, and CPUs with AVX512-BF16 or AMX)");
 DEFINE_string(device, "auto", "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_int64(threads, 0, "of the CPU; 0 for all cores");
 DEFINE_string(out, "", "the folder of results: what is there already is not run again");
@@ -39,7 +41,7 @@ const ProgramFlags& Program() {
       "Runs the experiments on the paper's claims: one JSON file a run, and a table.\n\n"
       "Usage: ./tools/bazel run //:experiment -- --name=depth --budget=120 --data_dir=DIR --out=results",
       {{"Experiment", {"name", "budget", "images_per_second", "dataset", "data_dir", "out"}},
-       {"Run", {"device", "threads"}}}};
+       {"Run", {"precision", "device", "threads"}}}};
   return *kProgram;
 }
 
@@ -50,6 +52,7 @@ absl::Status RunExperiment() {
                                                   .data_dir = CallersPath(FLAGS_data_dir),
                                                   .budget_minutes = FLAGS_budget,
                                                   .images_per_second = FLAGS_images_per_second,
+                                                  .precision = FLAGS_precision,
                                                   .device = FLAGS_device,
                                                   .threads = FLAGS_threads}));
   std::cout << absl::StrFormat("%s: %d runs of %d epochs on %s training images, %d seeds, about %.0f minutes\n%s\n",

@@ -13,11 +13,6 @@
 namespace sid {
 namespace {
 
-// From the full size down. Epochs and seeds go first: what a longer run and a further seed add falls off, while a network
-// that has seen few images tells little about one that has seen many.
-constexpr Scale kScales[] = {{0, 100, 5},   {0, 50, 3},   {0, 20, 3},   {0, 10, 2},   {20000, 10, 2}, {10000, 10, 2},
-                             {10000, 6, 1}, {5000, 6, 1}, {2500, 4, 1}, {1000, 3, 1}, {500, 1, 1}};
-
 constexpr double kValidationFraction = 0.1;
 
 struct Size {
@@ -174,31 +169,29 @@ std::vector<TrainConfig> SettingsOf(const Experiment& experiment, const Experime
   return settings;
 }
 
-double Minutes(const std::vector<TrainConfig>& settings, const Scale& scale, double images_per_second) {
-  const auto epochs = static_cast<double>(scale.epochs);
-  double minutes = 0;
-  for (const TrainConfig& setting : settings) {
-    const Size size = SizeOf(setting.dataset);
-    const double images = scale.train_images == 0 ? size.train_images : static_cast<double>(scale.train_images);
-    // Without a backward pass an image takes a third; the test set is looked at twice, by the trainer and for the theory.
-    const double evaluated = epochs * images * kValidationFraction + 2 * size.test_images;
-    const double passes = size.times_cifar * (epochs * images * (1 - kValidationFraction) + evaluated / 3);
-    minutes += passes * (1 + static_cast<double>(setting.depth) / 400) / (60 * images_per_second);
+std::vector<TrainConfig> RunsAt(const Scale& scale, const std::vector<TrainConfig>& settings,
+                                const ExperimentRequest& request) {
+  std::vector<TrainConfig> runs;
+  for (int64_t seed = 1; seed <= scale.seeds; ++seed) {
+    for (TrainConfig config : settings) {
+      config.data_dir = request.data_dir;
+      config.device = request.device;
+      config.threads = request.threads;
+      config.precision = request.precision;
+      config.train_images = scale.train_images;
+      config.epochs = scale.epochs;
+      if (scale.batch_size > 0) config.batch_size = scale.batch_size;
+      config.seed = static_cast<uint64_t>(seed);
+      runs.push_back(std::move(config));
+    }
   }
-  return minutes * static_cast<double>(scale.seeds);
+  return runs;
 }
 
-absl::StatusOr<Scale> ChooseScale(const std::vector<TrainConfig>& settings, const ExperimentRequest& request) {
-  for (const Scale& scale : kScales) {
-    const bool unlimited = request.budget_minutes == 0;
-    if (unlimited || Minutes(settings, scale, request.images_per_second) <= request.budget_minutes) return scale;
-  }
-  const double least = Minutes(settings, *std::rbegin(kScales), request.images_per_second);
-  return absl::InvalidArgumentError(
-      absl::StrFormat("a budget of %g minutes is too small for '%s': its smallest scale takes about %.0f on a machine "
-                      "that trains on %g images "
-                      "a second",
-                      request.budget_minutes, request.name, std::ceil(least), request.images_per_second));
+Plan PlanAt(const Scale& scale, const std::vector<TrainConfig>& settings, const ExperimentRequest& request) {
+  Plan plan{.scale = scale, .runs = RunsAt(scale, settings, request)};
+  for (const TrainConfig& run : plan.runs) plan.minutes += EstimatedMinutes(run, request.images_per_second);
+  return plan;
 }
 
 absl::Status CheckNumbers(const ExperimentRequest& request) {
@@ -221,30 +214,39 @@ std::vector<std::string> ExperimentNames() {
   return names;
 }
 
+// Epochs and seeds go first: what a longer run and a further seed add falls off, while a network that has seen few images
+// tells little about one that has seen many.
+const std::vector<Scale>& Scales() {
+  static const auto* const kScales = new std::vector<Scale>{
+      {0, 100, 5},   {0, 50, 3},    {0, 20, 3},   {0, 10, 2},   {20000, 10, 2}, {10000, 10, 2}, {10000, 6, 3},
+      {10000, 6, 2}, {10000, 6, 1}, {5000, 6, 1}, {2500, 4, 1}, {1000, 3, 1},   {500, 1, 1}};
+  return *kScales;
+}
+
+double EstimatedMinutes(const TrainConfig& run, double images_per_second) {
+  const Size size = SizeOf(run.dataset);
+  const auto epochs = static_cast<double>(run.epochs);
+  const double images = run.train_images == 0 ? size.train_images : static_cast<double>(run.train_images);
+  // Without a backward pass an image takes a third; the test set is looked at twice, by the trainer and for the theory.
+  const double evaluated = epochs * images * kValidationFraction + 2 * size.test_images;
+  const double passes = size.times_cifar * (epochs * images * (1 - kValidationFraction) + evaluated / 3);
+  return passes * (1 + static_cast<double>(run.depth) / 400) / (60 * images_per_second);
+}
+
 absl::StatusOr<Plan> MakePlan(const ExperimentRequest& request) {
   SID_ASSIGN_OR_RETURN(const size_t index, FindName("experiment", request.name, ExperimentNames()));
   SID_RETURN_IF_ERROR(CheckNumbers(request));
   const std::vector<TrainConfig> settings = SettingsOf(Experiments()[index], request);
+  if (request.scale) return PlanAt(*request.scale, settings, request);
   Plan plan;
-  if (request.scale) {
-    plan.scale = *request.scale;
-  } else {
-    SID_ASSIGN_OR_RETURN(plan.scale, ChooseScale(settings, request));
+  for (const Scale& scale : Scales()) {
+    plan = PlanAt(scale, settings, request);
+    if (request.budget_minutes == 0 || plan.minutes <= request.budget_minutes) return plan;
   }
-  plan.minutes = Minutes(settings, plan.scale, request.images_per_second);
-  for (int64_t seed = 1; seed <= plan.scale.seeds; ++seed) {
-    for (TrainConfig config : settings) {
-      config.data_dir = request.data_dir;
-      config.device = request.device;
-      config.threads = request.threads;
-      config.train_images = plan.scale.train_images;
-      config.epochs = plan.scale.epochs;
-      if (plan.scale.batch_size > 0) config.batch_size = plan.scale.batch_size;
-      config.seed = static_cast<uint64_t>(seed);
-      plan.runs.push_back(std::move(config));
-    }
-  }
-  return plan;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("a budget of %g minutes is too small for '%s': its smallest scale takes about %.0f on a machine "
+                      "that trains on %g images a second",
+                      request.budget_minutes, request.name, std::ceil(plan.minutes), request.images_per_second));
 }
 
 }  // namespace sid

@@ -51,6 +51,7 @@ struct ExperimentRequest {
   std::optional<Scale> scale;      // instead of one that the budget chooses
   bool tuned = false;              // several learning rates where learners are compared
   double images_per_second = 500;  // of training at small depth; two cores of 2023 train on 500 to 600 of CIFAR's
+  std::string precision = TrainConfig().precision;  // of every learner
   std::string device = "auto";
   int64_t threads = 0;
 };
@@ -62,6 +63,12 @@ struct Plan {
 };
 
 std::vector<std::string> ExperimentNames();
+
+// What a budget chooses from, from the full size down.
+const std::vector<Scale>& Scales();
+
+// By the rule above.
+double EstimatedMinutes(const TrainConfig& run, double images_per_second);
 
 // InvalidArgument for an unknown name, numbers out of range, and a budget below what the smallest scale needs.
 absl::StatusOr<Plan> MakePlan(const ExperimentRequest& request);
