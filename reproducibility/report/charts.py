@@ -26,9 +26,10 @@ def over_a_number(rows, field, title, log):
     scale = {"type": "log", "base": 2, "padding": 12, "nice": False} if log else {"padding": 12, "nice": False}
     x = {"field": field, "type": "quantitative", "title": title, "scale": scale, "axis": {"values": sorted({row[field] for row in rows}), "grid": False}}
     y = {"type": "quantitative", "title": "test accuracy, %", "scale": {"zero": False}}
-    learner = {"field": "learner", "type": "nominal", "title": None}  # the same for all three channels: one legend
+    # The same for colour and shape, with its domain, which each layer would else work out anew: then they share a legend.
+    learner = {"field": "learner", "type": "nominal", "title": None, "scale": {"domain": list(dict.fromkeys(row["learner"] for row in rows))}}
     layers = [
-        {"mark": {"type": "line", "point": True}, "encoding": {"y": {"field": "mean", **y}, "shape": learner, "strokeDash": learner}},
+        {"mark": {"type": "line", "point": True}, "encoding": {"y": {"field": "mean", **y}, "shape": learner}},
         {"mark": {"type": "rule", "strokeWidth": 2}, "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}], "encoding": {"y": {"field": "low", **y}, "y2": {"field": "high"}}},
     ]
     return plot.spec(rows, width=480, encoding={"x": x, "color": learner}, layer=layers)

@@ -5,13 +5,14 @@ import words
 
 def facts(report):
     """What both lists say of the runs."""
+    machine = report["machine"]
     ran = [e for e in report["experiments"] if e["runs"]]
     return {
         "runs": len({run["file"] for e in ran for run in e["runs"]}),
         "seconds": sum({run["file"]: run["seconds"] for e in ran for run in e["runs"]}.values()),
         "datasets": sorted({name for e in ran for name in e["datasets"]}),
         "seeds": sorted({e["scale"]["seeds"] for e in ran}),
-        "machine": f"{report['machine'].get('processor', 'unknown processor')}, {report['machine'].get('memory', 'memory not stated')}",
+        "machine": f"{machine.get('processor', 'unknown processor')}, {machine.get('cores', '?')} cores, {machine.get('memory_bytes', 0) / 2**30:.0f} GiB",
         "verdicts": ", ".join(f"{count} {name}" for name, count in report["summary"].items()),
     }
 
@@ -23,10 +24,10 @@ def artifact_appendix(report):
     yield "table", ["item", "answer"], [
         ["Algorithm", "Synergistic Information Distillation and three backpropagation baselines on the same network"],
         ["Program", "C++20 on LibTorch; plots by Vega-Lite"],
-        ["Compilation", f"Bazel, `./tools/bazel`; {machine.get('compiler', 'compiler not stated')}"],
+        ["Compilation", f"Bazel, `./tools/bazel`; compiler version {machine.get('compiler', 'not stated')}"],
         ["Model", "SimpleCNN extractor and L perceptron modules; trained from scratch, no weights to fetch"],
         ["Data sets", f"here {', '.join(f['datasets']) or 'none'}; mnist-mini comes with the source, `//data:fetch` downloads the others"],
-        ["Run-time environment", f"{machine.get('system', machine.get('operating system', 'Debian 12 or Ubuntu'))}; libraries from the distribution and from PyPI's wheels, pinned by hash"],
+        ["Run-time environment", f"here {machine.get('operating_system', 'not stated')}; Debian 12 or Ubuntu; libraries from the distribution and from PyPI's wheels, pinned by hash"],
         ["Hardware", f"here {f['machine']}, device {machine.get('device', 'cpu')}; a GPU is not needed"],
         ["Metrics", "test accuracy by depth, divergence by depth, excess over the error bound, seconds, bytes"],
         ["Output", "report.json, report.md, report.html and a JSON file a run"],

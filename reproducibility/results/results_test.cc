@@ -27,7 +27,7 @@ Registry TheRegistry() { return ParseRegistry(ReadFile("reproducibility/claims/c
 ordered_json Recomputed() {
   const auto input = ReadReportInput(kFolder, TheRegistry());
   EXPECT_TRUE(input.ok()) << input.status();
-  return MakeReport(*input).value();
+  return input.ok() ? MakeReport(*input).value() : ordered_json::object();
 }
 
 TEST(CommittedReport, IsWhatTheRunsSay) {

@@ -139,6 +139,9 @@ absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const ordered_json
   std::vector<std::string> names;
   for (const auto& [name, function] : RatiosByName()) names.push_back(name);
   SID_RETURN_IF_ERROR(FindName("benchmark quantity", rule.quantity, names).status());
+  // The cascade alone, on made-up features, is no step: what it gains or saves is a part of nothing that is claimed.
+  if (rule.quantity != "theoretical_speedup" && !bench.at("settings").at("extractor").get<bool>())
+    return std::vector<Ratio>();
   return RatiosByName().at(rule.quantity)(rule, bench);
 }
 

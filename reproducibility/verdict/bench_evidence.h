@@ -26,7 +26,7 @@ struct Ratio {
 absl::StatusOr<nlohmann::ordered_json> ReadBench(const std::string& path);
 
 // theoretical_speedup, measured_speedup, memory_ratio (each of SID over rule.over), extractor_backward_share.
-// UnknownName for another quantity.
+// All but the first are of whole steps: a benchmark of the cascade alone has none. UnknownName for another quantity.
 absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const nlohmann::ordered_json& bench);
 
 // NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound.

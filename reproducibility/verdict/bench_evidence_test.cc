@@ -28,6 +28,7 @@ ordered_json Contender(const std::string& label, const std::string& learner, int
 ordered_json Bench() {
   return {
       {"schema", 1},
+      {"settings", {{"extractor", true}}},
       {"contenders", {Contender("a", "sid", 50), Contender("b", "bp-chain", 100), Contender("c", "sid", 200)}},
       {"measured_speedups",
        {{{"of", "b"}, {"over", "a"}, {"ratio", {{"median", 0.5}, {"low", 0.4}, {"high", 0.8}}}, {"trusted", true}}}},
@@ -55,6 +56,15 @@ TEST(RatiosOf, TakesTheExecutorThatNeedsLeastMemory) {
   EXPECT_EQ(RatiosOf(RuleOf("memory_ratio", {false, 1}), Bench())->at(0).value, 0.5);
   EXPECT_NEAR(RatiosOf(RuleOf("extractor_backward_share", {false, 1}), Bench())->at(0).value, 0.6, 1e-12);
   EXPECT_FALSE(RatiosOf(RuleOf("speed", {false, 1}), Bench()).ok());
+}
+
+TEST(RatiosOf, TheCascadeAloneIsNoStep) {
+  ordered_json cascade = Bench();
+  cascade["settings"]["extractor"] = false;
+  for (const std::string quantity : {"measured_speedup", "memory_ratio", "extractor_backward_share"}) {
+    EXPECT_TRUE(RatiosOf(RuleOf(quantity, {true, 1}), cascade)->empty()) << quantity;
+  }
+  EXPECT_EQ(RatiosOf(RuleOf("theoretical_speedup", {true, 1}), cascade)->size(), 1u);
 }
 
 TEST(JudgeRatios, EveryVerdict) {
