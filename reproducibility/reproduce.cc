@@ -216,6 +216,17 @@ ordered_json RulesOf(const Registry& registry) {
   return rules;
 }
 
+// What of the request decides which runs these are, beside claims and budget.
+std::string OptionsOf(const ReproduceRequest& request) {
+  const ReproduceRequest defaults;
+  std::string options;
+  if (request.precision != defaults.precision) absl::StrAppend(&options, " --precision=", request.precision);
+  if (request.images_per_second != defaults.images_per_second) {
+    absl::StrAppend(&options, " --images_per_second=", request.images_per_second);
+  }
+  return options;
+}
+
 // A benchmark that was given is kept beside the runs, as evidence.
 absl::StatusOr<ordered_json> BenchOf(const ReproduceRequest& request) {
   const std::string kept = request.out + "/bench.json";
@@ -249,6 +260,7 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
   ReportInput input{.paper = registry.paper,
                     .budget = request.budget,
                     .selection = request.claims,
+                    .options = OptionsOf(request),
                     .deviations = registry.deviations,
                     .claims = claims};
   SID_ASSIGN_OR_RETURN(input.evidence.bench, BenchOf(request));

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "absl/strings/str_format.h"
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
 
@@ -139,16 +140,34 @@ TEST(Reproduce, WithoutDataEveryExperimentSaysSo) {
 
 TEST(Reproduce, ABudgetInMinutesGivesAllExperimentsOneScale) {
   const Registry registry = TheRegistry();
-  ReproduceRequest request{.claims = "C1,C3,E4", .budget = "600", .data_dir = NewFolder(), .out = NewFolder()};
+  ReproduceRequest request{.claims = "C1,C3,E4",
+                           .budget = "600",
+                           .data_dir = NewFolder(),
+                           .out = NewFolder(),
+                           .images_per_second = 900,
+                           .precision = "bf16"};
   const ReproduceHooks hooks{.clock = [] { return 0.0; }};
   const ordered_json report = Reproduce(registry, request, hooks).value();
   ASSERT_EQ(report["experiments"].size(), 3u);
+  EXPECT_EQ(report["command"],
+            "./tools/bazel run //:reproduce -- --claims=C1,C3,E4 --budget=600 --data_dir=DIR "
+            "--precision=bf16 --images_per_second=900 --out=OUT");
   for (const ordered_json& experiment : report["experiments"]) {
     EXPECT_EQ(experiment["scale"], report["experiments"][0]["scale"]) << experiment["name"];
   }
   request.budget = "1";
   EXPECT_NE(Reproduce(registry, request, hooks).status().message().find("--budget=1 is too small"),
             absl::string_view::npos);
+}
+
+TEST(Claims, StateTheTimeThatTheirExperimentTakesInFull) {
+  for (const Claim& claim : TheRegistry().claims) {
+    if (!claim.rule || claim.rule->kind == RuleKind::kBench) continue;
+    const Plan plan = MakePlan({.name = claim.experiment, .tuned = true}).value();
+    EXPECT_EQ(claim.cpu_time, absl::StrFormat("about %.0f hours in full on two cores, all runs of the experiment",
+                                              plan.minutes / 60))
+        << claim.id;
+  }
 }
 
 // A file may have 1,000 bytes here, which is what a full disk looks like to whoever writes.

@@ -122,9 +122,9 @@ ordered_json ExperimentJson(const std::string& name, const Scale& scale, const A
           {"runs", runs}};
 }
 
-std::string CommandOf(const std::string& claims, const std::string& budget) {
-  return absl::StrCat("./tools/bazel run //:reproduce -- --claims=", claims, " --budget=", budget,
-                      budget == "quick" ? "" : " --data_dir=DIR", " --out=OUT");
+std::string CommandOf(const std::string& claims, const ReportInput& input) {
+  return absl::StrCat("./tools/bazel run //:reproduce -- --claims=", claims, " --budget=", input.budget,
+                      input.budget == "quick" ? "" : " --data_dir=DIR", input.options, " --out=OUT");
 }
 
 double SecondsOf(const Claim& claim, const AllEvidence& all) {
@@ -151,7 +151,7 @@ absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& in
                                        ? "./tools/bazel run //:bench -- --out=BENCH && "
                                          "./tools/bazel run //:reproduce -- --bench=BENCH/results.json --claims=" +
                                              claim.id + " --out=OUT"
-                                       : CommandOf(claim.id, input.budget)}};
+                                       : CommandOf(claim.id, input)}};
   const ordered_json judged = ToJson(judgement);
   for (const auto& [key, value] : judged.items()) json[key] = value;
   return json;
@@ -194,8 +194,9 @@ absl::StatusOr<Evidence> ReadEvidence(const std::string& folder, const ordered_j
 
 absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
   ordered_json report = {
-      {"schema", kSchema},      {"paper", input.paper},         {"command", CommandOf(input.selection, input.budget)},
-      {"budget", input.budget}, {"selection", input.selection}, {"stand_in", ""}};
+      {"schema", kSchema},      {"paper", input.paper},         {"command", CommandOf(input.selection, input)},
+      {"budget", input.budget}, {"selection", input.selection}, {"options", input.options},
+      {"stand_in", ""}};
   AddOrigin(input.evidence, &report);
   ordered_json claims = ordered_json::array(), experiments = ordered_json::array();
   ordered_json summary = {{"PASS", 0}, {"FAIL", 0}, {"INCONCLUSIVE", 0}, {"NOT RUN", 0}};
@@ -228,6 +229,7 @@ absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Reg
   ReportInput input{.paper = registry.paper,
                     .budget = report.at("budget").get<std::string>(),
                     .selection = report.at("selection").get<std::string>(),
+                    .options = report.at("options").get<std::string>(),
                     .deviations = registry.deviations};
   SID_ASSIGN_OR_RETURN(input.claims, SelectClaims(registry, input.selection));
   for (const ordered_json& experiment : report.at("experiments")) {

@@ -22,6 +22,7 @@ namespace sid {
 struct ReportInput {
   std::string paper, budget;
   std::string selection;              // --claims
+  std::string options;                // further flags that these runs take, " --precision=bf16"
   nlohmann::ordered_json deviations;  // [{paper, here, why}]
   std::vector<Claim> claims;
   std::vector<std::pair<std::string, Scale>> experiments;  // in the order of the report

@@ -42,29 +42,40 @@ std::vector<Ratio> TheoreticalSpeedups(const Rule&, const ordered_json& bench) {
   return ratios;
 }
 
-Interval Inverse(const Interval& interval) { return {1 / interval.high, 1 / interval.low}; }
+// Times as fast as `over`, which may be the pair's first or second: results hold each pair once.
+Ratio SpeedupOver(const std::string& over, const ordered_json& measured) {
+  const auto first = measured.at("of").get<std::string>(), second = measured.at("over").get<std::string>();
+  const ordered_json& ratio = measured.at("ratio");
+  const auto value = ratio.at("median").get<double>();
+  const Interval interval{ratio.at("low").get<double>(), ratio.at("high").get<double>()};
+  if (second == over) return {absl::StrCat(first, " over ", second), value, interval};
+  return {absl::StrCat(second, " over ", first), 1 / value, {1 / interval.high, 1 / interval.low}};
+}
 
+// Of SID's executors the fastest, as a user would choose it.
 std::vector<Ratio> MeasuredSpeedups(const Rule& rule, const ordered_json& bench) {
-  std::vector<Ratio> ratios;
+  std::map<std::string, Ratio> fastest;  // by what it is compared with
   const auto contenders = ContendersByLabel(bench);
   for (const ordered_json& measured : bench.at("measured_speedups")) {
-    const auto of = measured.at("of").get<std::string>(), over = measured.at("over").get<std::string>();
-    const ordered_json &a = *contenders.at(of), &b = *contenders.at(over);
-    if (!SameProblem(a, b)) continue;
-    const ordered_json& ratio = measured.at("ratio");
-    const auto value = ratio.at("median").get<double>();
-    const Interval interval{ratio.at("low").get<double>(), ratio.at("high").get<double>()};
-    const bool trusted = measured.at("trusted").get<bool>() && Trusted(a) && Trusted(b);
-    if (a.at("learner") == "sid" && b.at("learner") == rule.over) {
-      ratios.push_back({absl::StrCat(of, " over ", over), value, interval, trusted});
-    } else if (b.at("learner") == "sid" && a.at("learner") == rule.over) {
-      ratios.push_back({absl::StrCat(over, " over ", of), 1 / value, Inverse(interval), trusted});
-    }
+    const ordered_json& a = *contenders.at(measured.at("of").get<std::string>());
+    const ordered_json& b = *contenders.at(measured.at("over").get<std::string>());
+    const bool a_is_sid = a.at("learner") == "sid", b_is_sid = b.at("learner") == "sid";
+    const ordered_json& baseline = a_is_sid ? b : a;
+    if (!SameProblem(a, b) || a_is_sid == b_is_sid || baseline.at("learner") != rule.over) continue;
+    Ratio ratio = SpeedupOver(baseline.at("label").get<std::string>(), measured);
+    ratio.trusted = measured.at("trusted").get<bool>() && Trusted(a) && Trusted(b);
+    const auto [known, is_first] = fastest.try_emplace(baseline.at("label").get<std::string>(), ratio);
+    if (!is_first && ratio.value > known->second.value) known->second = ratio;
+  }
+  std::vector<Ratio> ratios;
+  for (const ordered_json& contender : bench.at("contenders")) {
+    const auto found = fastest.find(contender.at("label").get<std::string>());
+    if (found != fastest.end()) ratios.push_back(found->second);
   }
   return ratios;
 }
 
-// Of SID's executors the one that needs least: memory is what a user can choose.
+// Of SID's executors the one that needs least.
 std::vector<Ratio> MemoryRatios(const Rule& rule, const ordered_json& bench) {
   std::vector<Ratio> ratios;
   for (const ordered_json& over : bench.at("contenders")) {
@@ -140,8 +151,8 @@ absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const ordered_json
   for (const auto& [name, function] : RatiosByName()) names.push_back(name);
   SID_RETURN_IF_ERROR(FindName("benchmark quantity", rule.quantity, names).status());
   // The cascade alone, on made-up features, is no step: what it gains or saves is a part of nothing that is claimed.
-  if (rule.quantity != "theoretical_speedup" && !bench.at("settings").at("extractor").get<bool>())
-    return std::vector<Ratio>();
+  const bool whole_steps = bench.at("settings").at("extractor").get<bool>();
+  if (rule.quantity != "theoretical_speedup" && !whole_steps) return std::vector<Ratio>();
   return RatiosByName().at(rule.quantity)(rule, bench);
 }
 

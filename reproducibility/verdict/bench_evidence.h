@@ -25,8 +25,8 @@ struct Ratio {
 // A result of //:bench with the schema that this program reads; one line otherwise.
 absl::StatusOr<nlohmann::ordered_json> ReadBench(const std::string& path);
 
-// theoretical_speedup, measured_speedup, memory_ratio (each of SID over rule.over), extractor_backward_share.
-// All but the first are of whole steps: a benchmark of the cascade alone has none. UnknownName for another quantity.
+// theoretical_speedup, extractor_backward_share, and, of the best of SID's executors over rule.over, measured_speedup and
+// memory_ratio. All but the first are of whole steps: a benchmark of the cascade alone has none. UnknownName for another quantity.
 absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const nlohmann::ordered_json& bench);
 
 // NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound.

@@ -58,6 +58,20 @@ TEST(RatiosOf, TakesTheExecutorThatNeedsLeastMemory) {
   EXPECT_FALSE(RatiosOf(RuleOf("speed", {false, 1}), Bench()).ok());
 }
 
+TEST(RatiosOf, TakesTheFastestExecutor) {
+  ordered_json bench = Bench();
+  ordered_json& pairs = bench["measured_speedups"];
+  pairs.push_back(
+      {{"of", "c"}, {"over", "b"}, {"ratio", {{"median", 3.0}, {"low", 2.0}, {"high", 4.0}}}, {"trusted", true}});
+  pairs.push_back(
+      {{"of", "c"}, {"over", "a"}, {"ratio", {{"median", 9.0}, {"low", 8.0}, {"high", 9.5}}}, {"trusted", true}});
+  const auto ratios = RatiosOf(RuleOf("measured_speedup", {true, 1}), bench).value();
+  ASSERT_EQ(ratios.size(), 1u);  // SID against SID is none
+  EXPECT_EQ(ratios[0].label, "c over b");
+  EXPECT_EQ(ratios[0].value, 3);
+  EXPECT_EQ(ratios[0].interval.low, 2);
+}
+
 TEST(RatiosOf, TheCascadeAloneIsNoStep) {
   ordered_json cascade = Bench();
   cascade["settings"]["extractor"] = false;
