@@ -10,6 +10,7 @@ const std::vector<std::string> kLearners = {"sid", "bp-chain", "bp-deep", "bp-he
 TEST(NearestName, FindsTypingErrors) {
   EXPECT_EQ(NearestName("bpchain", kLearners), "bp-chain");
   EXPECT_EQ(NearestName("sd", kLearners), "sid");
+  EXPECT_EQ(NearestName("sdi", kLearners), "sid");
   EXPECT_EQ(NearestName("bp-dep", kLearners), "bp-deep");
 }
 
