@@ -17,37 +17,14 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "reproducibility/claims/claims.h"
-#include "reproducibility/experiments/experiment.h"
-#include "reproducibility/experiments/plan.h"
+#include "reproducibility/meter.h"
+#include "reproducibility/request.h"
 
 namespace sid {
-
-struct ReproduceRequest {
-  std::string claims = "all";
-  std::string budget = "quick";
-  std::string data_dir;  // without it, all but quick run nothing that needs a data set
-  std::string out;
-  std::string bench;  // results.json of //:bench; empty: OUT/bench.json where there is one
-  double images_per_second = ExperimentRequest().images_per_second;
-  std::string precision = ExperimentRequest().precision;
-  std::string device = "auto";
-  int64_t threads = 0;
-  std::optional<Scale> scale;  // instead of quick's own
-};
-
-// What a person who waits is told.
-struct ReproduceProgress {
-  std::string experiment;
-  size_t done = 0, all = 0;  // runs, of all experiments
-  double seconds_left = 0;   // by the plans' estimates, at the pace of this call's runs so far
-  std::string what;          // "sid L=8 seed 1", and its accuracy when it has ended
-  bool ended = false, kept = false;
-};
 
 struct ReproduceHooks {
   std::function<double()> clock;  // seconds since any fixed time

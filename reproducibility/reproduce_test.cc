@@ -164,8 +164,8 @@ TEST(Claims, StateTheTimeThatTheirExperimentTakesInFull) {
   for (const Claim& claim : TheRegistry().claims) {
     if (!claim.rule || claim.rule->kind == RuleKind::kBench) continue;
     const Plan plan = MakePlan({.name = claim.experiment, .tuned = true}).value();
-    EXPECT_EQ(claim.cpu_time, absl::StrFormat("about %.0f hours in full on two cores, all runs of the experiment",
-                                              plan.minutes / 60))
+    EXPECT_EQ(claim.cpu_time,
+              absl::StrFormat("about %.0f hours in full on two cores, all runs of the experiment", plan.minutes / 60))
         << claim.id;
   }
 }

@@ -7,13 +7,10 @@
 #include "absl/strings/str_format.h"
 #include "base/names.h"
 #include "base/status.h"
-#include "sid/network/cascade.h"
-#include "sid/network/initialisation.h"
+#include "reproducibility/experiments/settings.h"
 
 namespace sid {
 namespace {
-
-constexpr double kValidationFraction = 0.1;
 
 struct Size {
   double train_images = 50000, test_images = 10000;
@@ -27,130 +24,8 @@ Size SizeOf(const std::string& dataset) {
   return {};
 }
 
-// A modern recipe, the same for every learner; its length is the scale's.
-TrainConfig Base(const std::string& dataset, int64_t depth) {
-  TrainConfig config{.dataset = dataset, .depth = depth};
-  config.batch_size = 128;
-  config.learning_rate = 1e-3;
-  config.validation_fraction = kValidationFraction;
-  return config;
-}
-
-constexpr const char* kLearners[] = {"sid", "bp-chain", "bp-deep", "bp-head"};
 // Around the recipe's rate, which is among them.
 constexpr double kLearningRates[] = {3e-4, 1e-3, 3e-3};
-
-std::vector<TrainConfig> Accuracy() {
-  std::vector<TrainConfig> settings;
-  const std::pair<const char*, int64_t> problems[] = {{"cifar10", 5}, {"cifar100", 8}, {"tiny-imagenet", 8}};
-  for (const auto& [dataset, depth] : problems) {
-    for (const char* learner : kLearners) {
-      settings.push_back(Base(dataset, depth));
-      settings.back().learner = learner;
-    }
-  }
-  return settings;
-}
-
-std::vector<TrainConfig> Depth() {
-  std::vector<TrainConfig> settings;
-  for (const int64_t depth : {4, 8, 16, 32, 64}) {
-    for (const char* learner : {"sid", "bp-chain", "bp-deep"}) {
-      settings.push_back(Base("cifar100", depth));
-      settings.back().learner = learner;
-    }
-  }
-  return settings;
-}
-
-std::vector<TrainConfig> Alpha() {
-  std::vector<TrainConfig> settings;
-  for (const char* alpha : {"0.1", "0.3", "0.5", "0.7", "0.9", "1", "1:0.1", "0.1:1"}) {
-    settings.push_back(Base("cifar100", 8));
-    settings.back().alpha = alpha;
-  }
-  return settings;
-}
-
-std::vector<TrainConfig> Initialisations() {
-  std::vector<TrainConfig> settings;
-  for (const int64_t depth : {8, 32}) {
-    for (const std::string& scheme : InitialisationNames()) {
-      settings.push_back(Base("cifar100", depth));
-      settings.back().initialisation = scheme;
-    }
-  }
-  return settings;
-}
-
-std::vector<TrainConfig> LabelNoise() {
-  std::vector<TrainConfig> settings;
-  for (const double noise : {0.0, 0.2, 0.4}) {
-    for (const char* learner : kLearners) {
-      settings.push_back(Base("cifar10", 5));
-      settings.back().learner = learner;
-      settings.back().label_noise = noise;
-    }
-  }
-  return settings;
-}
-
-std::vector<TrainConfig> BeliefUpdates() {
-  std::vector<TrainConfig> settings;
-  for (const int64_t depth : {8, 16}) {
-    for (const std::string& update : BeliefUpdateNames()) {
-      settings.push_back(Base("cifar100", depth));
-      settings.back().belief_update = update;
-    }
-  }
-  return settings;
-}
-
-std::vector<TrainConfig> VeryDeep() {
-  std::vector<TrainConfig> settings;
-  for (const int64_t depth : {128, 256, 512, 1024}) settings.push_back(Base("cifar100", depth));
-  return settings;
-}
-
-// The last one is backpropagation's extractor, trained by the same depths' losses.
-std::vector<TrainConfig> ExtractorGradients() {
-  std::vector<TrainConfig> settings;
-  for (const char* gradient : {"sum", "mean", "pcgrad", "none"}) {
-    settings.push_back(Base("cifar100", 8));
-    settings.back().extractor_gradient = gradient;
-  }
-  settings.push_back(Base("cifar100", 8));
-  settings.back().learner = "bp-deep";
-  return settings;
-}
-
-std::vector<TrainConfig> Divergences() {
-  std::vector<TrainConfig> settings;
-  const std::pair<const char*, double> targets[] = {
-      {"forward", 0}, {"forward", 0.1}, {"reverse", 0.01}, {"reverse", 0.1}};
-  for (const auto& [divergence, smoothing] : targets) {
-    settings.push_back(Base("cifar10", 5));
-    settings.back().divergence = divergence;
-    settings.back().smoothing = smoothing;
-  }
-  return settings;
-}
-
-struct Experiment {
-  std::string name;
-  std::vector<TrainConfig> (*settings)();
-  bool compares_learners;  // then each may have its own learning rate
-};
-
-const std::vector<Experiment>& Experiments() {
-  static const auto* const kExperiments =
-      new std::vector<Experiment>{{"accuracy", Accuracy, true},      {"depth", Depth, true},
-                                  {"alpha", Alpha, false},           {"initialisation", Initialisations, false},
-                                  {"label-noise", LabelNoise, true}, {"belief-update", BeliefUpdates, false},
-                                  {"very-deep", VeryDeep, false},    {"extractor-gradient", ExtractorGradients, false},
-                                  {"divergence", Divergences, false}};
-  return *kExperiments;
-}
 
 std::vector<TrainConfig> SettingsOf(const Experiment& experiment, const ExperimentRequest& request) {
   std::vector<TrainConfig> settings;
@@ -228,8 +103,9 @@ double EstimatedMinutes(const TrainConfig& run, double images_per_second) {
   const auto epochs = static_cast<double>(run.epochs);
   const double images = run.train_images == 0 ? size.train_images : static_cast<double>(run.train_images);
   // Without a backward pass an image takes a third; the test set is looked at twice, by the trainer and for the theory.
-  const double evaluated = epochs * images * kValidationFraction + 2 * size.test_images;
-  const double passes = size.times_cifar * (epochs * images * (1 - kValidationFraction) + evaluated / 3);
+  const double validated = run.validation_fraction;
+  const double evaluated = epochs * images * validated + 2 * size.test_images;
+  const double passes = size.times_cifar * (epochs * images * (1 - validated) + evaluated / 3);
   return passes * (1 + static_cast<double>(run.depth) / 400) / (60 * images_per_second);
 }
 

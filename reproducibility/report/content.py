@@ -119,8 +119,8 @@ def experiments(report):
         scale = experiment["scale"]
         yield "text", f"{len(experiment['runs'])} runs on {', '.join(experiment['datasets'])}: {scale['epochs']} epochs of {scale['train_images'] or 'all'} training images, {scale['seeds']} seeds, {words.duration(experiment['seconds'])} in all." + (f" {experiment['not_run']}" if experiment["not_run"] else "")
         yield experiment_plot(experiment)
-        rows = [[setting_name(experiment, r), len(r["values"]), percent(r["mean"]), percent(r["deviation"]), words.interval(r["t_interval"], 100), percent(r["first_mean"]), r["failed"]] for r in experiment["accuracies"]]
-        yield "table", ["setting", "runs", "accuracy, %", "deviation", "95 % t", "first belief, %", "failed"], rows, "Numbers"
+        rows = [[setting_name(experiment, r), len(r["values"]), percent(r["mean"]), percent(r["deviation"]), words.interval(r["t_interval"], 100), percent(r["first_mean"]), number(r["first_divergence"]), number(r["last_divergence"]), number(r["sum_of_failures"]), percent(r["fell_everywhere"]), r["failed"]] for r in experiment["accuracies"]]
+        yield "table", ["setting", "runs", "accuracy, %", "deviation", "95 % t", "first belief, %", "d_1", "d_L", "sum of e_i", "fell at every module, %", "failed"], rows, "Numbers"
         yield "table", ["file", "accuracy, %", "validation, %", "best epoch", "time"], [[f"`{r['file']}`", percent(r["accuracy"]), percent(r["validation_accuracy"]), r["best_epoch"], words.duration(r["seconds"])] for r in experiment["runs"]], "Single runs"
 
 

@@ -1,0 +1,152 @@
+#include "reproducibility/report/experiment_section.h"
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "reproducibility/verdict/comparison.h"
+#include "reproducibility/verdict/evidence.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+// What a table of settings shows where it varies, in this order.
+constexpr const char* kFields[] = {"dataset",        "learner",     "depth",     "alpha",
+                                   "initialisation", "divergence",  "smoothing", "extractor_gradient",
+                                   "belief_update",  "label_noise", "lr"};
+
+ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
+
+bool Failed(const FinishedRun& run) { return run.result.contains("failed"); }
+
+std::vector<std::string> VaryingFields(const Evidence& evidence) {
+  std::vector<std::string> varying;
+  for (const char* field : kFields) {
+    std::set<std::string> values;
+    for (const FinishedRun& run : evidence.runs) values.insert(run.result.at("settings").at(field).dump());
+    if (values.size() > 1) varying.emplace_back(field);
+  }
+  return varying;
+}
+
+ordered_json RunRow(const FinishedRun& run) {
+  ordered_json row = {{"file", run.name},
+                      {"accuracy", nullptr},
+                      {"validation_accuracy", nullptr},
+                      {"best_epoch", nullptr},
+                      {"seconds", run.result.value("seconds", 0.0)}};
+  if (Failed(run)) return row;
+  row["accuracy"] = run.result.at("test").at("accuracy").back();
+  row["best_epoch"] = run.result.at("best_epoch");
+  const ordered_json& validation = run.result.at("epochs").at(row["best_epoch"].get<size_t>() - 1).at("validation");
+  if (!validation.at("accuracy").empty()) row["validation_accuracy"] = validation.at("accuracy").back();
+  return row;
+}
+
+using Runs = std::vector<const FinishedRun*>;
+
+// Of the runs that ended; null where there is none, or one has no such number.
+template <typename Function>
+ordered_json Mean(const Runs& runs, Function number_of) {
+  double sum = 0, count = 0;
+  for (const FinishedRun* run : runs) {
+    if (Failed(*run)) continue;
+    const ordered_json& number = number_of(run->result);
+    if (!number.is_number()) return nullptr;
+    sum += number.template get<double>();
+    count += 1;
+  }
+  return count == 0 ? ordered_json(nullptr) : Number(sum / count);
+}
+
+// d_1, d_L and what lies between: the theory's quantities, means over the test images and the seeds.
+void AddTheory(const Runs& runs, ordered_json* row) {
+  const auto of_theory = [](const char* name, const ordered_json& result) -> const ordered_json& {
+    return result.at("theory").at(name);
+  };
+  (*row)["first_divergence"] =
+      Mean(runs, [of_theory](const ordered_json& result) { return of_theory("divergence", result).at(1); });
+  (*row)["last_divergence"] =
+      Mean(runs, [of_theory](const ordered_json& result) { return of_theory("divergence", result).back(); });
+  (*row)["sum_of_failures"] =
+      Mean(runs, [of_theory](const ordered_json& result) { return of_theory("sum_of_failures", result); });
+  (*row)["fell_everywhere"] =
+      Mean(runs, [of_theory](const ordered_json& result) { return of_theory("fell_everywhere", result); });
+}
+
+// One setting's runs over its seeds.
+ordered_json AccuracyRow(const Runs& runs, const std::vector<std::string>& varying) {
+  ordered_json settings = ordered_json::object();
+  for (const std::string& field : varying) settings[field] = runs.front()->result.at("settings").at(field);
+  std::vector<uint64_t> seeds;
+  std::vector<double> last;
+  for (const FinishedRun* run : runs) {
+    if (Failed(*run)) continue;
+    seeds.push_back(run->result.at("settings").at("seed").get<uint64_t>());
+    last.push_back(run->result.at("test").at("accuracy").back().get<double>());
+  }
+  ordered_json row = {{"settings", settings}, {"values", last},       {"failed", runs.size() - last.size()},
+                      {"mean", nullptr},      {"deviation", nullptr}, {"t_interval", {nullptr, nullptr}}};
+  if (!last.empty()) {
+    const Comparison summary = Compare("", {true, 0}, seeds, last);
+    row["mean"] = summary.mean;
+    row["deviation"] = Number(summary.deviation);
+    row["t_interval"] = {Number(summary.t.low), Number(summary.t.high)};
+  }
+  row["first_mean"] = Mean(runs, [](const ordered_json& result) { return result.at("test").at("accuracy").front(); });
+  AddTheory(runs, &row);
+  return row;
+}
+
+ordered_json AccuracyRows(const Evidence& evidence, const std::vector<std::string>& varying) {
+  std::vector<std::string> order;
+  std::map<std::string, Runs> groups;
+  for (const FinishedRun& run : evidence.runs) {
+    ordered_json settings = run.result.at("settings");
+    settings.erase("seed");
+    const std::string key = settings.dump();
+    if (groups.count(key) == 0) order.push_back(key);
+    groups[key].push_back(&run);
+  }
+  ordered_json rows = ordered_json::array();
+  for (const std::string& key : order) rows.push_back(AccuracyRow(groups[key], varying));
+  return rows;
+}
+
+}  // namespace
+
+double Seconds(const Evidence& evidence) {
+  double sum = 0;
+  for (const FinishedRun& run : evidence.runs) sum += run.result.value("seconds", 0.0);
+  return sum;
+}
+
+ordered_json ExperimentSection(const std::string& name, const Scale& scale, const AllEvidence& all) {
+  const Evidence& evidence = all.experiments.at(name);
+  const auto not_run = all.not_run.find(name);
+  const std::vector<std::string> varying = VaryingFields(evidence);
+  std::set<std::string> datasets;
+  ordered_json runs = ordered_json::array();
+  for (const FinishedRun& run : evidence.runs) {
+    datasets.insert(run.result.at("settings").at("dataset").get<std::string>());
+    runs.push_back(RunRow(run));
+  }
+  return {{"name", name},
+          {"not_run", not_run == all.not_run.end() ? "" : not_run->second},
+          {"stand_in", evidence.stand_in},
+          {"datasets", datasets},
+          {"scale",
+           {{"train_images", scale.train_images},
+            {"epochs", scale.epochs},
+            {"seeds", scale.seeds},
+            {"batch_size", scale.batch_size}}},
+          {"seconds", Seconds(evidence)},
+          {"varies", varying},
+          {"accuracies", AccuracyRows(evidence, varying)},
+          {"runs", runs}};
+}
+
+}  // namespace sid

@@ -1,0 +1,33 @@
+#pragma once
+
+// What a report is made from, and how it is found again: beside report.json lie the runs that it names.
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "reproducibility/claims/claims.h"
+#include "reproducibility/experiments/plan.h"
+#include "reproducibility/verdict/judge.h"
+
+namespace sid {
+
+// Of report.json.
+inline constexpr int kReportSchema = 1;
+
+struct ReportInput {
+  std::string paper, budget;
+  std::string selection;              // --claims
+  std::string options;                // further flags that these runs take, " --precision=bf16"
+  nlohmann::ordered_json deviations;  // [{paper, here, why}]
+  std::vector<Claim> claims;
+  std::vector<std::pair<std::string, Scale>> experiments;  // in the order of the report
+  AllEvidence evidence;
+};
+
+// What the report in `folder` was made from, with the registry as it is now. DataLoss when a run is missing or was changed.
+absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Registry& registry);
+
+}  // namespace sid
