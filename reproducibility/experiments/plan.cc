@@ -90,11 +90,12 @@ std::vector<std::string> ExperimentNames() {
 }
 
 // Epochs and seeds go first: what a longer run and a further seed add falls off, while a network that has seen few images
-// tells little about one that has seen many.
+// tells little about one that has seen many. Below 10,000 images batches are smaller too, for there to be enough steps.
 const std::vector<Scale>& Scales() {
-  static const auto* const kScales = new std::vector<Scale>{
-      {0, 100, 5},   {0, 50, 3},    {0, 20, 3},   {0, 10, 2},   {20000, 10, 2}, {10000, 10, 2}, {10000, 6, 3},
-      {10000, 6, 2}, {10000, 6, 1}, {5000, 6, 1}, {2500, 4, 1}, {1000, 3, 1},   {500, 1, 1}};
+  static const auto* const kScales =
+      new std::vector<Scale>{{0, 100, 5},      {0, 50, 3},       {0, 20, 3},       {0, 10, 2},       {20000, 10, 2},
+                             {10000, 10, 2},   {10000, 6, 3},    {10000, 6, 2},    {5000, 6, 3, 32}, {10000, 6, 1},
+                             {5000, 6, 1, 32}, {2500, 4, 1, 32}, {1000, 3, 1, 32}, {500, 1, 1, 32}};
   return *kScales;
 }
 
