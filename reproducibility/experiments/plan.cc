@@ -93,7 +93,7 @@ std::vector<std::string> ExperimentNames() {
 // tells little about one that has seen many. Below 10,000 images batches are smaller too, for there to be enough steps.
 const std::vector<Scale>& Scales() {
   static const auto* const kScales =
-      new std::vector<Scale>{{0, 100, 5},      {0, 50, 3},       {0, 20, 3},       {0, 10, 2},       {20000, 10, 2},
+      new std::vector<Scale>{{0, 100, 5},      {0, 50, 5},       {0, 20, 3},       {0, 10, 2},       {20000, 10, 2},
                              {10000, 10, 2},   {10000, 6, 3},    {10000, 6, 2},    {5000, 6, 3, 32}, {10000, 6, 1},
                              {5000, 6, 1, 32}, {2500, 4, 1, 32}, {1000, 3, 1, 32}, {500, 1, 1, 32}};
   return *kScales;

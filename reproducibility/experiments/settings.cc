@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "sid/network/cascade.h"
 #include "sid/network/initialisation.h"
 
 namespace sid {
@@ -75,12 +74,16 @@ std::vector<TrainConfig> LabelNoise() {
   return settings;
 }
 
+// A residual module can begin by passing on what it is given, or like any other.
 std::vector<TrainConfig> BeliefUpdates() {
   std::vector<TrainConfig> settings;
+  const std::pair<const char*, const char*> variants[] = {
+      {"replace", "kaiming"}, {"residual", "kaiming"}, {"residual", "identity"}};
   for (const int64_t depth : {8, 16}) {
-    for (const std::string& update : BeliefUpdateNames()) {
+    for (const auto& [update, initialisation] : variants) {
       settings.push_back(Base("cifar100", depth));
       settings.back().belief_update = update;
+      settings.back().initialisation = initialisation;
     }
   }
   return settings;

@@ -3,12 +3,12 @@
 // The experiments on the paper's claims, each as the settings that it compares, at full size and with one seed.
 //
 //   | name               | what varies                                             | on        | claim, question |
-//   | accuracy           | three data sets; sid and the three baselines            | see left  | C1, C2          |
-//   | depth              | L = 4, 8, 16, 32, 64; sid, bp-chain, bp-deep            | CIFAR-100 | C3, C7, E1      |
-//   | alpha              | constant 0.1 .. 1, falling 1:0.1, rising 0.1:1, L = 8   | CIFAR-100 | E6, R6          |
+//   | accuracy           | three data sets; sid and the three baselines            | see left  | C1, C1b, C2     |
+//   | depth              | L = 4, 8, 16, 32, 64; sid, bp-chain, bp-deep            | CIFAR-100 | C3, C7, C8, R7  |
+//   | alpha              | constant 0.1 .. 1, falling 1:0.1, rising 0.1:1, L = 8   | CIFAR-100 | M2, R6          |
 //   | initialisation     | every scheme at L = 8 and 32                            | CIFAR-100 | E4              |
-//   | label-noise        | 0, 20, 40 %; sid and the three baselines, L = 5         | CIFAR-10  | C6, E3          |
-//   | belief-update      | replace and residual at L = 8 and 16                    | CIFAR-100 | C7, R10         |
+//   | label-noise        | 0, 20, 40 %; sid and the three baselines, L = 5         | CIFAR-10  | C6              |
+//   | belief-update      | replace, residual, residual from identity; L = 8, 16    | CIFAR-100 | R10             |
 //   | very-deep          | L = 128, 256, 512, 1024 with the sum of e_i             | CIFAR-100 | Q2              |
 //   | extractor-gradient | sum, mean, pcgrad, none; bp-deep beside it, L = 8       | CIFAR-100 | C9, M3          |
 //   | divergence         | forward; reverse with two smoothings, L = 5             | CIFAR-10  | R5              |
