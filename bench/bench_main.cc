@@ -3,14 +3,12 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/command_line/program.h"
 #include "base/command_line/terminal.h"
 #include "base/files.h"
 #include "base/machine/device.h"
@@ -22,14 +20,9 @@
 #include "bench/flags.h"
 #include "bench/results/report.h"
 #include "bench/timing/cuda_timers.h"
-#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
-
-double SecondsNow() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // Redrawn in place on a terminal; elsewhere a line a pass.
 class ProgressLine {
@@ -129,36 +122,18 @@ absl::Status Bench(const BenchConfig& config, const std::string& command) {
   return absl::OkStatus();
 }
 
-// One line. 2 is bad input; 1 is a run that failed although it was asked for rightly.
-int Fail(absl::string_view message, int code) {
-  std::cerr << "bench: " << message << std::endl;
-  return code;
-}
-
 int Main(int argc, char** argv) {
-  FLAGS_logtostderr = true;
-  google::InitGoogleLogging(argv[0]);
-  std::string help, command = "//:bench --";
+  BenchConfig config;
+  std::string command = "//:bench --";
   for (int i = 1; i < argc; ++i) absl::StrAppend(&command, " ", argv[i]);
-  const auto config = ConfigFromFlags(argc, argv, &help);
-  if (!config.ok()) return Fail(config.status().message(), 2);
-  if (!help.empty()) {
-    std::cout << help;
-    return EXIT_SUCCESS;
-  }
-  const absl::Status status = Bench(*config, command);
-  return status.ok() ? EXIT_SUCCESS : Fail(status.message(), absl::IsInternal(status) ? 1 : 2);
+  const auto parse = [&](int count, char** arguments, std::string* help) -> absl::Status {
+    SID_ASSIGN_OR_RETURN(config, ConfigFromFlags(count, arguments, help));
+    return absl::OkStatus();
+  };
+  return RunProgram({.name = "bench", .parse = parse, .work = [&] { return Bench(config, command); }}, argc, argv);
 }
 
 }  // namespace
 }  // namespace sid
 
-int main(int argc, char** argv) {
-  try {
-    return sid::Main(argc, argv);
-  } catch (const std::exception& error) {
-    // LibTorch throws, out of memory for one; its first line says what, the rest is its stack.
-    const std::string what = error.what();
-    return sid::Fail(what.substr(0, what.find('\n')), 1);
-  }
-}
+int main(int argc, char** argv) { return sid::Main(argc, argv); }

@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/command_line/command_for_tests.h"
 #include "base/files.h"
 
 namespace sid {
@@ -16,27 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-struct Outcome {
-  int code = -1;
-  std::string text;  // standard output and error together
-};
-
-Outcome RunCommand(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  Outcome outcome;
-  char buffer[4096];
-  while (const size_t count = fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, count);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
-
-void ExpectOneLine(const Outcome& outcome, int code, const std::string& what) {
-  EXPECT_EQ(outcome.code, code) << outcome.text;
-  EXPECT_THAT(outcome.text, HasSubstr(what));
-  EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
-}
 
 const std::string kFolder = testing::TempDir() + "/bench";
 // A small run, of which several tests look at different files.

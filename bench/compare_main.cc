@@ -1,9 +1,9 @@
 // ./tools/bazel run //bench:compare -- OLD.json NEW.json
 
-#include <cstdlib>
 #include <iostream>
 
 #include "base/command_line/flags.h"
+#include "base/command_line/program.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "bench/results/compare.h"
@@ -25,18 +25,28 @@ absl::Status Compare(const std::string& old_path, const std::string& new_path) {
   return absl::OkStatus();
 }
 
-int Main(int argc, char** argv) {
+struct Files {
+  std::string old_path, new_path;
+};
+
+absl::Status Parse(int argc, char** argv, Files* files, std::string* help) {
   const std::string first = argc > 1 ? argv[1] : "";
   if (first == "--help" || first == "-help" || first == "-h") {
-    std::cout << kUsage;
-    return EXIT_SUCCESS;
+    *help = kUsage;
+    return absl::OkStatus();
   }
-  const absl::Status status =
-      argc == 3 ? Compare(argv[1], argv[2])
-                : absl::InvalidArgumentError("expected two files, OLD.json NEW.json; --help says more");
-  if (status.ok()) return EXIT_SUCCESS;
-  std::cerr << "compare: " << status.message() << std::endl;
-  return 2;
+  if (argc != 3) return absl::InvalidArgumentError("expected two files, OLD.json NEW.json; --help says more");
+  *files = {argv[1], argv[2]};
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Files files;
+  return RunProgram(
+      {.name = "compare",
+       .parse = [&](int count, char** arguments, std::string* help) { return Parse(count, arguments, &files, help); },
+       .work = [&] { return Compare(files.old_path, files.new_path); }},
+      argc, argv);
 }
 
 }  // namespace

@@ -2,22 +2,19 @@
 
 #include <gflags/gflags.h>
 
-#include <chrono>
 #include <cmath>
-#include <cstdlib>
-#include <exception>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/command_line/data_program.h"
 #include "base/command_line/flags.h"
+#include "base/command_line/program.h"
 #include "base/command_line/terminal.h"
 #include "base/files.h"
 #include "base/status.h"
 #include "reproducibility/report/pages.h"
 #include "reproducibility/reproduce.h"
-#include "third_party/logging/logging.h"
 
 DEFINE_string(claims, sid::ReproduceRequest().claims, "all, or names separated by commas: C1,C7,R5");
 DEFINE_string(
@@ -37,18 +34,14 @@ DEFINE_int64(threads, 0, "of the CPU; 0 for all cores");
 namespace sid {
 namespace {
 
-double SecondsNow() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-const ProgramFlags& Program() {
-  static const auto* const kProgram = new ProgramFlags{
+const ProgramFlags& Flags() {
+  static const auto* const kFlags = new ProgramFlags{
       "Tests the paper's claims: runs what is missing, judges each claim by its rule, and writes report.json, .md and "
       ".html.\n\n"
       "Usage: ./tools/bazel run //:reproduce -- --budget=quick --out=DIR",
       {{"Claims", {"claims", "budget", "data_dir", "bench", "out", "images_per_second"}},
        {"Run", {"precision", "device", "threads"}}}};
-  return *kProgram;
+  return *kFlags;
 }
 
 std::string TimeLeft(double seconds) {
@@ -113,35 +106,11 @@ absl::Status ReproduceAndReport() {
   return absl::OkStatus();
 }
 
-// One line. 2 is bad input; 1 is a call that failed although it was asked for rightly.
-int Fail(absl::string_view message, int code) {
-  std::cerr << "reproduce: " << message << std::endl;
-  return code;
-}
-
-int Main(int argc, char** argv) {
-  FLAGS_logtostderr = true;
-  google::InitGoogleLogging(argv[0]);
-  std::string help;
-  const absl::Status parsed = ParseFlags(argc, argv, Program(), &help);
-  if (!parsed.ok()) return Fail(parsed.message(), 2);
-  if (!help.empty()) {
-    std::cout << help;
-    return EXIT_SUCCESS;
-  }
-  const absl::Status status = ReproduceAndReport();
-  return status.ok() ? EXIT_SUCCESS : Fail(status.message(), absl::IsInternal(status) ? 1 : 2);
-}
+absl::Status Parse(int argc, char** argv, std::string* help) { return ParseFlags(argc, argv, Flags(), help); }
 
 }  // namespace
 }  // namespace sid
 
 int main(int argc, char** argv) {
-  try {
-    return sid::Main(argc, argv);
-  } catch (const std::exception& error) {
-    // LibTorch throws, out of memory for one; its first line says what, the rest is its stack.
-    const std::string what = error.what();
-    return sid::Fail(what.substr(0, what.find('\n')), 1);
-  }
+  return sid::RunProgram({.name = "reproduce", .parse = sid::Parse, .work = sid::ReproduceAndReport}, argc, argv);
 }

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <csignal>
@@ -12,6 +11,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_format.h"
+#include "base/command_line/command_for_tests.h"
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
 
@@ -187,20 +187,7 @@ TEST(Reproduce, AFullDiskIsOneLineAndLosesNothing) {
   EXPECT_EQ(Call(out).Ran(), 1);
 }
 
-struct Outcome {
-  int code = -1;
-  std::string text;
-};
-
-Outcome RunMain(const std::string& flags) {
-  FILE* pipe = popen(("reproducibility/reproduce " + flags + " 2>&1").c_str(), "r");
-  Outcome outcome;
-  char buffer[4096];
-  while (const size_t count = fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, count);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
+Outcome RunMain(const std::string& flags) { return RunCommand("reproducibility/reproduce " + flags); }
 
 TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
   const std::string folder = NewFolder();

@@ -12,27 +12,13 @@
 #include <set>
 #include <sstream>
 
+#include "base/command_line/command_for_tests.h"
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
 #include "sid/checkpoint/safetensors.h"
 
 namespace sid {
 namespace {
-
-struct Outcome {
-  int code = -1;
-  std::string text;  // standard output and error together
-};
-
-Outcome RunCommand(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  Outcome outcome;
-  char buffer[4096];
-  while (const size_t count = fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, count);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
 
 Outcome RunTrain(const std::string& flags) { return RunCommand("train/train " + flags); }
 

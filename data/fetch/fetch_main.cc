@@ -3,12 +3,12 @@
 #include <gflags/gflags.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <optional>
 #include <string>
 
 #include "base/command_line/flags.h"
+#include "base/command_line/program.h"
 #include "base/status.h"
 #include "data/fetch/catalogue.h"
 #include "data/fetch/fetch.h"
@@ -21,18 +21,14 @@ DEFINE_string(mirror, "", "a URL, http:// or https://, below which the same file
 namespace sid {
 namespace {
 
-const ProgramFlags& Program() {
-  static const auto* const kProgram = new ProgramFlags{
+const ProgramFlags& Flags() {
+  static const auto* const kFlags = new ProgramFlags{
       "Downloads the official archive of a data set, checks and unpacks it. What is there is not downloaded again, "
       "and\n"
       "an interrupted download goes on where it stopped.\n\n"
       "Usage: ./tools/bazel run //data:fetch -- --dataset=cifar10 --out=DIR",
       {{"Data set", {"dataset", "out"}}, {"Network", {"mirror"}}}};
-  return *kProgram;
-}
-
-double SecondsNow() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return *kFlags;
 }
 
 void Say(const std::string& line) {
@@ -68,20 +64,11 @@ absl::Status FetchAsFlagsSay() {
   return absl::OkStatus();
 }
 
-int Main(int argc, char** argv) {
-  std::string help;
-  absl::Status status = ParseFlags(argc, argv, Program(), &help);
-  if (!help.empty()) {
-    Say(help);
-    return 0;
-  }
-  if (status.ok()) status = FetchAsFlagsSay();
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "fetch: %s\n", std::string(status.message()).c_str());
-  return 2;
-}
+absl::Status Parse(int argc, char** argv, std::string* help) { return ParseFlags(argc, argv, Flags(), help); }
 
 }  // namespace
 }  // namespace sid
 
-int main(int argc, char** argv) { return sid::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return sid::RunProgram({.name = "fetch", .parse = sid::Parse, .work = sid::FetchAsFlagsSay}, argc, argv);
+}

@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/command_line/command_for_tests.h"
 #include "data/fetch/http_server.h"
 
 namespace sid {
@@ -15,24 +15,12 @@ namespace {
 
 using testing::HasSubstr;
 
-struct Result {
-  int exit_code;
-  std::string output;  // of both streams
-};
-
-Result RunFetch(const std::string& arguments) {
-  std::FILE* const pipe = popen(("data/fetch/fetch_main " + arguments + " 2>&1").c_str(), "r");
-  Result result = {-1, ""};
-  char piece[4096];
-  while (const size_t got = fread(piece, 1, sizeof(piece), pipe)) result.output.append(piece, got);
-  result.exit_code = WEXITSTATUS(pclose(pipe));
-  return result;
-}
+Outcome RunFetch(const std::string& arguments) { return RunCommand("data/fetch/fetch_main " + arguments); }
 
 void ExpectOneLineAndExitCode2(const std::string& arguments, const std::string& message) {
-  const Result result = RunFetch(arguments);
-  EXPECT_EQ(result.exit_code, 2) << arguments;
-  EXPECT_EQ(result.output, "fetch: " + message + "\n");
+  const Outcome result = RunFetch(arguments);
+  EXPECT_EQ(result.code, 2) << arguments;
+  EXPECT_EQ(result.text, "fetch: " + message + "\n");
 }
 
 TEST(FetchMain, BadInput) {
@@ -48,11 +36,11 @@ TEST(FetchMain, BadInput) {
 }
 
 TEST(FetchMain, HelpIsOfThisProgram) {
-  const Result result = RunFetch("--help");
-  EXPECT_EQ(result.exit_code, 0);
-  EXPECT_THAT(result.output, HasSubstr("Usage: ./tools/bazel run //data:fetch"));
-  EXPECT_THAT(result.output, HasSubstr("--mirror=<text>"));
-  EXPECT_EQ(result.output.find("logtostderr"), std::string::npos);
+  const Outcome result = RunFetch("--help");
+  EXPECT_EQ(result.code, 0);
+  EXPECT_THAT(result.text, HasSubstr("Usage: ./tools/bazel run //data:fetch"));
+  EXPECT_THAT(result.text, HasSubstr("--mirror=<text>"));
+  EXPECT_EQ(result.text.find("logtostderr"), std::string::npos);
 }
 
 TEST(FetchMain, ARelativeOutIsTheCallersAndAWrongChecksumEndsWithOneLine) {
@@ -60,9 +48,9 @@ TEST(FetchMain, ARelativeOutIsTheCallersAndAWrongChecksumEndsWithOneLine) {
   server.Set("/train-images-idx3-ubyte.gz", {.body = "not the official file"});
   const std::string callers_folder = testing::TempDir();
   setenv("BUILD_WORKING_DIRECTORY", callers_folder.c_str(), 1);
-  const Result result = RunFetch("--dataset=mnist --out=relative/folder --mirror=" + server.url());
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.output,
+  const Outcome result = RunFetch("--dataset=mnist --out=relative/folder --mirror=" + server.url());
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.text,
               HasSubstr("fetch: " + server.url() + "/train-images-idx3-ubyte.gz is not the official file"));
   EXPECT_TRUE(
       std::filesystem::exists(callers_folder + "/relative/folder/mnist/train-images-idx3-ubyte.gz.bad-checksum"));

@@ -2,16 +2,13 @@
 
 #include <gflags/gflags.h>
 
-#include <chrono>
-#include <cstdlib>
-#include <exception>
 #include <iostream>
 
 #include "absl/strings/str_format.h"
 #include "base/command_line/flags.h"
+#include "base/command_line/program.h"
 #include "base/status.h"
 #include "reproducibility/experiments/experiment.h"
-#include "third_party/logging/logging.h"
 
 DEFINE_string(
     name, "",
@@ -32,17 +29,13 @@ DEFINE_string(out, "", "the folder of results: what is there already is not run 
 namespace sid {
 namespace {
 
-double SecondsNow() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-const ProgramFlags& Program() {
-  static const auto* const kProgram = new ProgramFlags{
+const ProgramFlags& Flags() {
+  static const auto* const kFlags = new ProgramFlags{
       "Runs the experiments on the paper's claims: one JSON file a run, and a table.\n\n"
       "Usage: ./tools/bazel run //:experiment -- --name=depth --budget=120 --data_dir=DIR --out=results",
       {{"Experiment", {"name", "budget", "images_per_second", "dataset", "data_dir", "out"}},
        {"Run", {"precision", "device", "threads"}}}};
-  return *kProgram;
+  return *kFlags;
 }
 
 absl::Status RunExperiment() {
@@ -67,34 +60,11 @@ absl::Status RunExperiment() {
   return RunPlan(plan, CallersPath(FLAGS_out), hooks);
 }
 
-int Fail(absl::string_view message, int code) {
-  std::cerr << "experiment: " << message << std::endl;
-  return code;
-}
-
-int Main(int argc, char** argv) {
-  FLAGS_logtostderr = true;
-  google::InitGoogleLogging(argv[0]);
-  std::string help;
-  const absl::Status parsed = ParseFlags(argc, argv, Program(), &help);
-  if (!parsed.ok()) return Fail(parsed.message(), 2);
-  if (!help.empty()) {
-    std::cout << help;
-    return EXIT_SUCCESS;
-  }
-  const absl::Status status = RunExperiment();
-  return status.ok() ? EXIT_SUCCESS : Fail(status.message(), 2);
-}
+absl::Status Parse(int argc, char** argv, std::string* help) { return ParseFlags(argc, argv, Flags(), help); }
 
 }  // namespace
 }  // namespace sid
 
 int main(int argc, char** argv) {
-  try {
-    return sid::Main(argc, argv);
-  } catch (const std::exception& error) {
-    // LibTorch throws, out of memory for one; its first line says what, the rest is its stack.
-    const std::string what = error.what();
-    return sid::Fail(what.substr(0, what.find('\n')), 1);
-  }
+  return sid::RunProgram({.name = "experiment", .parse = sid::Parse, .work = sid::RunExperiment}, argc, argv);
 }

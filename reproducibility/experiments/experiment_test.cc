@@ -3,12 +3,12 @@
 #include "reproducibility/experiments/experiment.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
+#include "base/command_line/command_for_tests.h"
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
 #include "reproducibility/experiments/results.h"
@@ -99,20 +99,7 @@ TEST(ReadResult, ADamagedFileIsAnErrorThatNamesIt) {
   }
 }
 
-struct Outcome {
-  int code = -1;
-  std::string text;
-};
-
-Outcome RunMain(const std::string& flags) {
-  FILE* pipe = popen(("reproducibility/experiments/experiment " + flags + " 2>&1").c_str(), "r");
-  Outcome outcome;
-  char buffer[4096];
-  while (const size_t count = fread(buffer, 1, sizeof(buffer), pipe)) outcome.text.append(buffer, count);
-  const int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
+Outcome RunMain(const std::string& flags) { return RunCommand("reproducibility/experiments/experiment " + flags); }
 
 TEST(Experiment, BadInputIsOneLineAndExitCode2) {
   for (const std::string flags : {"--name=dept --out=x", "--name=depth", "--name=depth --budget=-1 --out=x",

@@ -1,0 +1,51 @@
+#include "base/command_line/program.h"
+
+#include <chrono>
+#include <iostream>
+
+#include "absl/strings/string_view.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+int Fail(const Program& program, absl::string_view message, int code) {
+  std::cerr << program.name << ": " << message << std::endl;
+  return code;
+}
+
+}  // namespace
+
+int ExitCode(const absl::Status& status) {
+  if (status.ok()) return 0;
+  return absl::IsInternal(status) || absl::IsResourceExhausted(status) ? 1 : 2;
+}
+
+std::string FirstLine(const std::exception& error) {
+  const std::string what = error.what();
+  return what.substr(0, what.find('\n'));
+}
+
+int RunProgram(const Program& program, int argc, char** argv) {
+  FLAGS_logtostderr = true;
+  google::InitGoogleLogging(argv[0]);
+  try {
+    std::string help;
+    const absl::Status parsed = program.parse(argc, argv, &help);
+    if (!parsed.ok()) return Fail(program, parsed.message(), 2);
+    if (!help.empty()) {
+      std::cout << help << std::flush;
+      return 0;
+    }
+    const absl::Status status = program.work();
+    return status.ok() ? 0 : Fail(program, status.message(), program.exit_code(status));
+  } catch (const std::exception& error) {
+    return Fail(program, program.describe(error), 1);
+  }
+}
+
+double SecondsNow() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace sid
