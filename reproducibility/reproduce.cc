@@ -1,5 +1,6 @@
 #include "reproducibility/reproduce.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "reproducibility/experiments/experiment.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
+#include "reproducibility/seal/seal.h"
 #include "reproducibility/verdict/judge.h"
 #include "reproducibility/work.h"
 
@@ -64,14 +66,30 @@ ordered_json RulesOf(const Registry& registry) {
   return rules;
 }
 
-// A benchmark that was given is kept beside the runs, as evidence.
-absl::StatusOr<ordered_json> BenchOf(const ReproduceRequest& request) {
-  const std::string kept = request.out + "/bench.json";
-  const std::string path = request.bench.empty() ? kept : request.bench;
-  if (request.bench.empty() && !std::filesystem::exists(kept)) return ordered_json(nullptr);
-  SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(path));
-  if (path != kept) SID_RETURN_IF_ERROR(WriteFileAtomically(kept, bench.dump(1) + "\n"));
+// A result of //:bench becomes evidence: sealed, under the rules of its day.
+absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& to) {
+  SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(from));
+  bench["rules"] = rules;
+  Seal(bench);
+  SID_RETURN_IF_ERROR(WriteFileAtomically(to, bench.dump(1) + "\n"));
   return bench;
+}
+
+// The benchmark that was given, that is there, or that is measured now; null where there is none.
+absl::StatusOr<ordered_json> BenchOf(const ReproduceRequest& request, const std::vector<Claim>& claims,
+                                     const ordered_json& rules, const ReproduceHooks& hooks) {
+  const std::string kept = request.out + "/bench.json";
+  if (!request.bench.empty()) return KeepBench(request.bench, rules, kept);
+  if (std::filesystem::exists(kept)) {
+    SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(kept));
+    SID_RETURN_IF_ERROR(CheckSeal(bench, kept));
+    return bench;
+  }
+  const bool asked = std::any_of(claims.begin(), claims.end(),
+                                 [](const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kBench; });
+  if (!asked || !hooks.measure) return ordered_json(nullptr);
+  SID_RETURN_IF_ERROR(hooks.measure(request.out + "/bench"));
+  return KeepBench(request.out + "/bench/results.json", rules, kept);
 }
 
 void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks) {
@@ -99,11 +117,12 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
                     .options = OptionsOf(request),
                     .deviations = registry.deviations,
                     .claims = claims};
-  SID_ASSIGN_OR_RETURN(input.evidence.bench, BenchOf(request));
+  const ordered_json rules = RulesOf(registry);
+  SID_ASSIGN_OR_RETURN(input.evidence.bench, BenchOf(request, claims, rules, hooks));
   Meter meter(all, folder, request.images_per_second, hooks.clock, hooks.on_progress);
   for (Work& work : all) {
     Evidence evidence{.stand_in = request.budget == "quick" ? kStandIn : ""};
-    SID_RETURN_IF_ERROR(RunWork(folder, RulesOf(registry), hooks, meter, &work, &evidence));
+    SID_RETURN_IF_ERROR(RunWork(folder, rules, hooks, meter, &work, &evidence));
     input.evidence.experiments[work.name] = std::move(evidence);
     if (!work.not_run.empty()) {
       // No path of this machine in a report.

@@ -3,6 +3,7 @@
 // From the paper's claims to verdicts, by the experiments that are missing.
 //
 //   claims --> experiments --MakePlan(budget)--> runs --RunPlan, what is not there yet--> OUT/runs/*.json --Judge--> report
+//          \--> //:bench, or a result of it that is given --> OUT/bench.json -------------------------------/
 //
 //   | budget | data                        | size                                                                    |
 //   |--------|-----------------------------|-------------------------------------------------------------------------|
@@ -31,6 +32,8 @@ struct ReproduceHooks {
   std::function<void(const ReproduceProgress&)> on_progress = [](const ReproduceProgress&) {};
   // A line that the user must see, although the work goes on.
   std::function<void(const std::string&)> on_warning = [](const std::string&) {};
+  // Runs //:bench into `folder`, for claims about time and memory. Without it they are NOT RUN, unless a result is there.
+  std::function<absl::Status(const std::string& folder)> measure;
 };
 
 // Runs, judges, and writes OUT/report.json, which it returns. An experiment whose data are not there is told in the report;

@@ -22,7 +22,9 @@ DEFINE_string(
     "quick (mnist-mini, under 15 minutes on two cores, decides little), hour, a number of minutes, or full (by "
     "its estimate months on two cores: for GPUs)");
 DEFINE_string(data_dir, "", "all but quick: the folder that holds the data sets; //data:fetch downloads them");
-DEFINE_string(bench, "", "results.json of //:bench, for what is about time and memory; OUT/bench.json when left out");
+DEFINE_string(bench, "",
+              "results.json of //:bench, for what is about time and memory; when left out OUT/bench.json, measured "
+              "where it is not there yet");
 DEFINE_string(out, "", "the folder of runs and report: what is there already is not run again");
 DEFINE_double(images_per_second, sid::ReproduceRequest().images_per_second,
               "what the estimates take this machine to train on at small depth");
@@ -83,6 +85,15 @@ absl::StatusOr<Registry> ReadRegistry() {
   return ParseRegistry(text);
 }
 
+// Whole steps of SID and of the baselines that claims compare it with, at depths from few to many.
+absl::Status MeasureSteps(const std::string& folder) {
+  std::cout << "measuring steps and memory with //:bench: leave the machine alone for two minutes" << std::endl;
+  return RunDataProgram("bench/bench",
+                        {"--learners=sid,bp-chain", "--executors=serial,batched", "--depths=4,8,16,64", "--quick",
+                         "--precisions=" + FLAGS_precision, "--device=" + FLAGS_device,
+                         absl::StrCat("--threads=", FLAGS_threads), "--charts=false", "--out=" + folder});
+}
+
 absl::Status ReproduceAndReport() {
   if (FLAGS_out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
   SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
@@ -96,9 +107,10 @@ absl::Status ReproduceAndReport() {
                                  .device = FLAGS_device,
                                  .threads = FLAGS_threads};
   const ReproduceHooks hooks{
-      .clock = SecondsNow, .on_progress = ShowProgress, .on_warning = [](const std::string& text) {
-        std::cerr << "reproduce: WARNING: " << text << std::endl;
-      }};
+      .clock = SecondsNow,
+      .on_progress = ShowProgress,
+      .on_warning = [](const std::string& text) { std::cerr << "reproduce: WARNING: " << text << std::endl; },
+      .measure = MeasureSteps};
   SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report, Reproduce(registry, request, hooks));
   ShowVerdicts(report);
   SID_RETURN_IF_ERROR(WritePages(request.out));

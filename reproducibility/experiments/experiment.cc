@@ -39,7 +39,8 @@ absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const ExperimentH
   TrainingHooks training{.clock = hooks.clock, .on_progress = hooks.on_progress};
   PhaseTimer untimed;
   const auto result = Train(run.dataset, run.options, training, untimed, *run.learner);
-  if (absl::IsInternal(result.status())) return FailureJson(config, std::string(result.status().message()));
+  if (absl::IsInternal(result.status()))
+    return FailureJson(config, run.dataset.classes(), std::string(result.status().message()));
   SID_RETURN_IF_ERROR(result.status());
   return ResultJson(config, run, *result, MeasureExamples(run, run.dataset.test));
 }

@@ -87,12 +87,10 @@ ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const 
           {"machine", DescribeMachine(run.device)}};
 }
 
-ordered_json FailureJson(const TrainConfig& asked, const std::string& error) {
-  return {{"schema", kResultSchema},
-          {"settings", ResultSettings(asked)},
-          {"failed", error},
-          {"version", kVersion},
-          {"commit", Commit()}};
+ordered_json FailureJson(const TrainConfig& asked, int64_t classes, const std::string& error) {
+  return {{"schema", kResultSchema}, {"settings", ResultSettings(asked)},
+          {"failed", error},         {"classes", classes},
+          {"version", kVersion},     {"commit", Commit()}};
 }
 
 absl::StatusOr<ordered_json> ReadResult(const std::string& folder, const TrainConfig& asked) {

@@ -34,8 +34,9 @@ std::string ResultName(const TrainConfig& config);
 nlohmann::ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const TrainingResult& result,
                                   const QuantitySummary& theory);
 
-// What a run that ended with an error (a loss that is not finite) has to say: that is a result too.
-nlohmann::ordered_json FailureJson(const TrainConfig& asked, const std::string& error);
+// What a run that ended with an error (a loss that is not finite) has to say: that is a result too. `classes` says what
+// guessing would have reached.
+nlohmann::ordered_json FailureJson(const TrainConfig& asked, int64_t classes, const std::string& error);
 
 // The result of these settings in `folder`; NotFound when there is none. DataLoss when the file is damaged, was changed by
 // hand, has another schema, or holds other settings.

@@ -39,11 +39,7 @@ absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& in
                        {"answered_by", claim.answered_by},
                        {"time", {{"cpu", claim.cpu_time}, {"gpu", claim.gpu_time}}},
                        {"seconds", SecondsOf(claim, input.evidence)},
-                       {"command", claim.experiment == "bench"
-                                       ? "./tools/bazel run //:bench -- --out=BENCH && "
-                                         "./tools/bazel run //:reproduce -- --bench=BENCH/results.json --claims=" +
-                                             claim.id + " --out=OUT"
-                                       : CommandOf(claim.id, input)}};
+                       {"command", CommandOf(claim.id, input)}};
   const ordered_json judged = ToJson(judgement);
   for (const auto& [key, value] : judged.items()) json[key] = value;
   return json;

@@ -52,6 +52,7 @@ absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Reg
   }
   if (!report.at("bench").is_null()) {
     SID_ASSIGN_OR_RETURN(input.evidence.bench, ReadBench(folder + "/bench.json"));
+    SID_RETURN_IF_ERROR(CheckSeal(input.evidence.bench, folder + "/bench.json"));
   }
   return input;
 }

@@ -3,8 +3,10 @@
 METHOD = [
     "**PASS** when every contrast's 95 % interval, the t interval of the mean and the bootstrap's of the median, lies on the claim's side of its bound. All must, so testing each at 2.5 % a side keeps that level for all together (an intersection-union test): no correction is needed.",
     "**FAIL** when one contrast lies on the wrong side by the same measure. One is enough, so those p values are Holm's, over the contrasts of the claim.",
-    "**INCONCLUSIVE** when an interval straddles its bound, seeds are too few, timing is noisy, the runs are smaller than the rule needs, or the rule is not the one that the runs were made under.",
+    "**INCONCLUSIVE** when an interval straddles its bound, seeds are too few, timing is noisy, the runs are smaller than the rule needs, a contrast is missing that might refute, or the rule is not the one that the runs were made under.",
     "**NOT RUN** when there is no evidence; the reason says why.",
+    "Intervals are over seeds, which share one test set: they say how another seed would do on these images, not another sample of images. A t interval of five seeds trusts noise to be about symmetric; of noise as skewed as an exponential one PASS in nine would be chance (`//reproducibility/verdict:comparison_test`), so read a bound on a maximum (C7, R7) with that in mind.",
+    "A run whose numbers explode counts with the accuracy of guessing.",
     "Each claim is a question of its own: nothing is corrected across claims, so of 40 true null claims about one may PASS by chance.",
     "Differences are paired by seed: all learners get a seed's own split, label noise, order and augmentation. Learning rates and epochs are chosen on validation data; a run reads the test set with one set of weights, its best epoch's.",
     "Hedges' g is the distance from the bound in standard deviations of the seeds, above 0 on the claim's side; p is one-sided, for as much by chance if the mean lay on the bound.",

@@ -53,7 +53,8 @@ bool Refutes(const Comparison& comparison) {
   return beyond && comparison.p_against_holm <= kLevel;
 }
 
-std::string Labels(const std::vector<Comparison>& comparisons, bool (*chosen)(const Comparison&)) {
+template <typename Predicate>
+std::string Labels(const std::vector<Comparison>& comparisons, Predicate chosen) {
   std::vector<std::string> labels;
   for (const Comparison& comparison : comparisons) {
     if (chosen(comparison)) labels.push_back(comparison.label);
@@ -89,11 +90,12 @@ std::vector<double> Holm(const std::vector<double>& p) {
   return corrected;
 }
 
-void Correct(std::vector<Comparison>* comparisons) {
+void Correct(size_t missing, std::vector<Comparison>* comparisons) {
   std::vector<double> p;
   for (const Comparison& comparison : *comparisons) p.push_back(comparison.p_against);
+  p.resize(p.size() + missing, 1);
   const std::vector<double> corrected = Holm(p);
-  for (size_t i = 0; i < corrected.size(); ++i) (*comparisons)[i].p_against_holm = corrected[i];
+  for (size_t i = 0; i < comparisons->size(); ++i) (*comparisons)[i].p_against_holm = corrected[i];
 }
 
 std::string Name(Verdict verdict) {
@@ -116,14 +118,16 @@ Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::s
   for (const Comparison& comparison : comparisons) {
     fewest = std::min(fewest, static_cast<int64_t>(comparison.values.size()));
   }
-  if (fewest < seeds) {
-    *reason = absl::StrFormat("too few seeds: %d of %d", fewest, seeds);
-    return Verdict::kInconclusive;
-  }
-  const std::string refuted = Labels(comparisons, Refutes);
+  const std::string refuted = Labels(comparisons, [seeds](const Comparison& comparison) {
+    return static_cast<int64_t>(comparison.values.size()) >= seeds && Refutes(comparison);
+  });
   if (!refuted.empty()) {
     *reason = absl::StrCat("on the wrong side of the bound: ", refuted);
     return Verdict::kFail;
+  }
+  if (fewest < seeds) {
+    *reason = absl::StrFormat("too few seeds: %d of %d", fewest, seeds);
+    return Verdict::kInconclusive;
   }
   const std::string open = Labels(comparisons, [](const Comparison& comparison) { return !Supports(comparison); });
   if (!open.empty()) {

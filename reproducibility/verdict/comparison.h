@@ -43,14 +43,15 @@ Comparison Compare(const std::string& label, const Bound& bound, const std::vect
 // Holm's step-down correction: each p value as if it were the only one tested.
 std::vector<double> Holm(const std::vector<double>& p);
 
-// Fills p_against_holm.
-void Correct(std::vector<Comparison>* comparisons);
+// Fills p_against_holm. `missing` comparisons of the same claim could not be made: they count as tests all the same.
+void Correct(size_t missing, std::vector<Comparison>* comparisons);
 
 enum class Verdict { kPass, kFail, kInconclusive, kNotRun };
 
 std::string Name(Verdict verdict);  // "PASS", "FAIL", "INCONCLUSIVE", "NOT RUN"
 
-// Of corrected comparisons, at least one; fewer than `seeds` differences decide nothing. `reason` is a sentence.
+// Of corrected comparisons, at least one; fewer than `seeds` differences decide nothing, but keep no other comparison from
+// refuting the claim. `reason` is a sentence.
 Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::string* reason);
 
 }  // namespace sid

@@ -76,7 +76,7 @@ Verdict Study(const std::vector<std::vector<double>>& contrasts, bool above = tr
     for (size_t i = 0; i < seeds.size(); ++i) seeds[i] = i + 1;
     comparisons.push_back(Compare("contrast", {above, 0}, seeds, values));
   }
-  Correct(&comparisons);
+  Correct(0, &comparisons);
   std::string reason;
   return Decide(comparisons, 5, &reason);
 }
@@ -130,6 +130,24 @@ INSTANTIATE_TEST_SUITE_P(
         Noise{"HeavyTails", [](std::mt19937_64& random) { return std::student_t_distribution<double>(3)(random); }}),
     [](const auto& noise) { return noise.param.name; });
 
+// The limit of five seeds, stated in the report: of noise as skewed as an exponential the mean is rarely reached, so a bound
+// on the side of the long tail seems to be kept too often. Twenty seeds are better; no interval of five numbers knows it.
+TEST(Decide, SkewedNoiseGivesTooManyVerdictsByAKnownMeasure) {
+  std::mt19937_64 random(kSeed);
+  std::exponential_distribution<double> exponential;
+  const auto rates = [&](int64_t seeds) {
+    return RatesOf(
+        [&](int) { return std::vector<std::vector<double>>{Draw(seeds, -1, [&] { return exponential(random); })}; },
+        /*above=*/false);
+  };
+  const Rates few = rates(5), many = rates(20);
+  std::cout << "exponential noise: " << 100 * few.pass << " % PASS with 5 seeds, " << 100 * many.pass << " % with 20"
+            << std::endl;
+  EXPECT_LE(few.pass, 0.13);
+  EXPECT_LE(few.fail, 0.05);
+  EXPECT_LE(many.pass, few.pass);
+}
+
 // One contrast has no effect and the others a huge one: the intersection-union argument, at its worst case.
 TEST(Decide, OneNullAmongLargeEffectsGivesNoPass) {
   std::mt19937_64 random(kSeed);
@@ -165,6 +183,20 @@ TEST(Decide, OneOfManyOnTheWrongSideFails) {
   EXPECT_EQ(Study(study), Verdict::kFail);
   study[4] = {-1.0, 1.1, -0.9, 1.05, -0.95};
   EXPECT_EQ(Study(study), Verdict::kInconclusive);
+}
+
+TEST(Decide, AContrastWithTooFewSeedsSavesNoClaim) {
+  std::vector<std::vector<double>> study = {{-1.0, -1.1, -0.9, -1.05, -0.95}, {1.0, 1.1}};
+  EXPECT_EQ(Study(study), Verdict::kFail);
+  study[0] = {1.0, 1.1, 0.9, 1.05, 0.95};
+  EXPECT_EQ(Study(study), Verdict::kInconclusive);
+}
+
+// Tests that could not be made count: of two, each must be as sure as of four.
+TEST(Correct, CountsWhatIsMissing) {
+  std::vector<Comparison> comparisons = {Compare("a", {true, 0}, {1, 2, 3}, {-1.0, -1.2, -0.9})};
+  Correct(3, &comparisons);
+  EXPECT_NEAR(comparisons[0].p_against_holm, 4 * comparisons[0].p_against, 1e-15);
 }
 
 TEST(Decide, FourSeedsDecideNothing) { EXPECT_EQ(Study({{1.0, 1.1, 0.9, 1.05}}), Verdict::kInconclusive); }

@@ -49,6 +49,13 @@ const std::map<std::string, Quantity>& QuantitiesByName() {
   return *kQuantities;
 }
 
+// A run that exploded leaves a network that guesses; left out, it would flatter the learner that explodes.
+std::optional<double> OfFailed(const std::string& quantity, const ordered_json& result) {
+  const bool is_accuracy = quantity == "accuracy" || quantity == "first_accuracy";
+  if (!is_accuracy || !result.contains("classes")) return std::nullopt;
+  return 1 / result.at("classes").get<double>();
+}
+
 // Of the weights that were kept; 0 for a run that failed, which is no choice.
 double ValidationAccuracy(const ordered_json& result) {
   if (result.contains("failed")) return 0;
@@ -172,7 +179,7 @@ absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Cont
   return terms;
 }
 
-// Seeds of which every term has a run that did not fail.
+// Seeds of which every term has a run with such a number.
 absl::Status AddUp(const Rule& rule, const std::vector<ChosenTerm>& terms, ContrastValues* values) {
   std::set<std::string> files;
   for (const auto& [seed, first] : terms.front().group.runs) {
@@ -203,7 +210,7 @@ absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, co
   std::vector<std::string> names;
   for (const auto& [name, function] : QuantitiesByName()) names.push_back(name);
   SID_RETURN_IF_ERROR(FindName("quantity", quantity, names).status());
-  if (run.result.contains("failed")) return std::nullopt;
+  if (run.result.contains("failed")) return OfFailed(quantity, run.result);
   return QuantitiesByName().at(quantity)(run.result);
 }
 

@@ -40,16 +40,17 @@ void Doubt(const std::string& why, Judgement* judgement) {
 }
 
 void ApplyDoubts(Judgement* judgement) {
-  if (!judgement->not_compared.empty()) {
+  // What is missing might refute a claim that holds so far; what is refuted stays so.
+  if (!judgement->not_compared.empty() && judgement->verdict != Verdict::kFail) {
     Doubt(absl::StrCat("not compared: ", absl::StrJoin(judgement->not_compared, "; ")), judgement);
   }
   if (!judgement->shortfalls.empty()) {
     Doubt(absl::StrCat("these runs cannot decide it (", absl::StrJoin(judgement->shortfalls, "; "), ")"), judgement);
   }
   if (!judgement->changed_rules.empty()) {
-    Doubt(
-        absl::StrCat("the rule is not the one that ", judgement->changed_rules.size(), " of the runs were made under"),
-        judgement);
+    Doubt(absl::StrCat("the rule is not the one that ", judgement->changed_rules.size(),
+                       " of the results were made under"),
+          judgement);
   }
 }
 
@@ -73,7 +74,7 @@ absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgem
   judgement->chosen.assign(chosen.begin(), chosen.end());
   judgement->runs = static_cast<int64_t>(files.size());
   FindChangedRules(claim, evidence.runs, files, judgement);
-  Correct(&judgement->comparisons);
+  Correct(judgement->not_compared.size(), &judgement->comparisons);
   if (judgement->comparisons.empty()) {
     judgement->reason = absl::StrJoin(problems, "; ");
     return absl::OkStatus();
@@ -138,6 +139,7 @@ absl::Status JudgeBench(const Claim& claim, const ordered_json& bench, Judgement
   }
   SID_ASSIGN_OR_RETURN(judgement->ratios, RatiosOf(*claim.rule, bench));
   judgement->verdict = JudgeRatios(*claim.rule, judgement->ratios, &judgement->reason);
+  FindChangedRules(claim, {{"bench.json", bench}}, {"bench.json"}, judgement);
   return absl::OkStatus();
 }
 
@@ -183,9 +185,9 @@ absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence)
   }
   if (claim.rule->kind == RuleKind::kBench) {
     SID_RETURN_IF_ERROR(JudgeBench(claim, evidence.bench, &judgement));
-    return judgement;
+  } else {
+    SID_RETURN_IF_ERROR(JudgeExperiment(claim, evidence, &judgement));
   }
-  SID_RETURN_IF_ERROR(JudgeExperiment(claim, evidence, &judgement));
   ApplyDoubts(&judgement);
   return judgement;
 }

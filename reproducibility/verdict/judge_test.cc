@@ -86,17 +86,63 @@ TEST(Judge, ARuleThatChangedAfterTheRunsShows) {
   EXPECT_EQ(Judge(TheClaim(), before)->verdict, Verdict::kInconclusive);
 }
 
-TEST(Judge, AFailedRunIsASeedLess) {
+void Fail(FinishedRun& run) {
+  run.result = {{"settings", run.result["settings"]},
+                {"failed", "the loss is not finite"},
+                {"classes", 10},
+                {"rules", run.result["rules"]}};
+}
+
+TEST(Judge, AFailedRunIsChosenLastAndGuesses) {
   AllEvidence evidence = MakeEvidence({});
-  ordered_json& result = evidence.experiments["accuracy"].runs[0].result;
-  result = {{"settings", result["settings"]}, {"failed", "the loss is not finite"}, {"rules", result["rules"]}};
+  Fail(evidence.experiments["accuracy"].runs[0]);
   // Its setting's validation accuracy falls below the other rate's.
   const Judgement judgement = Judge(TheClaim(), evidence).value();
   EXPECT_NE(judgement.chosen[1].find("lr 0.1"), std::string::npos) << judgement.chosen[1];
+  // A learner that explodes whatever its rate is behind, not unknown.
   for (FinishedRun& run : evidence.experiments["accuracy"].runs) {
-    if (run.result["settings"]["seed"] == 1) run.result["failed"] = "the loss is not finite";
+    if (run.result["settings"]["learner"] == "sid") Fail(run);
   }
-  EXPECT_NE(Judge(TheClaim(), evidence)->reason.find("too few seeds: 4 of 5"), std::string::npos);
+  const Judgement exploded = Judge(TheClaim(), evidence).value();
+  EXPECT_EQ(exploded.verdict, Verdict::kFail) << exploded.reason;
+  EXPECT_NEAR(exploded.comparisons[0].values[0], 0.1 - 0.501, 1e-12);
+}
+
+TEST(Judge, AFailedRunHasNoOtherQuantity) {
+  Claim claim = TheClaim();
+  claim.rule->quantity = "largest_rise";
+  AllEvidence evidence = MakeEvidence({});
+  for (FinishedRun& run : evidence.experiments["accuracy"].runs) {
+    if (run.result["settings"]["seed"] == 1) Fail(run);
+  }
+  EXPECT_NE(Judge(claim, evidence)->reason.find("too few seeds: 4 of 5"), std::string::npos);
+}
+
+// What one contrast refutes needs no other one: another data set's absence saves no claim, and completes none.
+TEST(Judge, AMissingContrastKeepsFailAndForbidsPass) {
+  Claim claim = TheClaim();
+  claim.rule->contrasts.push_back(claim.rule->contrasts.front());
+  claim.rule->contrasts.back().terms[0].filter["learner"] = "nobody";
+  EXPECT_EQ(Judge(claim, MakeEvidence({.advantage = -0.02}))->verdict, Verdict::kFail);
+  const Judgement judgement = Judge(claim, MakeEvidence({})).value();
+  EXPECT_EQ(judgement.verdict, Verdict::kInconclusive);
+  EXPECT_NE(judgement.reason.find("not compared"), std::string::npos) << judgement.reason;
+}
+
+TEST(Judge, ABenchmarkOfAnotherRuleDecidesNothing) {
+  Claim claim = TheClaim();
+  claim.rule = Rule{.kind = RuleKind::kBench, .quantity = "theoretical_speedup", .bound = {true, 2}};
+  const auto verdict = [&](const ordered_json& rules) {
+    const ordered_json contender = {{"label", "a"}, {"trusted", true}, {"stationary", true}};
+    return Judge(claim, {.bench = {{"settings", {{"extractor", true}}},
+                                   {"contenders", {contender}},
+                                   {"modelled_speedups", {{{"label", "a"}, {"theoretical", 3.5}}}},
+                                   {"rules", rules}}})
+        ->verdict;
+  };
+  EXPECT_EQ(verdict({{"X", claim.hash}}), Verdict::kPass);
+  EXPECT_EQ(verdict({{"X", std::string(64, 'a')}}), Verdict::kInconclusive);
+  EXPECT_EQ(verdict(ordered_json::object()), Verdict::kInconclusive);
 }
 
 TEST(Judge, WithoutRunsItIsNotRunAndSaysWhy) {
