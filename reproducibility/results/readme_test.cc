@@ -1,0 +1,161 @@
+// README.md's tables of results say what the committed report says, row by row.
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "base/files.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+// A table under "<!-- evidence: reproducibility/results/two_cores#depth -->" is made of that report's experiment `depth`.
+constexpr char kFolder[] = "reproducibility/results/two_cores";
+
+const ordered_json& Report() {
+  static const auto* const kReport =
+      new ordered_json(ordered_json::parse(ReadFile(absl::StrCat(kFolder, "/report.json")).value()));
+  return *kReport;
+}
+
+std::string Percent(const ordered_json& number) { return absl::StrFormat("%.2f %%", 100 * number.get<double>()); }
+std::string Nats(const ordered_json& number) { return absl::StrFormat("%.3f", number.get<double>()); }
+
+// What the experiment says of the settings that have these values.
+std::vector<ordered_json> Settings(const std::string& experiment, const ordered_json& values) {
+  std::vector<ordered_json> fitting;
+  for (const ordered_json& candidate : Report().at("experiments")) {
+    if (candidate.at("name") != experiment) continue;
+    for (const ordered_json& row : candidate.at("accuracies")) {
+      bool fits = true;
+      for (const auto& [name, value] : values.items()) fits = fits && row.at("settings").at(name) == value;
+      if (fits) fitting.push_back(row);
+    }
+  }
+  EXPECT_FALSE(fitting.empty()) << "the report's experiment " << experiment << " has no " << values;
+  return fitting;
+}
+
+std::string Row(const std::vector<std::string>& cells) { return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |"); }
+
+std::vector<std::string> Verdicts() {
+  std::vector<std::string> rows;
+  for (const ordered_json& claim : Report().at("claims")) {
+    if (!claim.at("answered_by").empty()) continue;
+    rows.push_back(Row({claim.at("id").get<std::string>(), claim.at("verdict").get<std::string>(),
+                        claim.at("statement").get<std::string>()}));
+  }
+  return rows;
+}
+
+std::vector<std::string> Depths() {
+  std::vector<std::string> rows;
+  for (const ordered_json& sid : Settings("depth", {{"learner", "sid"}})) {
+    const ordered_json& depth = sid.at("settings").at("depth");
+    const auto accuracy_of = [&](const char* learner) {
+      return Percent(Settings("depth", {{"learner", learner}, {"depth", depth}}).at(0).at("mean"));
+    };
+    rows.push_back(Row({depth.dump(), Percent(sid.at("first_mean")), Percent(sid.at("mean")), accuracy_of("bp-chain"),
+                        accuracy_of("bp-deep"), Nats(sid.at("first_divergence")), Nats(sid.at("last_divergence")),
+                        Percent(sid.at("fell_everywhere"))}));
+  }
+  return rows;
+}
+
+std::vector<std::string> LabelNoise() {
+  std::vector<std::string> rows;
+  for (const ordered_json& sid : Settings("label-noise", {{"learner", "sid"}})) {
+    const ordered_json& noise = sid.at("settings").at("label_noise");
+    std::vector<std::string> cells = {Percent(noise)};
+    for (const char* learner : {"sid", "bp-chain", "bp-deep", "bp-head"}) {
+      const auto row = Settings("label-noise", {{"learner", learner}, {"label_noise", noise}}).at(0);
+      cells.push_back(Percent(row.at("mean")));
+    }
+    rows.push_back(Row(cells));
+  }
+  return rows;
+}
+
+std::vector<std::string> Variants(const std::string& experiment, const std::string& setting,
+                                  const ordered_json& fixed) {
+  std::vector<std::string> rows;
+  for (const ordered_json& row : Settings(experiment, fixed)) {
+    rows.push_back(
+        Row({row.at("settings").at(setting).get<std::string>(), Percent(row.at("first_mean")), Percent(row.at("mean")),
+             Nats(row.at("first_divergence")), Nats(row.at("last_divergence")), Percent(row.at("fell_everywhere"))}));
+  }
+  return rows;
+}
+
+const std::map<std::string, std::function<std::vector<std::string>()>>& RowsByName() {
+  static const auto* const kRows = new std::map<std::string, std::function<std::vector<std::string>()>>{
+      {"verdicts", Verdicts},
+      {"depth", Depths},
+      {"label-noise", LabelNoise},
+      {"alpha", [] { return Variants("alpha", "alpha", ordered_json::object()); }},
+      {"initialisation",
+       [] {
+         return Variants("initialisation", "initialisation", {{"depth", 8}});
+       }},
+      {"belief-update", [] {
+         return Variants("belief-update", "belief_update", {{"depth", 16}});
+       }}};
+  return *kRows;
+}
+
+struct Table {
+  std::string evidence;  // what the comment above it names
+  std::vector<std::string> rows;
+};
+
+// The tables of README.md's section on results, each with the comment that says where its numbers come from.
+std::vector<Table> TablesOfResults() {
+  std::vector<Table> tables;
+  std::string evidence;
+  bool in_results = false, in_table = false;
+  for (const absl::string_view line : absl::StrSplit(ReadFile("README.md").value(), '\n')) {
+    if (absl::StartsWith(line, "## ")) in_results = line == "## Results";
+    if (absl::StartsWith(line, "<!-- evidence: ")) evidence = std::string(line);
+    const bool is_row = in_results && absl::StartsWith(line, "|");
+    if (is_row && !in_table) tables.push_back({evidence, {}});
+    if (is_row) tables.back().rows.emplace_back(line);
+    if (in_table && !is_row) evidence.clear();
+    in_table = is_row;
+  }
+  return tables;
+}
+
+TEST(Readme, EveryTableOfResultsNamesItsEvidence) {
+  const std::vector<Table> tables = TablesOfResults();
+  ASSERT_FALSE(tables.empty());
+  for (const Table& table : tables) {
+    EXPECT_NE(table.evidence, "") << "no '<!-- evidence: ... -->' above the table that begins with " << table.rows[0];
+  }
+}
+
+TEST(Readme, TablesOfTheReportSayWhatItSays) {
+  size_t found = 0;
+  for (Table& table : TablesOfResults()) {
+    for (const auto& [name, rows] : RowsByName()) {
+      if (table.evidence != absl::StrCat("<!-- evidence: ", kFolder, "#", name, " -->")) continue;
+      ++found;
+      table.rows.erase(table.rows.begin(), table.rows.begin() + 2);  // the head
+      EXPECT_EQ(table.rows, rows()) << name;
+    }
+  }
+  EXPECT_EQ(found, RowsByName().size());
+}
+
+}  // namespace
+}  // namespace sid
