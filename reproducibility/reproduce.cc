@@ -66,9 +66,14 @@ ordered_json RulesOf(const Registry& registry) {
   return rules;
 }
 
-// A result of //:bench becomes evidence: sealed, under the rules of its day.
-absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& to) {
+// A result of //:bench becomes evidence: sealed, under the rules of its day, and without the folder of one machine.
+absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& out) {
+  const std::string to = out + "/bench.json";
   SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(from));
+  if (bench.contains("environment")) {
+    ordered_json& command = bench["environment"]["command"];
+    if (command.is_string()) command = absl::StrReplaceAll(command.get<std::string>(), {{out, "OUT"}});
+  }
   bench["rules"] = rules;
   Seal(bench);
   SID_RETURN_IF_ERROR(WriteFileAtomically(to, bench.dump(1) + "\n"));
@@ -79,7 +84,7 @@ absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_js
 absl::StatusOr<ordered_json> BenchOf(const ReproduceRequest& request, const std::vector<Claim>& claims,
                                      const ordered_json& rules, const ReproduceHooks& hooks) {
   const std::string kept = request.out + "/bench.json";
-  if (!request.bench.empty()) return KeepBench(request.bench, rules, kept);
+  if (!request.bench.empty()) return KeepBench(request.bench, rules, request.out);
   if (std::filesystem::exists(kept)) {
     SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(kept));
     SID_RETURN_IF_ERROR(CheckSeal(bench, kept));
@@ -89,7 +94,7 @@ absl::StatusOr<ordered_json> BenchOf(const ReproduceRequest& request, const std:
                                  [](const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kBench; });
   if (!asked || !hooks.measure) return ordered_json(nullptr);
   SID_RETURN_IF_ERROR(hooks.measure(request.out + "/bench"));
-  return KeepBench(request.out + "/bench/results.json", rules, kept);
+  return KeepBench(request.out + "/bench/results.json", rules, request.out);
 }
 
 void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks) {

@@ -89,8 +89,8 @@ absl::StatusOr<Registry> ReadRegistry() {
 absl::Status MeasureSteps(const std::string& folder) {
   std::cout << "measuring steps and memory with //:bench: leave the machine alone for two minutes" << std::endl;
   return RunDataProgram("bench/bench",
-                        {"--learners=sid,bp-chain", "--executors=serial,batched", "--depths=4,8,16,64", "--quick",
-                         "--precisions=" + FLAGS_precision, "--device=" + FLAGS_device,
+                        {"--learners=sid,bp-chain", "--executors=serial,batched", "--chunks=0,4", "--depths=4,8,16,64",
+                         "--quick", "--precisions=" + FLAGS_precision, "--device=" + FLAGS_device,
                          absl::StrCat("--threads=", FLAGS_threads), "--charts=false", "--out=" + folder});
 }
 

@@ -165,6 +165,7 @@ TEST(Reproduce, ABudgetInMinutesGivesAllExperimentsOneScale) {
 absl::Status WriteBench(const std::string& folder) {
   const ordered_json contender = {{"label", "a"}, {"learner", "sid"}, {"trusted", true}, {"stationary", true}};
   const ordered_json bench = {{"schema", 1},
+                              {"environment", {{"command", "//:bench -- --out=" + folder}}},
                               {"settings", {{"extractor", true}}},
                               {"contenders", {contender}},
                               {"modelled_speedups", {{{"label", "a"}, {"theoretical", 3.0}}}}};
@@ -189,6 +190,7 @@ TEST(Reproduce, MeasuresOnceWhatIsAboutTimeAndSealsIt) {
   EXPECT_EQ((*call("C4", TheRegistry()))["claims"][0]["verdict"], "PASS");
   EXPECT_EQ((*call("C4", TheRegistry()))["claims"][0]["verdict"], "PASS");
   EXPECT_EQ(measured, 1);
+  EXPECT_EQ(ReadFile(out + "/bench.json")->find(out), std::string::npos) << "a path of this machine";
 
   ordered_json json = ordered_json::parse(ReadFile("reproducibility/claims/claims.json").value());
   for (ordered_json& claim : json["claims"]) {

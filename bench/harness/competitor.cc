@@ -26,7 +26,8 @@ absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Pr
 
 void Competitor::Capture() {
   Activate(contender_, device_);
-  learning_rate_ = at::scalar_tensor(kLearningRate, at::TensorOptions(device_).dtype(at::kDouble));
+  learning_rate_ =
+      at::scalar_tensor(kLearningRate, at::TensorOptions(device_).dtype(at::kFloat));  // as fused Adam reads it
   PhaseTimer untimed;
   const auto step = [&] { learner_->Step(batch_, learning_rate_, untimed); };
   graph_ = std::make_unique<CudaGraph>(device_);

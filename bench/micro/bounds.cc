@@ -63,6 +63,7 @@ double Bounds::Seconds(const Work& work) const {
 }
 
 Bounds MeasureBounds(at::Device device) {
+  UsePrecision(Precision::kFp32);  // as the learners have it: LibTorch's own default is TF32 for a GPU's convolutions
   const auto timer = MakeTimer(device);
   const at::Tensor from = at::ones({kCopied / 4}, device);
   at::Tensor to = at::ones_like(from);

@@ -1,7 +1,8 @@
-// README.md's tables of results say what the committed report says, row by row.
+// README.md's tables of results say what the committed report and the committed benchmarks say, row by row.
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -87,12 +88,18 @@ std::vector<std::string> LabelNoise() {
   return rows;
 }
 
-std::vector<std::string> Variants(const std::string& experiment, const std::string& setting,
+// `settings` are shown in their order, joined by commas.
+std::vector<std::string> Variants(const std::string& experiment, const std::vector<std::string>& settings,
                                   const ordered_json& fixed) {
   std::vector<std::string> rows;
   for (const ordered_json& row : Settings(experiment, fixed)) {
+    std::vector<std::string> names;
+    for (const std::string& setting : settings) {
+      const ordered_json& value = row.at("settings").at(setting);
+      names.push_back(value.is_string() ? value.get<std::string>() : value.dump());
+    }
     rows.push_back(
-        Row({row.at("settings").at(setting).get<std::string>(), Percent(row.at("first_mean")), Percent(row.at("mean")),
+        Row({absl::StrJoin(names, ", "), Percent(row.at("first_mean")), Percent(row.at("mean")),
              Nats(row.at("first_divergence")), Nats(row.at("last_divergence")), Percent(row.at("fell_everywhere"))}));
   }
   return rows;
@@ -103,15 +110,79 @@ const std::map<std::string, std::function<std::vector<std::string>()>>& RowsByNa
       {"verdicts", Verdicts},
       {"depth", Depths},
       {"label-noise", LabelNoise},
-      {"alpha", [] { return Variants("alpha", "alpha", ordered_json::object()); }},
+      {"alpha", [] { return Variants("alpha", {"alpha"}, ordered_json::object()); }},
       {"initialisation",
        [] {
-         return Variants("initialisation", "initialisation", {{"depth", 8}});
+         return Variants("initialisation", {"initialisation"}, {{"depth", 32}});
        }},
+      {"very-deep", [] { return Variants("very-deep", {"depth"}, ordered_json::object()); }},
       {"belief-update", [] {
-         return Variants("belief-update", "belief_update", {{"depth", 16}});
+         return Variants("belief-update", {"belief_update", "initialisation"}, {{"depth", 16}});
        }}};
   return *kRows;
+}
+
+// What a row of a benchmark's table shows: milliseconds of one contender by depth.
+struct Timed {
+  std::string title, learner, executor, precision;
+};
+
+const ordered_json& Find(const ordered_json& bench, const Timed& timed, int64_t depth) {
+  for (const ordered_json& contender : bench.at("contenders")) {
+    if (contender.at("learner") == timed.learner &&
+        (timed.executor.empty() || contender.at("executor") == timed.executor) &&
+        contender.at("precision") == timed.precision && contender.at("depth") == depth && contender.at("chunk") == 0) {
+      return contender;
+    }
+  }
+  ADD_FAILURE() << "no contender for " << timed.title << " at L = " << depth;
+  return bench;
+}
+
+// How many times faster SID in closed form is than bp-chain, from pairs: the file holds each pair once, either way round.
+std::string Gain(const ordered_json& bench, const std::string& precision, int64_t depth) {
+  const auto sid = Find(bench, {"", "sid", "batched", precision}, depth).at("label").get<std::string>(),
+             chain = Find(bench, {"", "bp-chain", "", precision}, depth).at("label").get<std::string>();
+  for (const ordered_json& pair : bench.at("measured_speedups")) {
+    const auto median = pair.at("ratio").at("median").get<double>();
+    if (pair.at("of") == sid && pair.at("over") == chain) return absl::StrFormat("%.2f", median);
+    if (pair.at("of") == chain && pair.at("over") == sid) return absl::StrFormat("%.2f", 1 / median);
+  }
+  return "no such pair";
+}
+
+// Of the precisions that were measured.
+std::vector<std::string> TimesOf(const std::string& path) {
+  const ordered_json bench = ordered_json::parse(ReadFile(path).value());
+  const Timed rows[] = {{"`sid`, `--executor=serial`", "sid", "serial", "fp32"},
+                        {"`bp-chain`", "bp-chain", "", "fp32"},
+                        {"`sid`, `--executor=batched`", "sid", "batched", "fp32"},
+                        {"`sid`, `serial`, `--precision=bf16`", "sid", "serial", "bf16"},
+                        {"`bp-chain`, `--precision=bf16`", "bp-chain", "", "bf16"},
+                        {"`sid`, `batched`, `--precision=bf16`", "sid", "batched", "bf16"}};
+  const auto measured = [&](const std::string& precision) {
+    return std::any_of(bench.at("contenders").begin(), bench.at("contenders").end(),
+                       [&](const ordered_json& contender) { return contender.at("precision") == precision; });
+  };
+  constexpr int64_t kDepths[] = {4, 8, 16, 64};
+  std::vector<std::string> table;
+  for (const Timed& timed : rows) {
+    if (!measured(timed.precision)) continue;
+    std::vector<std::string> cells = {timed.title};
+    for (const int64_t depth : kDepths) {
+      const double seconds = Find(bench, timed, depth).at("step_seconds").at("median").get<double>();
+      cells.push_back(absl::StrFormat("%.3g", 1e3 * seconds));
+    }
+    table.push_back(Row(cells));
+  }
+  for (const auto& [title, precision] :
+       {std::pair("`batched` against `bp-chain`: times faster", "fp32"), {"the same in bf16", "bf16"}}) {
+    if (!measured(precision)) continue;
+    std::vector<std::string> cells = {title};
+    for (const int64_t depth : kDepths) cells.push_back(Gain(bench, precision, depth));
+    table.push_back(Row(cells));
+  }
+  return table;
 }
 
 struct Table {
@@ -155,6 +226,19 @@ TEST(Readme, TablesOfTheReportSayWhatItSays) {
     }
   }
   EXPECT_EQ(found, RowsByName().size());
+}
+
+TEST(Readme, TablesOfTimesSayWhatTheBenchmarksSay) {
+  size_t found = 0;
+  for (Table& table : TablesOfResults()) {
+    for (const std::string path : {"reproducibility/results/two_cores/bench.json", "bench/cascade/results.json"}) {
+      if (table.evidence != absl::StrCat("<!-- evidence: ", path, " -->")) continue;
+      ++found;
+      table.rows.erase(table.rows.begin(), table.rows.begin() + 2);  // the head
+      EXPECT_EQ(table.rows, TimesOf(path)) << path;
+    }
+  }
+  EXPECT_EQ(found, 2u);
 }
 
 }  // namespace

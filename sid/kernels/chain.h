@@ -168,7 +168,7 @@ class Block {
       Storage& unit =
           chain_.hidden_units[(static_cast<int64_t>(first_ + row) * chain_.depth + module) * chain_.hidden + h];
       const Number sum = static_cast<Number>(unit) + SumOfParts(partial_, parts, chain_.hidden_stride, h, row);
-      unit = static_cast<Storage>(sum > 0 ? sum : Number(0));
+      unit = static_cast<Storage>(sum < 0 ? Number(0) : sum);  // what is no number stays so, as in LibTorch's
       hidden_[k] = static_cast<Number>(unit);
     }
   }

@@ -180,9 +180,15 @@ TEST(Executors, RepeatTheSameBits) {
   }
 }
 
+// For one test: the others are about what is used without it.
+struct DeterministicScope {
+  DeterministicScope() { UseDeterministicAlgorithms(); }
+  ~DeterministicScope() { at::globalContext().setDeterministicAlgorithms(false, false); }
+};
+
 TEST(Executors, RepeatTheSameBitsOnAGpu) {
   if (!HasGpu()) GTEST_SKIP() << "no CUDA device";
-  UseDeterministicAlgorithms();
+  const DeterministicScope deterministic;
   const Setting setting{.options = {.alphas = {0.5, 0.5, 0.5}}, .type = at::kFloat, .device = at::Device(at::kCUDA, 0)};
   for (const Executor executor : {Executor::kSerial, Executor::kBatched, Executor::kCuda}) {
     ExpectTheSameBits(setting, {.executor = executor});
@@ -241,6 +247,23 @@ TEST(Executors, CudaOnTheCpuIsAnErrorThatSaysWhatToUse) {
 TEST(FastestExecutor, OnTheCpuIsBatched) {
   const Network network = EmptyNetwork({});
   EXPECT_EQ(FastestExecutor(network, {.alphas = std::vector<double>(5, 0.5)}, Precision::kFp32), Executor::kBatched);
+}
+
+// At the sizes that are used, whichever of the two would be faster there.
+TEST(Executors, TheKernelOnAGpuGivesTheOperationsGradientsAtFullSize) {
+  if (!HasGpu()) GTEST_SKIP() << "no CUDA device";
+  for (const auto& [type, tolerance] : {std::pair(at::kDouble, 1e-11), {at::kFloat, 1e-3}, {at::kBFloat16, 0.1}}) {
+    for (const int64_t classes : {100, 200}) {
+      for (const int64_t depth : {8, 64}) {
+        Network network = EmptyNetwork({.classes = classes, .depth = depth});
+        Initialise(Initialisation::kKaiming, kSeed, at::Tensor(), network);
+        const Cascade modules = CloneTo(network, at::Device(at::kCUDA, 0), type).cascade;
+        const SidOptions options{.alphas = std::vector<double>(depth, 0.5)};
+        EXPECT_TRUE(ChainsAgree(ChainByKernel, ChainByOperations, modules, options, /*examples=*/127, tolerance))
+            << "C = " << classes << ", L = " << depth << ", " << at::toString(type);
+      }
+    }
+  }
 }
 
 TEST(FastestExecutor, OnAGpuIsOneOfTheTwo) {
