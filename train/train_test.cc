@@ -33,6 +33,14 @@ std::string SmallRun() {
          " --validation_fraction=0.2 --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu --threads=1 ";
 }
 
+// A folder that never held a run may hold anything, under names that look like what a killed run leaves.
+TEST(Train, LeavesAStrangersFilesAlone) {
+  const std::string folder = NewFolder();
+  ASSERT_TRUE(WriteFileAtomically(folder + "/film.part-2", "reel two").ok());
+  EXPECT_EQ(RunTrain(SmallRun() + "--out=" + folder).code, 0);
+  EXPECT_EQ(ReadFile(folder + "/film.part-2").value(), "reel two");
+}
+
 TEST(Train, HelpShowsThisProgramsFlagsAndNoOthers) {
   const Outcome help = RunTrain("--help");
   EXPECT_EQ(help.code, 0);

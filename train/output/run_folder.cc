@@ -86,7 +86,8 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
     return absl::AlreadyExistsError(absl::StrCat(
         "--out=", path, " holds a run already (config.json): name a new folder, or go on with that one by --resume"));
   }
-  RemoveUnfinishedFiles(path);
+  // Only what a run left: in a folder that never held one such a name is somebody else's.
+  if (std::filesystem::exists(folder.File("config.json"))) RemoveUnfinishedFiles(path);
   RemoveUnfinishedFiles(path + "/checkpoints");
   return folder;
 }
@@ -103,6 +104,11 @@ absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std
                                                    "; give the same settings and data, or name a new folder"));
   }
   for (const auto& [name, length] : newest->outputs) {
+    // It came from outside: no checkpoint may name a file elsewhere to be cut.
+    if (name != kMetrics && name != kEvents) {
+      return absl::DataLossError(
+          absl::StrCat("the checkpoint in ", run_->config.out, " names an output '", name, "' that no run writes"));
+    }
     if (length == 0 && Size(File(name.c_str())) == 0) continue;
     SID_RETURN_IF_ERROR(CutFile(File(name.c_str()), length));
   }
