@@ -62,7 +62,9 @@ double SecondsPerPhaseOn(at::Device device) {
 absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<Contender>& contenders,
                                    at::Device device, const std::string& command) {
   const auto gpu = GpuMonitor::Open(device);
-  Results results{.settings = Settings(config), .warnings = Warnings(gpu.get(), "")};
+  Results results{.settings = Settings(config),
+                  .warnings = Warnings(gpu.get(), ""),
+                  .on_gpu = device.is_cuda() && config.problem.extractor};
   for (const std::string& warning : results.warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
   KeepFreedMemory();
   if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
@@ -85,7 +87,8 @@ absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<
   // A kernel that stops its clock tick on a busy core counts no time there.
   results.environment["others_processors"] =
       std::max(0.0, (ReadMachineState(gpu.get()).others - before.others) / seconds);
-  Reduce(measurements, config.problem, {1e9 * config.bandwidth, 1e-6 * config.latency}, config.harness.seed, &results);
+  const ModelledDevices imagined{{1e9 * config.bandwidth, 1e-6 * config.latency}, ParsePartition(config).value()};
+  Reduce(measurements, config.problem, imagined, config.harness.seed, &results);
   return results;
 }
 
@@ -112,6 +115,7 @@ absl::Status Write(const Results& results, const std::string& out) {
 absl::Status Bench(const BenchConfig& config, const std::string& command) {
   SID_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(const std::vector<Contender> contenders, Contenders(config, device));
+  SID_RETURN_IF_ERROR(ParsePartition(config).status());
   SID_RETURN_IF_ERROR(EnsureWritableFolder(config.out));
   SID_ASSIGN_OR_RETURN(const Results results, MeasureAll(config, contenders, device, command));
   std::cout << ToMarkdown(results) << Remarks(results);

@@ -21,7 +21,7 @@ const std::string kFolder = testing::TempDir() + "/bench";
 // A small run, of which several tests look at different files.
 const std::string kSmall =
     "bench/bench --learners=sid,bp-chain --depths=2,3 --batches=4 --classes=3 --side=8 --features=4 --hidden=5 --quick "
-    "--sample_seconds=0.001 --device=cpu --threads=1 --out=" +
+    "--sample_seconds=0.001 --device=cpu --threads=1 --partition=2,1 --out=" +
     kFolder;
 
 bool HaveResults() { return std::filesystem::exists(kFolder + "/results.json") || RunCommand(kSmall).code == 0; }
@@ -30,6 +30,8 @@ TEST(Bench, BadInputIsOneLineAndExitCode2) {
   ExpectOneLine(RunCommand("bench/bench --learners=sid,bpchain"), 2, "did you mean 'bp-chain'?");
   ExpectOneLine(RunCommand("bench/bench --depths="), 2, "--depths is empty");
   ExpectOneLine(RunCommand("bench/bench --depth=4"), 2, "did you mean --depths?");
+  ExpectOneLine(RunCommand("bench/bench --capture=on --device=cpu"), 2, "--capture=on needs a GPU");
+  ExpectOneLine(RunCommand("bench/bench --depths=4 --partition=4,4"), 2, "has 8 modules");
   ExpectOneLine(RunCommand("bench/bench --device=cuda:99"), 2, "is not there");
   const std::string file = testing::TempDir() + "/a-file";
   ASSERT_TRUE(WriteFileAtomically(file, "").ok());
@@ -39,8 +41,9 @@ TEST(Bench, BadInputIsOneLineAndExitCode2) {
 TEST(Bench, MeasuresAndWritesWhatItSays) {
   const Outcome outcome = RunCommand(kSmall);
   ASSERT_EQ(outcome.code, 0) << outcome.text;
-  for (const std::string part : {"latency ...", "| step, ms | L | B |", "local update", "theoretical: modules alone",
-                                 "critical path: a whole step", "measured: wall clock", "Written to"}) {
+  for (const std::string part :
+       {"latency ...", "| step, ms | L | B |", "local update", "theoretical: modules alone",
+        "critical path: a whole step", "2+1 modules: ", "measured: wall clock", "Written to"}) {
     EXPECT_THAT(outcome.text, HasSubstr(part));
   }
   const auto results = nlohmann::json::parse(ReadFile(kFolder + "/results.json").value());
@@ -48,7 +51,7 @@ TEST(Bench, MeasuresAndWritesWhatItSays) {
   EXPECT_EQ(results["measured_speedups"].size(), 6u);
   EXPECT_EQ(results["modelled_speedups"].size(), 2u);
   EXPECT_THAT(results["environment"]["command"], HasSubstr("--depths=2,3"));
-  EXPECT_THAT(ReadFile(kFolder + "/results.csv").value(), HasSubstr("sid,serial,0,fp32,3,4,local update,2,"));
+  EXPECT_THAT(ReadFile(kFolder + "/results.csv").value(), HasSubstr("sid,serial,0,fp32,0,3,4,local update,2,"));
 }
 
 // No request to anywhere, and all six charts.
@@ -78,12 +81,12 @@ TEST(Compare, TwoRunsOfOneProgramAndBadInput) {
   ExpectOneLine(RunCommand("bench/compare no-such.json " + results), 2, "cannot open no-such.json");
 }
 
-TEST(Plot, BadInputIsOneLine) {
+TEST(Plot, BadInputIsOneLineAndExitCode2) {
   const std::string broken = testing::TempDir() + "/broken.json";
   ASSERT_TRUE(WriteFileAtomically(broken, "{").ok());
-  ExpectOneLine(RunCommand("bench/plot/plot " + broken + " " + kFolder), 1, "is no result of //:bench");
-  ExpectOneLine(RunCommand("bench/plot/plot no-such.json " + kFolder), 1, "cannot open");
-  ExpectOneLine(RunCommand("bench/plot/plot"), 1, "expected RESULTS.json FOLDER");
+  ExpectOneLine(RunCommand("bench/plot/plot " + broken + " " + kFolder), 2, "is no result of //:bench");
+  ExpectOneLine(RunCommand("bench/plot/plot no-such.json " + kFolder), 2, "cannot open");
+  ExpectOneLine(RunCommand("bench/plot/plot"), 2, "expected RESULTS.json FOLDER");
 }
 
 }  // namespace

@@ -23,16 +23,21 @@ DEFINE_int64(hidden, sid::BenchConfig().problem.hidden, "H, hidden units of a mo
 
 DEFINE_bool(quick, false,
             "a first look, with wider intervals: 8 samples of 0.05 s and 45 s a pass, whatever the flags below say");
+DEFINE_double(most_seconds, sid::BenchConfig().harness.most_seconds,
+              "of latency, and of profile, after which no further round begins");
 DEFINE_int64(samples, sid::BenchConfig().harness.samples, "undisturbed samples wanted of each contender");
 DEFINE_double(sample_seconds, sid::BenchConfig().harness.sample_seconds,
               "of a sample: as many steps as take that long");
-DEFINE_bool(capture, sid::BenchConfig().harness.capture,
-            "GPU: steps captured as CUDA graphs, as training runs them; their phases are still those of plain steps");
+DEFINE_string(capture, sid::BenchConfig().capture,
+              "GPU: on for steps captured as CUDA graphs, as training runs them, off for plain ones, or both");
 DEFINE_bool(nvtx, sid::BenchConfig().harness.nvtx, "shows the phases to a profiler (nsys) as NVTX ranges");
 DEFINE_uint64(seed, sid::BenchConfig().harness.seed, "of the order of contenders, and of the intervals");
 
 DEFINE_double(bandwidth, sid::BenchConfig().bandwidth, "critical path: of a link between devices, GB/s");
 DEFINE_double(latency, sid::BenchConfig().latency, "critical path: of a message, microseconds");
+
+DEFINE_string(partition, sid::BenchConfig().partition,
+              "critical path: modules on each device, as 2,1,1, besides balanced ones");
 
 DEFINE_string(device, sid::BenchConfig().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_int64(threads, sid::BenchConfig().threads, "of the CPU; 0 for all cores");
@@ -47,10 +52,10 @@ const ProgramFlags& Program() {
       "Measures learners against each other: time of a step and of its phases, memory, and the three speedups, "
       "theoretical, critical path and measured.\n\n"
       "Usage: ./tools/bazel run //:bench -- --learners=sid,bp-chain --depths=4,8,16 --quick",
-      {{"What runs", {"learners", "executors", "chunks", "precisions", "depths", "batches"}},
+      {{"What runs", {"learners", "executors", "chunks", "precisions", "capture", "depths", "batches"}},
        {"Network", {"extractor", "classes", "side", "features", "hidden"}},
-       {"Measurement", {"quick", "samples", "sample_seconds", "capture", "nvtx", "seed"}},
-       {"Modelled devices", {"bandwidth", "latency"}},
+       {"Measurement", {"quick", "samples", "sample_seconds", "most_seconds", "nvtx", "seed"}},
+       {"Modelled devices", {"bandwidth", "latency", "partition"}},
        {"Run", {"device", "threads", "out", "charts"}}}};
   return *kProgram;
 }
@@ -63,6 +68,7 @@ absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .executors = FLAGS_executors,
                      .chunks = FLAGS_chunks,
                      .precisions = FLAGS_precisions,
+                     .capture = FLAGS_capture,
                      .depths = FLAGS_depths,
                      .batches = FLAGS_batches,
                      .problem = {.extractor = FLAGS_extractor,
@@ -72,11 +78,12 @@ absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, s
                                  .hidden = FLAGS_hidden},
                      .harness = {.samples = FLAGS_samples,
                                  .sample_seconds = FLAGS_sample_seconds,
-                                 .capture = FLAGS_capture,
+                                 .most_seconds = FLAGS_most_seconds,
                                  .nvtx = FLAGS_nvtx,
                                  .seed = FLAGS_seed},
                      .bandwidth = FLAGS_bandwidth,
                      .latency = FLAGS_latency,
+                     .partition = FLAGS_partition,
                      .device = FLAGS_device,
                      .threads = FLAGS_threads,
                      .out = CallersPath(FLAGS_out),

@@ -53,6 +53,16 @@ absl::StatusOr<std::vector<int64_t>> Numbers(const std::string& flag, const std:
   return numbers;
 }
 
+absl::StatusOr<std::vector<bool>> Captured(const std::string& text, at::Device device) {
+  SID_RETURN_IF_ERROR(FindName("capture", text, {"off", "on", "both"}).status());
+  if (text != "off" && !device.is_cuda()) {
+    return absl::InvalidArgumentError(absl::StrCat("--capture=", text, " needs a GPU, and the device is ", device.str(),
+                                                   ": steps are captured as CUDA graphs; leave it off"));
+  }
+  if (text == "both") return std::vector<bool>{false, true};
+  return std::vector<bool>{text == "on"};
+}
+
 absl::Status AtLeast(const std::string& flag, double value, double least) {
   if (value >= least && std::isfinite(value)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is out of range: at least ", least));
@@ -66,6 +76,7 @@ absl::Status Validate(const BenchConfig& config) {
   SID_RETURN_IF_ERROR(AtLeast("hidden", static_cast<double>(problem.hidden), 1));
   SID_RETURN_IF_ERROR(AtLeast("samples", static_cast<double>(config.harness.samples), 5));
   SID_RETURN_IF_ERROR(AtLeast("sample_seconds", config.harness.sample_seconds, 0));
+  SID_RETURN_IF_ERROR(AtLeast("most_seconds", config.harness.most_seconds, 0));
   SID_RETURN_IF_ERROR(AtLeast("bandwidth", config.bandwidth, 1e-6));
   SID_RETURN_IF_ERROR(AtLeast("latency", config.latency, 0));
   return AtLeast("threads", static_cast<double>(config.threads), 0);
@@ -80,6 +91,17 @@ void MakeQuick(BenchConfig* config) {
   config->harness.most_seconds = 45;
 }
 
+absl::StatusOr<Partition> ParsePartition(const BenchConfig& config) {
+  if (config.partition.empty()) return Partition();
+  SID_ASSIGN_OR_RETURN(const Partition partition, Numbers("partition", config.partition, 1));
+  SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
+  int64_t modules = 0;
+  for (const int64_t count : partition) modules += count;
+  if (std::find(depths.begin(), depths.end(), modules) != depths.end()) return partition;
+  return absl::InvalidArgumentError(absl::StrCat("--partition=", config.partition, " has ", modules,
+                                                 " modules, and none of --depths=", config.depths, " has as many"));
+}
+
 absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device) {
   SID_RETURN_IF_ERROR(Validate(config));
   SID_ASSIGN_OR_RETURN(const auto learners, Names("learners", "learner", config.learners, LearnerNames()));
@@ -87,6 +109,7 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   SID_ASSIGN_OR_RETURN(const auto chunks, Numbers("chunks", config.chunks, 0));
   SID_ASSIGN_OR_RETURN(const auto precisions, Names("precisions", "precision", config.precisions, PrecisionNames()));
   for (const std::string& precision : precisions) SID_RETURN_IF_ERROR(ParsePrecision(precision, device).status());
+  SID_ASSIGN_OR_RETURN(const std::vector<bool> captured, Captured(config.capture, device));
   SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
   SID_ASSIGN_OR_RETURN(const auto batches, Numbers("batches", config.batches, 1));
   std::vector<Contender> contenders;
@@ -103,7 +126,9 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
         for (const std::string& executor : executors) {
           // serial has no chunks.
           for (const int64_t chunk : executor == "serial" ? std::vector<int64_t>{0} : chunks) {
-            for (const std::string& precision : precisions) add({learner, executor, chunk, precision, depth, batch});
+            for (const std::string& precision : precisions) {
+              for (const bool graph : captured) add({learner, executor, chunk, precision, graph, depth, batch});
+            }
           }
         }
       }

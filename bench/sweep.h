@@ -2,7 +2,7 @@
 
 // What //:bench was asked for, and the contenders that are meant.
 //
-//   learners x executors x chunks x precisions x depths x batches --> contenders      executors and chunks multiply sid only
+//   learners x executors x chunks x precisions x capture x depths x batches --> contenders      executors and chunks multiply sid only
 
 #include <c10/core/Device.h>
 
@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "bench/contenders/contender.h"
 #include "bench/harness/harness.h"
+#include "bench/speedup/model.h"
 
 namespace sid {
 
@@ -22,6 +23,7 @@ struct BenchConfig {
   std::string executors = "all";  // that the device has
   std::string chunks = "0";
   std::string precisions = "fp32";
+  std::string capture = "off";  // or on, or both: plain and captured steps are contenders of one run
   std::string depths = "4,8,16";
   std::string batches = "128";
 
@@ -31,6 +33,8 @@ struct BenchConfig {
   // Of the devices that the critical path imagines.
   double bandwidth = 25;  // gigabytes a second: 16 lanes of PCI Express 4
   double latency = 10;    // microseconds of a message
+  std::string
+      partition;  // "8,4,4": neighbouring modules on each device, the extractor on the first; "" for balanced ones only
 
   std::string device = "auto";
   int64_t threads = 0;  // of the CPU; 0 for all cores
@@ -40,6 +44,9 @@ struct BenchConfig {
 
 // Fewer and shorter samples: a first look.
 void MakeQuick(BenchConfig* config);
+
+// How many neighbouring modules each imagined device has; empty for none asked for. InvalidArgument unless some depth has as many.
+absl::StatusOr<Partition> ParsePartition(const BenchConfig& config);
 
 // In the order of the lists, depth by depth, without repetitions. InvalidArgument, one line, for an unknown name (with the
 // nearest), an empty list or a number out of range.

@@ -44,7 +44,25 @@ TEST(Contenders, PrecisionsMultiplyAll) {
                           "bp-chain/bf16 L=2 B=128"));
 }
 
+TEST(Contenders, PlainAndCapturedStepsAreContendersOfOneRun) {
+  const BenchConfig config{.learners = "bp-chain", .capture = "both", .depths = "2"};
+  const auto contenders = Contenders(config, at::Device(at::kCUDA, 0)).value();
+  ASSERT_EQ(contenders.size(), 2u);
+  EXPECT_EQ(Label(contenders[0]), "bp-chain L=2 B=128");
+  EXPECT_EQ(Label(contenders[1]), "bp-chain/captured L=2 B=128");
+  EXPECT_THAT(ErrorOf(config), HasSubstr("--capture=both needs a GPU, and the device is cpu"));
+}
+
+TEST(ParsePartition, NeedsADepthOfAsManyModules) {
+  EXPECT_THAT(ParsePartition({.depths = "4,8"}).value(), testing::IsEmpty());
+  EXPECT_THAT(ParsePartition({.depths = "4,8", .partition = "5,2,1"}).value(), ElementsAre(5, 2, 1));
+  EXPECT_EQ(ParsePartition({.depths = "4,8", .partition = "5,2"}).status().message(),
+            "--partition=5,2 has 7 modules, and none of --depths=4,8 has as many");
+  EXPECT_THAT(ParsePartition({.partition = "4,0"}).status().message(), HasSubstr("--partition: '0' is not valid"));
+}
+
 TEST(Contenders, BadInputIsNamed) {
+  EXPECT_THAT(ErrorOf({.capture = "of"}), HasSubstr("did you mean 'off'?"));
   EXPECT_THAT(ErrorOf({.learners = "sid,bpchain"}), HasSubstr("unknown learner 'bpchain'; did you mean 'bp-chain'?"));
   EXPECT_THAT(ErrorOf({.executors = "bached"}), HasSubstr("did you mean 'batched'?"));
   EXPECT_THAT(ErrorOf({.precisions = "bf61"}), HasSubstr("did you mean 'bf16'?"));

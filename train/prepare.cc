@@ -120,7 +120,8 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_ASSIGN_OR_RETURN(TrainingOptions options, TrainingOptionsOf(config, choices, dataset));
   const Network network = MakeNetwork(config, choices, dataset);
   if (config.learner == "sid" && choices.executor.executor == Executor::kAuto) {
-    choices.executor.executor = FastestExecutor(network, choices.sid, choices.executor.precision);
+    choices.executor.executor =
+        FastestExecutor(network, choices.sid, choices.executor.precision, choices.executor.chunk);
     config.executor = ExecutorNames()[static_cast<size_t>(choices.executor.executor)];
   }
   SID_ASSIGN_OR_RETURN(auto learner,

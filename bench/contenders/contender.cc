@@ -33,6 +33,7 @@ std::string Name(const Contender& contender) {
   if (contender.learner == "sid") absl::StrAppend(&name, "/", contender.executor);
   if (contender.learner == "sid" && contender.chunk > 0) absl::StrAppend(&name, "/chunk ", contender.chunk);
   if (contender.precision != "fp32") absl::StrAppend(&name, "/", contender.precision);
+  if (contender.captured) absl::StrAppend(&name, "/captured");
   return name;
 }
 

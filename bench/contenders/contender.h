@@ -29,11 +29,12 @@ struct Contender {
   std::string executor = "batched";  // of sid; the others have no choice
   int64_t chunk = 0;
   std::string precision = "fp32";
-  int64_t depth = 4;    // L
-  int64_t batch = 128;  // B
+  bool captured = false;  // on a GPU: its steps are replayed as a CUDA graph
+  int64_t depth = 4;      // L
+  int64_t batch = 128;    // B
 };
 
-// "sid/batched/chunk 4", "bp-chain/bf16": all but the depth and the batch.
+// "sid/batched/chunk 4", "bp-chain/bf16/captured": all but the depth and the batch.
 std::string Name(const Contender& contender);
 
 // Name, depth and batch: no two different contenders share it.

@@ -1,6 +1,8 @@
 #include "bench/environment/environment.h"
 
 #include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <cuda_runtime_api.h>
 
 #include <filesystem>
@@ -13,7 +15,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
+#include "base/machine/processor.h"
 #include "base/machine/version.h"
+#include "bench/environment/compiler_flags.h"
 
 namespace sid {
 namespace {
@@ -56,6 +60,18 @@ std::string CudaVersion() {
   return absl::StrCat(version / 1000, ".", version % 1000 / 10);
 }
 
+// As 91002 for 9.10.2; 0 where LibTorch has no such library.
+int64_t CudnnVersion() {
+  const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
+  return at::hasCUDA() && hooks.compiledWithCuDNN() ? hooks.versionRuntimeCuDNN() : 0;
+}
+
+// Megahertz: of the first core now, and the most that the driver of its clock allows ("unknown" where it has none).
+nlohmann::ordered_json ProcessorClocks() {
+  const auto most = Line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");  // kilohertz
+  return {{"now_mhz", ProcessorField("cpu MHz")}, {"most_khz", most.value_or("unknown")}};
+}
+
 void WarnOfTheProcessor(const std::string& root, std::vector<std::string>& warnings) {
   const auto governor = Line(root + "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   if (governor && *governor != "performance") {
@@ -88,7 +104,11 @@ nlohmann::ordered_json DescribeEnvironment(at::Device device, const GpuMonitor* 
   for (const auto& [key, value] : machine.items()) json[key] = value;
   json["build"] = SID_COMPILATION_MODE;
   json["assertions"] = kDebug;
+  json["compiler_flags"] = kCompilerFlags;
   json["cuda"] = CudaVersion();
+  json["cudnn"] = CudnnVersion();
+  json["onednn"] = at::get_mkldnn_version();
+  json["processor_clocks"] = ProcessorClocks();
   const auto governor = Line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   json["governor"] = governor.value_or("none");
   if (device.is_cuda()) json["gpu"] = DescribeGpu(device, gpu);

@@ -56,9 +56,11 @@ TEST_F(WarningsTest, OneForEachReason) {
 TEST(DescribeEnvironment, SaysWhatAndWhere) {
   const auto json = DescribeEnvironment(at::kCPU, nullptr, "bench --quick");
   EXPECT_EQ(json["command"], "bench --quick");
-  for (const std::string key : {"commit", "processor", "cores", "threads", "compiler", "libtorch", "cuda", "build"}) {
+  for (const std::string key : {"commit", "processor", "cores", "threads", "compiler", "libtorch", "cuda", "build",
+                                "cudnn", "onednn", "processor_clocks"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
+  EXPECT_THAT(json["compiler_flags"].get<std::string>(), HasSubstr("-std=c++20"));
   EXPECT_FALSE(json.contains("gpu"));
 }
 

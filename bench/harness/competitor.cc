@@ -16,11 +16,10 @@ constexpr int kWarmSteps = 3;  // before a capture, as for training
 
 }  // namespace
 
-absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Problem& problem, at::Device device,
-                                            bool capture) {
+absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Problem& problem, at::Device device) {
   SID_ASSIGN_OR_RETURN(std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
   Competitor competitor(contender, std::move(learner), MakeBatch(problem, contender.batch, device), device);
-  if (capture && device.is_cuda()) competitor.Capture();
+  if (contender.captured) competitor.Capture();
   return competitor;
 }
 

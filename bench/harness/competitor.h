@@ -18,9 +18,8 @@ namespace sid {
 
 class Competitor {
  public:
-  // With `capture`, for a GPU, SecondsPerStep runs the step as a CUDA graph.
-  static absl::StatusOr<Competitor> Make(const Contender& contender, const Problem& problem, at::Device device,
-                                         bool capture);
+  // SecondsPerStep replays a captured contender's step as a CUDA graph, for which `device` must be a GPU.
+  static absl::StatusOr<Competitor> Make(const Contender& contender, const Problem& problem, at::Device device);
 
   // `steps` plain steps, marked as phases "step" of `timer`; does not wait for the device.
   void Step(int64_t steps, PhaseTimer& timer);

@@ -52,8 +52,8 @@ class Passes {
  private:
   absl::Status MakeCompetitors() {
     for (const Measurement& measurement : measurements_) {
-      SID_ASSIGN_OR_RETURN(Competitor competitor, Competitor::Make(measurement.contender, harness_.problem,
-                                                                   harness_.device, harness_.options.capture));
+      SID_ASSIGN_OR_RETURN(Competitor competitor,
+                           Competitor::Make(measurement.contender, harness_.problem, harness_.device));
       competitors_.push_back(std::move(competitor));
     }
     return absl::OkStatus();

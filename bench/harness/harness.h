@@ -5,7 +5,7 @@
 //   warm-up   each alone, until its times no longer fall or rise
 //   latency   rounds: every contender once, in an order drawn anew each round; no phases are timed. What slows the machine
 //             down for a while slows down all, and the samples of one round are pairs.
-//   profile   rounds again, with the phases timed
+//   profile   rounds again, with the phases timed; of plain steps, as a captured one has no phases
 //   memory    each alone: peak bytes of tensors above parameters and optimizer state
 //
 // A sample during which the machine did something else (bench/environment/disturbance.h) is discarded and the rounds go on, up to
@@ -32,9 +32,8 @@ struct HarnessOptions {
   int64_t most_warm_up = 60;    // steps
   double most_seconds =
       900;  // of latency, and of profile, after which no further round begins; five are made whatever they take
-  bool capture = false;  // on a GPU, latency is of steps captured as CUDA graphs; the profile is of plain ones
-  bool nvtx = false;     // latency's phases are shown to a profiler
-  uint64_t seed = 1;     // of the order within rounds
+  bool nvtx = false;  // latency's phases are shown to a profiler
+  uint64_t seed = 1;  // of the order within rounds
 };
 
 struct Harness {

@@ -1,5 +1,6 @@
 #include "bench/harness/harness.h"
 
+#include <ATen/Context.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -67,6 +68,24 @@ TEST_F(HarnessTest, ABusyMachineDoesNotMakeItEndless) {
   const auto measured = Measure(harness, {{.executor = "batched", .depth = 2, .batch = 4}}).value();
   EXPECT_GE(measured[0].latency.size(), 5u);
   EXPECT_LE(measured[0].latency.size(), 11u);
+}
+
+// The learner's step is replayed, with a learning rate that lies on the device.
+TEST_F(HarnessTest, CapturedAndPlainStepsOnAGpuAreOfOneRun) {
+  if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
+  Harness harness = MakeHarness();
+  harness.device = at::Device(at::kCUDA, 0);
+  std::vector<Contender> contenders;
+  for (const std::string learner : {"sid", "bp-chain", "bp-deep", "bp-head", "bp-chain-checkpoint"}) {
+    for (const bool captured : {false, true}) {
+      contenders.push_back({.learner = learner, .captured = captured, .depth = 2, .batch = 4});
+    }
+  }
+  const std::vector<Measurement> measured = Measure(harness, contenders).value();
+  for (const Measurement& measurement : measured) {
+    EXPECT_GE(measurement.latency.size(), 6u) << Label(measurement.contender);
+    EXPECT_FALSE(measurement.phases.empty()) << Label(measurement.contender);
+  }
 }
 
 TEST_F(HarnessTest, AnUnknownLearnerIsAnError) {

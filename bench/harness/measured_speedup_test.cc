@@ -1,5 +1,5 @@
-// The measured speedup, the one test of the tree that asserts a time: on one machine the batched executor is faster than the
-// serial one, by more than the bound, on the cascade alone.
+// The measured speedups, the one test of the tree that asserts times: of the batched executor over the serial one, and of SID over
+// backpropagation, on the cascade alone.
 //
 //   passes   the 95 % interval of the ratio of interleaved pairs lies above the bound
 //   fails    it lies below
@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <iostream>
 
+#include "absl/strings/str_format.h"
 #include "base/machine/device.h"
 #include "bench/environment/disturbance.h"
 #include "bench/harness/harness.h"
@@ -17,7 +19,6 @@
 namespace sid {
 namespace {
 
-constexpr double kBound = 1.1;   // below, an executor would not be worth its code
 constexpr double kOthers = 0.1;  // processors that others may use meanwhile
 constexpr size_t kPairs = 10;    // undisturbed
 
@@ -25,8 +26,14 @@ double WallSeconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-TEST(MeasuredSpeedup, TheBatchedExecutorBeatsTheSerialOne) {
-  const at::Device device = ParseDevice("auto").value();
+struct Measured {
+  Pairs pairs;
+  Summary ratio;
+  double others = 0;  // processors that other processes used meanwhile
+};
+
+// How many times faster `of` is than `over`.
+Measured Measure(const Contender& of, const Contender& over, at::Device device) {
   const auto gpu = GpuMonitor::Open(device);
   const Harness harness{.problem = {.extractor = false},
                         .device = device,
@@ -35,24 +42,39 @@ TEST(MeasuredSpeedup, TheBatchedExecutorBeatsTheSerialOne) {
                         .gpu = gpu.get()};
   const MachineState before = ReadMachineState(gpu.get());
   const double begin = WallSeconds();
-  const auto measured =
-      Measure(harness, {{.executor = "serial", .depth = 16}, {.executor = "batched", .depth = 16}}).value();
-  const Pairs pairs = PairsOf(measured[0].latency, measured[1].latency);
-  const Summary ratio = SummariseRatios(pairs.first, pairs.second, /*seed=*/1);
-  const std::string figure =
-      testing::PrintToString(ratio.median) + " in [" + testing::PrintToString(ratio.interval.low) + ", " +
-      testing::PrintToString(ratio.interval.high) + "], " + std::to_string(ratio.samples) + " pairs";
-  RecordProperty("speedup", figure);
-  std::cout << "serial / batched: " << figure << std::endl;
-  const double others = (ReadMachineState(gpu.get()).others - before.others) / (WallSeconds() - begin);
+  const auto measured = Measure(harness, {over, of}).value();
+  Measured result{.pairs = PairsOf(measured[0].latency, measured[1].latency)};
+  result.ratio = SummariseRatios(result.pairs.first, result.pairs.second, /*seed=*/1);
+  result.others = (ReadMachineState(gpu.get()).others - before.others) / (WallSeconds() - begin);
+  return result;
+}
+
+void ExpectFaster(const Contender& of, const Contender& over, double bound) {
+  const auto [pairs, ratio, others] = Measure(of, over, ParseDevice("auto").value());
+  const std::string figure = absl::StrFormat("%s over %s: %.3f in [%.3f, %.3f], %d pairs", Label(of), Label(over),
+                                             ratio.median, ratio.interval.low, ratio.interval.high, ratio.samples);
+  testing::Test::RecordProperty("speedup", figure);
+  std::cout << figure << std::endl;
   if (others > kOthers) GTEST_SKIP() << "other processes used " << others << " processors meanwhile";
   if (!pairs.trusted || pairs.first.size() < kPairs) {
-    GTEST_SKIP() << pairs.first.size() << " pairs, or fewer, of " << measured[0].latency.size() << " were undisturbed";
+    GTEST_SKIP() << pairs.first.size() << " pairs, or fewer, were undisturbed";
   }
-  if (ratio.interval.low <= kBound && ratio.interval.high >= kBound) {
-    GTEST_SKIP() << "the interval contains the bound " << kBound << ": " << figure;
+  if (ratio.interval.low <= bound && ratio.interval.high >= bound) {
+    GTEST_SKIP() << "the interval contains the bound " << bound << ": " << figure;
   }
-  EXPECT_GT(ratio.interval.low, kBound) << figure;
+  EXPECT_GT(ratio.interval.low, bound) << figure;
+}
+
+// Below 1.1 times an executor would not be worth its code.
+TEST(MeasuredSpeedup, TheBatchedExecutorBeatsTheSerialOne) {
+  ExpectFaster({.executor = "batched", .depth = 16}, {.executor = "serial", .depth = 16}, 1.1);
+}
+
+// On a GPU the target is 2.4 times, both captured; two CPU cores allow 1.2 (README.md), and less would not be an advantage.
+TEST(MeasuredSpeedup, SidBeatsBackpropagationThroughTheChain) {
+  const bool captured = ParseDevice("auto").value().is_cuda();
+  ExpectFaster({.executor = "batched", .captured = captured, .depth = 16},
+               {.learner = "bp-chain", .captured = captured, .depth = 16}, captured ? 2.4 : 1.0);
 }
 
 }  // namespace

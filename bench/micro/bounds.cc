@@ -3,7 +3,9 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/ones_like.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "bench/micro/work.h"
 #include "bench/statistics/statistics.h"
@@ -12,8 +14,9 @@
 namespace sid {
 namespace {
 
-constexpr int64_t kCopied = int64_t{64} << 20;  // bytes: more than any cache holds
-constexpr int64_t kSide = 1024;                 // of the product's matrices
+// Bytes of a copy, more than any cache holds; the side of the product's matrices, large enough for the machine's full rate.
+int64_t CopiedBytes(at::Device device) { return int64_t{1} << (device.is_cuda() ? 30 : 26); }
+int64_t Side(at::Device device) { return device.is_cuda() ? 8192 : 1024; }
 // The third convolution of SimpleCNN on images of 32 x 32 with as many channels out as in: the kind that most of a step goes to.
 constexpr int64_t kImages = 128, kChannels = 128, kPixels = 16;
 constexpr int kRepeats = 12;
@@ -43,14 +46,15 @@ namespace {
 Rates MeasureRates(at::Device device, at::ScalarType type) {
   const auto timer = MakeTimer(device);
   const at::TensorOptions options = at::TensorOptions(device).dtype(type);
-  const at::Tensor matrix = at::ones({kSide, kSide}, options);
+  const int64_t side = Side(device);
+  const at::Tensor matrix = at::ones({side, side}, options);
   at::Tensor product = at::ones_like(matrix);
   const double multiply = MedianSeconds(*timer, [&] { at::mm_out(product, matrix, matrix); });
   const auto last = at::MemoryFormat::ChannelsLast;
   const at::Tensor images = at::ones({kImages, kChannels, kPixels, kPixels}, options).contiguous(last);
   const at::Tensor weight = at::ones({kChannels, kChannels, 3, 3}, options).contiguous(last);
   const double convolve = MedianSeconds(*timer, [&] { at::conv2d(images, weight, {}, /*stride=*/1, /*padding=*/1); });
-  return {2.0 * kSide * kSide * kSide / multiply,
+  return {2.0 * std::pow(static_cast<double>(side), 3) / multiply,
           2.0 * kImages * kPixels * kPixels * kChannels * kChannels * 9 / convolve};
 }
 
@@ -58,18 +62,21 @@ Rates MeasureRates(at::Device device, at::ScalarType type) {
 
 double Bounds::Seconds(const Work& work) const {
   const Rates& rates = work.precision == Precision::kBf16 ? bf16 : fp32;
-  return work.bytes / bytes_per_second + work.flops / rates.flops_per_second +
-         work.convolution_flops / rates.convolution_flops_per_second;
+  const double computing =
+      work.flops / rates.flops_per_second + work.convolution_flops / rates.convolution_flops_per_second;
+  return std::max(work.bytes / bytes_per_second, computing);
 }
 
 Bounds MeasureBounds(at::Device device) {
   UsePrecision(Precision::kFp32);  // as the learners have it: LibTorch's own default is TF32 for a GPU's convolutions
   const auto timer = MakeTimer(device);
-  const at::Tensor from = at::ones({kCopied / 4}, device);
+  const int64_t bytes = CopiedBytes(device);
+  const at::Tensor from = at::ones({bytes / 4}, device);
   at::Tensor to = at::ones_like(from);
   const double copy = MedianSeconds(*timer, [&] { to.copy_(from); });
   // A copy reads and writes.
-  return {2.0 * kCopied / copy, MeasureRates(device, at::kFloat), MeasureRates(device, at::kBFloat16)};
+  return {2.0 * static_cast<double>(bytes) / copy, MeasureRates(device, at::kFloat),
+          MeasureRates(device, at::kBFloat16)};
 }
 
 }  // namespace sid

@@ -24,16 +24,17 @@ struct Setting {
   StepInputs inputs;
 };
 
-std::shared_ptr<Setting> MakeSetting(int64_t depth, at::Device device) {
+std::shared_ptr<Setting> MakeSetting(int64_t depth, at::Device device, Precision precision = Precision::kFp32) {
   Network network = EmptyNetwork({.classes = kClasses, .depth = depth, .features = kFeatures, .hidden = kHidden});
   Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
   at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
   auto setting = std::make_shared<Setting>();
-  setting->modules = CloneTo(network, device, at::kFloat).cascade;
+  const at::ScalarType type = ComputeType(precision, at::kFloat);
+  setting->modules = CloneTo(network, device, type).cascade;
   setting->gradients = ZerosLike({{}, setting->modules}).cascade;
-  setting->inputs.features = at::randn({kBatch, kFeatures}, generator, at::kFloat).to(device);
+  setting->inputs.features = at::randn({kBatch, kFeatures}, generator, at::kFloat).to(device, type);
   const at::Tensor labels = at::randint(kClasses, {kBatch}, generator, at::kLong).to(device);
-  setting->inputs.log_y = TargetBelief(labels, kClasses, /*smoothing=*/0, at::kFloat);
+  setting->inputs.log_y = TargetBelief(labels, kClasses, /*smoothing=*/0, type);
   setting->log_q = UniformBelief(kBatch, kClasses, setting->inputs.features.options());
   setting->alphas = at::tensor(std::vector<double>(depth, 0.5)).to(setting->inputs.features.options());
   setting->features_gradient = at::zeros_like(setting->inputs.features);
@@ -44,20 +45,35 @@ std::shared_ptr<Setting> MakeSetting(int64_t depth, at::Device device) {
 constexpr double kChainFlops = 4.0 * kBatch * kClasses * kHidden + 2.0 * kBatch * kFeatures * kHidden;
 constexpr double kUpdateFlops = 10.0 * kBatch * kClasses * kHidden + 6.0 * kBatch * kFeatures * kHidden;
 
-Work ChainWork(BeliefChain run_chain, int64_t depth, at::Device device) {
-  return {.flops = static_cast<double>(depth) * kChainFlops,
+// A module's weights, and the hidden units that its chain leaves for the update.
+constexpr double kWeights = 2.0 * kClasses * kHidden + kFeatures * kHidden, kHiddenUnits = kBatch * kHidden;
+
+// Weights are read once, hidden units written.
+Work ChainWork(BeliefChain run_chain, int64_t depth, at::Device device, Precision precision) {
+  const auto modules = static_cast<double>(depth);
+  const auto setting = MakeSetting(depth, device, precision);
+  const auto number = static_cast<double>(setting->inputs.features.element_size());
+  return {.bytes = modules * number * (kWeights + kHiddenUnits),
+          .flops = modules * kChainFlops,
+          .precision = precision,
           .examples = kBatch,
-          .run = [setting = MakeSetting(depth, device), run_chain] {
+          .run = [setting, run_chain] {
             PhaseTimer untimed;
             run_chain(setting->modules, Divergence::kForward, setting->alphas, setting->inputs, setting->log_q,
                       untimed);
           }};
 }
 
-Work UpdateWork(BeliefChain run_chain, int64_t depth, at::Device device) {
-  return {.flops = static_cast<double>(depth) * kUpdateFlops,
+// The chain's, then hidden units and all weights but the first layer's half for beliefs are read again, gradients written.
+Work UpdateWork(BeliefChain run_chain, int64_t depth, at::Device device, Precision precision) {
+  const auto modules = static_cast<double>(depth);
+  const auto setting = MakeSetting(depth, device, precision);
+  const auto number = static_cast<double>(setting->inputs.features.element_size());
+  return {.bytes = modules * number * (3 * kWeights - kClasses * kHidden + 2 * kHiddenUnits),
+          .flops = modules * kUpdateFlops,
+          .precision = precision,
           .examples = kBatch,
-          .run = [setting = MakeSetting(depth, device), run_chain] {
+          .run = [setting, run_chain] {
             PhaseTimer untimed;
             BatchedUpdate(run_chain, setting->modules, Divergence::kForward, setting->alphas, setting->inputs,
                           setting->log_q, untimed, setting->gradients, setting->features_gradient);
@@ -82,15 +98,22 @@ std::vector<NamedWork> Primitives(at::Device device) {
   struct Way {
     std::string name;
     BeliefChain run_chain;
+    Precision precision = Precision::kFp32;
   };
-  std::vector<Way> ways{{"operations", ChainByOperations}};
-  if (SupportsChainKernel(device, kHidden, kClasses, at::kFloat).ok()) ways.push_back({"kernel", ChainByKernel});
+  const Precision bf16 = Precision::kBf16;
+  std::vector<Way> ways{{"operations", ChainByOperations}, {"operations/bf16", ChainByOperations, bf16}};
+  if (SupportsChainKernel(device, kHidden, kClasses, at::kFloat).ok()) {
+    ways.push_back({"kernel", ChainByKernel});
+    ways.push_back({"kernel/bf16", ChainByKernel, bf16});
+  }
   std::vector<NamedWork> works;
   for (const int64_t depth : {4, 16, 64}) {
     const std::string end = "/" + std::to_string(depth);
     for (const Way& way : ways) {
-      works.push_back({"chain/" + way.name + end, [=] { return ChainWork(way.run_chain, depth, device); }});
-      works.push_back({"update/" + way.name + end, [=] { return UpdateWork(way.run_chain, depth, device); }});
+      works.push_back(
+          {"chain/" + way.name + end, [=] { return ChainWork(way.run_chain, depth, device, way.precision); }});
+      works.push_back(
+          {"update/" + way.name + end, [=] { return UpdateWork(way.run_chain, depth, device, way.precision); }});
     }
     works.push_back({"optimizer/adam" + end, [=] { return OptimizerWork(depth, device); }});
   }

@@ -36,7 +36,7 @@ struct Bounds {
   double bytes_per_second = 0;
   Rates fp32, bf16;
 
-  // Seconds that the work takes at these rates, one after the other.
+  // The least seconds that the work takes at these rates: bytes move while others are computed with.
   double Seconds(const Work& work) const;
 };
 

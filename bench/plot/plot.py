@@ -159,22 +159,28 @@ def page(results, drawn):
     )
 
 
+def refuse(message):
+    """One line, and the exit code of all commands here for bad input."""
+    print(f"plot: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
 def read(path):
     try:
         results = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
         schema = results["schema"]
     except OSError as error:
-        sys.exit(f"plot: cannot open {path}: {error.strerror}")
+        refuse(f"cannot open {path}: {error.strerror}")
     except (ValueError, KeyError, TypeError):
-        sys.exit(f"plot: {path} is no result of //:bench: it is not whole, or not its JSON")
+        refuse(f"{path} is no result of //:bench: it is not whole, or not its JSON")
     if schema != SCHEMA:
-        sys.exit(f"plot: {path} has schema {schema}, and this program reads schema {SCHEMA}: measure again")
+        refuse(f"{path} has schema {schema}, and this program reads schema {SCHEMA}: measure again")
     return results
 
 
 def main():
     if len(sys.argv) != 3:
-        sys.exit("plot: expected RESULTS.json FOLDER")
+        refuse("expected RESULTS.json FOLDER")
     caller = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     results, folder = read(caller / sys.argv[1]), caller / sys.argv[2]
     drawn = []
@@ -186,9 +192,9 @@ def main():
             drawn.append((title, svg.replace(TEXT, "currentColor").replace(GRID, "var(--grid)")))
         (folder / "results.html").write_text(page(results, drawn), encoding="utf-8")
     except OSError as error:
-        sys.exit(f"plot: cannot write to {folder}: {error.strerror}")
+        refuse(f"cannot write to {folder}: {error.strerror}")
     except (KeyError, TypeError) as error:
-        sys.exit(f"plot: {sys.argv[1]} is damaged: {error!r}")
+        refuse(f"{sys.argv[1]} is damaged: {error!r}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "bench/results/targets.h"
 
 namespace sid {
 namespace {
@@ -28,6 +29,7 @@ ordered_json ToJson(const ContenderResult& result) {
           {"executor", result.contender.executor},
           {"chunk", result.contender.chunk},
           {"precision", result.contender.precision},
+          {"captured", result.contender.captured},
           {"depth", result.contender.depth},
           {"batch", result.contender.batch},
           {"step_seconds", ToJson(result.step)},
@@ -54,7 +56,9 @@ ordered_json ToJson(const ModelledSpeedup& modelled) {
           {"all_modules_seconds", modelled.all_modules},
           {"optimizer_seconds", modelled.optimizer},
           {"theoretical", modelled.theoretical},
-          {"critical_path", critical_path}};
+          {"critical_path", critical_path},
+          {"partition", modelled.partition},
+          {"partition_speedup", modelled.of_partition}};
 }
 
 std::string Milliseconds(double seconds) { return absl::StrFormat("%.3f", 1e3 * seconds); }
@@ -136,16 +140,42 @@ std::string ModelledTables(const Results& results) {
     for (const auto& [devices, speedup] : modelled.critical_path) {
       absl::StrAppendFormat(&critical_path, " %d: %.3f", devices, speedup);
     }
+    if (!modelled.partition.empty()) {
+      absl::StrAppendFormat(&critical_path, " %s modules: %.3f", absl::StrJoin(modelled.partition, "+"),
+                            modelled.of_partition);
+    }
     absl::StrAppend(&critical_path, " |\n");
   }
   return absl::StrCat(theoretical, "\n", critical_path);
 }
 
+std::string TargetTable(const Results& results) {
+  std::string text = "| target on one GPU | measured | 95 % | verdict |\n|---|---|---|---|\n";
+  for (const TargetResult& target : JudgeTargets(results)) {
+    absl::StrAppendFormat(&text, "| %s | %.2f | %.2f - %.2f | %s |\n", target.what, target.ratio, target.interval.low,
+                          target.interval.high, Name(target.verdict));
+  }
+  return text;
+}
+
+ordered_json TargetsJson(const Results& results) {
+  ordered_json json = ordered_json::array();
+  for (const TargetResult& target : JudgeTargets(results)) {
+    json.push_back({{"what", target.what},
+                    {"bound", target.bound},
+                    {"ratio", target.ratio},
+                    {"low", target.interval.low},
+                    {"high", target.interval.high},
+                    {"verdict", Name(target.verdict)}});
+  }
+  return json;
+}
+
 std::string CsvRow(const Contender& contender, const std::string& quantity, int64_t module, const Summary& summary) {
-  return absl::StrFormat("%s,%s,%d,%s,%d,%d,%s,%d,%.9g,%.9g,%.9g,%.9g,%d\n", contender.learner, contender.executor,
-                         contender.chunk, contender.precision, contender.depth, contender.batch, quantity, module,
-                         summary.median, summary.deviation, summary.interval.low, summary.interval.high,
-                         summary.samples);
+  return absl::StrFormat("%s,%s,%d,%s,%d,%d,%d,%s,%d,%.9g,%.9g,%.9g,%.9g,%d\n", contender.learner, contender.executor,
+                         contender.chunk, contender.precision, contender.captured, contender.depth, contender.batch,
+                         quantity, module, summary.median, summary.deviation, summary.interval.low,
+                         summary.interval.high, summary.samples);
 }
 
 }  // namespace
@@ -167,12 +197,13 @@ ordered_json ToJson(const Results& results) {
                                          {"trusted", measured.trusted}});
   }
   for (const ModelledSpeedup& modelled : results.modelled) json["modelled_speedups"].push_back(ToJson(modelled));
+  if (results.on_gpu) json["targets"] = TargetsJson(results);
   return json;
 }
 
 std::string ToCsv(const Results& results) {
   std::string text =
-      "learner,executor,chunk,precision,depth,batch,quantity,module,median_s,mad_s,low_s,high_s,samples\n";
+      "learner,executor,chunk,precision,captured,depth,batch,quantity,module,median_s,mad_s,low_s,high_s,samples\n";
   for (const ContenderResult& result : results.contenders) {
     text += CsvRow(result.contender, "latency", -1, result.step);
     for (const PhaseResult& phase : result.phases) {
@@ -186,6 +217,7 @@ std::string ToMarkdown(const Results& results) {
   std::string text = absl::StrJoin({StepTable(results), PhaseTable(results), MemoryTable(results)}, "\n");
   if (!results.modelled.empty()) absl::StrAppend(&text, "\n", ModelledTables(results));
   if (!results.measured.empty()) absl::StrAppend(&text, "\n", MeasuredTable(results));
+  if (results.on_gpu) absl::StrAppend(&text, "\n", TargetTable(results));
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include "bench/results/results.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace sid {
 namespace {
@@ -53,7 +54,7 @@ StepTimes TimesOf(const ContenderResult& result, const Problem& problem) {
   return times;
 }
 
-ModelledSpeedup Model(const ContenderResult& result, const Problem& problem, const Link& link) {
+ModelledSpeedup Model(const ContenderResult& result, const Problem& problem, const ModelledDevices& imagined) {
   const StepTimes times = TimesOf(result, problem);
   const int64_t batch = result.contender.batch, depth = result.contender.depth;
   const Messages messages{.features_bytes = static_cast<double>(batch * problem.features) * sizeof(float),
@@ -66,21 +67,25 @@ ModelledSpeedup Model(const ContenderResult& result, const Problem& problem, con
                            .theoretical = TheoreticalSpeedup(times.modules)};
   modelled.slowest_module = *std::max_element(times.modules.begin(), times.modules.end());
   modelled.all_modules = modelled.theoretical * modelled.slowest_module;
-  const double one = CriticalPath(times, {depth}, link, messages);
+  const double one = CriticalPath(times, {depth}, imagined.link, messages);
   for (int64_t devices = 1; devices <= depth; devices = devices < depth ? std::min(2 * devices, depth) : depth + 1) {
-    modelled.critical_path.push_back({devices, one / BestCriticalPath(times, devices, link, messages)});
+    modelled.critical_path.push_back({devices, one / BestCriticalPath(times, devices, imagined.link, messages)});
+  }
+  if (std::accumulate(imagined.partition.begin(), imagined.partition.end(), int64_t{0}) == depth) {
+    modelled.partition = imagined.partition;
+    modelled.of_partition = one / CriticalPath(times, imagined.partition, imagined.link, messages);
   }
   return modelled;
 }
 
 }  // namespace
 
-void Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const Link& link, uint64_t seed,
-            Results* results) {
+void Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const ModelledDevices& devices,
+            uint64_t seed, Results* results) {
   for (const Measurement& measurement : measurements) results->contenders.push_back(ReduceOne(measurement, seed));
   for (const ContenderResult& result : results->contenders) {
     if (static_cast<int64_t>(ModuleSeconds(result).size()) == result.contender.depth) {
-      results->modelled.push_back(Model(result, problem, link));
+      results->modelled.push_back(Model(result, problem, devices));
     }
   }
   for (size_t i = 0; i < measurements.size(); ++i) {

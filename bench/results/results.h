@@ -52,20 +52,29 @@ struct ModelledSpeedup {
   double phase_1 = 0, phase_2 = 0;                            // seconds: extractor forward and teachers; local updates
   double slowest_module = 0, all_modules = 0, optimizer = 0;  // seconds; a module's share of the optimizer's is in both
   double theoretical = 0;
-  std::vector<OnDevices> critical_path;  // at 1, 2, 4 .. L devices
+  std::vector<OnDevices> critical_path;  // at 1, 2, 4 .. L devices, each with the best balanced partition
+  Partition partition;  // the one that was asked for, and its speedup; empty where it does not fit this depth
+  double of_partition = 0;
 };
 
 struct Results {
   nlohmann::ordered_json environment, settings;
   std::vector<std::string> warnings;
+  bool on_gpu = false;       // whole steps on a GPU are held against the targets
   double timer_seconds = 0;  // the cost of timing one phase
   std::vector<ContenderResult> contenders;
   std::vector<MeasuredSpeedup> measured;
   std::vector<ModelledSpeedup> modelled;
 };
 
-// Fills contenders, measured (every pair of contenders of one depth and batch) and modelled (for devices connected by `link`).
-void Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const Link& link, uint64_t seed,
-            Results* results);
+// The devices that the critical path imagines.
+struct ModelledDevices {
+  Link link;
+  Partition partition;  // looked at besides the balanced ones, for networks of as many modules; may be empty
+};
+
+// Fills contenders, measured (every pair of contenders of one depth and batch) and modelled.
+void Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const ModelledDevices& devices,
+            uint64_t seed, Results* results);
 
 }  // namespace sid

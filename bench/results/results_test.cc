@@ -43,7 +43,9 @@ Measurement Backpropagation() {
 
 class ResultsTest : public testing::Test {
  protected:
-  void SetUp() override { Reduce({Serial(), Backpropagation()}, kProblem, {.bytes_per_second = 1e30}, 1, &results_); }
+  void SetUp() override {
+    Reduce({Serial(), Backpropagation()}, kProblem, {.link = {.bytes_per_second = 1e30}}, 1, &results_);
+  }
   Results results_;
 };
 
@@ -76,6 +78,17 @@ TEST_F(ResultsTest, ModelsWhatHasPhasesOfModules) {
   EXPECT_DOUBLE_EQ(modelled.critical_path[1].speedup, 16 / 13.5);
 }
 
+TEST_F(ResultsTest, ModelsAPartitionThatIsAskedForAndFits) {
+  const auto modelled = [](const Partition& partition) {
+    Results results;
+    Reduce({Serial()}, kProblem, {{.bytes_per_second = 1e30}, partition}, 1, &results);
+    return results.modelled[0];
+  };
+  EXPECT_DOUBLE_EQ(modelled({2}).of_partition, 1);
+  EXPECT_DOUBLE_EQ(modelled({1, 1}).of_partition, 16 / 13.5);
+  EXPECT_THAT(modelled({1, 2}).partition, testing::IsEmpty()) << "three modules, and the network has two";
+}
+
 TEST_F(ResultsTest, EveryFormatHasTheFigures) {
   const std::string markdown = ToMarkdown(results_), csv = ToCsv(results_);
   EXPECT_THAT(markdown, HasSubstr("| sid/serial | 2 | 8 | 12000.000 | 1000.000 | 10000.000 - 14000.000 | 5 | 1 |"));
@@ -83,7 +96,7 @@ TEST_F(ResultsTest, EveryFormatHasTheFigures) {
               HasSubstr("| sid/serial | 2 | 8 | teachers | 1000.000 | 0.000 | 1000.000 - 1000.000 | 5.0 % |"));
   EXPECT_THAT(markdown, HasSubstr("bp-chain L=2 B=8 over sid/serial L=2 B=8 | 2.000 | 2.000 - 2.000 | 5 |"));
   EXPECT_THAT(markdown, HasSubstr("1: 1.000 2: 1.185"));
-  EXPECT_THAT(csv, HasSubstr("sid,serial,0,fp32,2,8,local update,1,3,0,3,3,6\n"));
+  EXPECT_THAT(csv, HasSubstr("sid,serial,0,fp32,0,2,8,local update,1,3,0,3,3,6\n"));
   const auto json = ToJson(results_);
   EXPECT_EQ(json["schema"], kSchema);
   EXPECT_EQ(json["contenders"][0]["step_seconds"]["median"], 12);

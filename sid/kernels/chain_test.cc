@@ -5,6 +5,8 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/isnan.h>
 #include <ATen/ops/linspace.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
@@ -12,9 +14,11 @@
 #include <gtest/gtest.h>
 
 #include <barrier>
+#include <limits>
 #include <memory>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -192,6 +196,22 @@ TEST_P(ChainTest, GivesWhatOperationsGive) {
     ExpectOperationsResult<double, double>(sizes, divergence, update, at::kDouble, 1e-12);
     ExpectOperationsResult<float, float>(sizes, divergence, update, at::kFloat, 1e-5);
     ExpectOperationsResult<c10::BFloat16, float>(sizes, divergence, update, at::kBFloat16, 2e-2);
+  }
+}
+
+// A kernel that swallowed it would train on, on numbers that mean nothing.
+TEST(Chain, ANanSpreadsAsInOperations) {
+  Problem problem = MakeProblem({3, 5, 8, 6}, Divergence::kForward, BeliefUpdate::kReplace, at::kFloat);
+  problem.inputs.features[2][0] = std::numeric_limits<float>::quiet_NaN();
+  PhaseTimer untimed;
+  const ChainResult expected =
+      ChainByOperations(problem.modules, Divergence::kForward, problem.alphas, problem.inputs, problem.log_q, untimed);
+  const ChainResult actual = RunOnThreads<float, float>(problem, Divergence::kForward);
+  EXPECT_TRUE(actual.hidden[2].isnan().all().item<bool>()) << "its row";
+  for (const auto& [ours, theirs] : {std::pair{actual.hidden, expected.hidden},
+                                     {actual.losses, expected.losses},
+                                     {actual.logits_gradient, expected.logits_gradient}}) {
+    EXPECT_TRUE(at::equal(ours.isnan(), theirs.isnan()));
   }
 }
 

@@ -64,7 +64,7 @@ absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& o
 std::unique_ptr<Learner> MakeSidLearner(Network network, const SidOptions& options, const ExecutorOptions& executor,
                                         const OptimizerOptions& optimizer) {
   Executor chosen = executor.executor;
-  if (chosen == Executor::kAuto) chosen = FastestExecutor(network, options, executor.precision);
+  if (chosen == Executor::kAuto) chosen = FastestExecutor(network, options, executor.precision, executor.chunk);
   if (chosen == Executor::kSerial) {
     return std::make_unique<SerialSidLearner>(std::move(network), options, executor.precision, optimizer);
   }

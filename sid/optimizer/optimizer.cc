@@ -60,8 +60,10 @@ Optimizer::Optimizer(const std::vector<Parameter>& parameters, const OptimizerOp
   }
 }
 
-void Optimizer::Step(std::vector<at::Tensor> gradients, const at::Tensor& learning_rate) {
+void Optimizer::Step(std::vector<at::Tensor> gradients, const at::Tensor& any_learning_rate) {
   const at::NoGradGuard no_grad;
+  // On a GPU the fused kernels read it as a float, whatever the parameters are; on the CPU they take any.
+  const at::Tensor learning_rate = any_learning_rate.is_cuda() ? any_learning_rate.to(at::kFloat) : any_learning_rate;
   if (options_.clip_norm > 0) ClipByNorm(gradients, options_.clip_norm);
   for (Group& group : groups_) {
     if (group.places.empty()) continue;

@@ -1,5 +1,6 @@
 #include "sid/optimizer/optimizer.h"
 
+#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/empty.h>
@@ -72,6 +73,22 @@ TEST(Optimizer, LayoutsOfGradientsDoNotMatter) {
     optimizer.Step({gradient}, Scalar(kLearningRate));
   }
   EXPECT_TRUE(at::equal(plain, channels_last));
+}
+
+TEST(Optimizer, OnAGpuTheLearningRateLiesThereInAnyType) {
+  if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
+  for (const std::string& name : OptimizerNames()) {
+    for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+      const at::Tensor expected = Random({4, 3}, 100), weight = expected.to(at::Device(at::kCUDA, 0));
+      const OptimizerOptions options{.rule = ParseOptimizer(name).value(), .weight_decay = kDecay};
+      const auto step = [&](const at::Tensor& of, const at::Tensor& rate) {
+        Optimizer({{"weight", of, true}}, options).Step({Random({4, 3}, 1).to(of.device())}, rate);
+      };
+      step(expected, Scalar(kLearningRate));
+      step(weight, Scalar(kLearningRate).to(weight.device(), type));
+      EXPECT_TRUE(at::allclose(weight.cpu(), expected, 1e-6, 1e-7)) << name << ' ' << type;
+    }
+  }
 }
 
 TEST(Optimizer, ClipsByTheNormOfAllGradientsTogether) {

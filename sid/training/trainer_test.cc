@@ -45,6 +45,34 @@ TEST(Trainer, NumbersThatExplodeStopItWithPhaseStepAndHint) {
   EXPECT_NE(message.find("learning rate"), std::string::npos) << message;
 }
 
+// The names of outermost phases, in order.
+class OutermostPhases : public PhaseTimer {
+ public:
+  void Begin(std::string_view phase, int64_t) override {
+    if (depth_++ == 0) names.emplace_back(phase);
+  }
+  void End() override { --depth_; }
+  std::vector<std::string> names;
+
+ private:
+  int depth_ = 0;
+};
+
+TEST(Trainer, EveryStepBeginsWithThePhaseThatChoosesItsBatch) {
+  TrainingOptions options = Options();
+  options.epochs = 1;
+  OutermostPhases phases;
+  ASSERT_TRUE(Train(MakeDataset(), options, Hooks(), phases, *MakeSid()).ok());
+  int steps = 0;
+  for (size_t k = 0; k + 1 < phases.names.size(); ++k) {
+    if (phases.names[k] != "batch") continue;
+    ++steps;
+    EXPECT_TRUE(k == 0 || phases.names[k - 1] == "optimizer") << k;
+    EXPECT_EQ(phases.names[k + 1], "extractor forward") << k;
+  }
+  EXPECT_EQ(steps, 5) << "150 examples by 32";
+}
+
 // One weight that counts epochs, and a fixed number of right answers in each.
 class ScriptedLearner : public Learner {
  public:
