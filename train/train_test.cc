@@ -33,12 +33,20 @@ std::string SmallRun() {
          " --validation_fraction=0.2 --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu --threads=1 ";
 }
 
-// A folder that never held a run may hold anything, under names that look like what a killed run leaves.
+// Anything may lie in the folder, under names that look like what a killed run leaves.
 TEST(Train, LeavesAStrangersFilesAlone) {
   const std::string folder = NewFolder();
-  ASSERT_TRUE(WriteFileAtomically(folder + "/film.part-2", "reel two").ok());
+  ASSERT_TRUE(CreateFolder(folder + "/checkpoints").ok());
+  // The last is a run's, but a folder that never held a run may hold another program's.
+  const std::vector<std::string> strangers = {"/film.part-2", "/checkpoints/film.part-2", "/config.json.part-7"};
+  for (const std::string& name : strangers) ASSERT_TRUE(WriteFileAtomically(folder + name, "reel two").ok());
   EXPECT_EQ(RunTrain(SmallRun() + "--out=" + folder).code, 0);
-  EXPECT_EQ(ReadFile(folder + "/film.part-2").value(), "reel two");
+  for (const std::string& name : strangers) EXPECT_EQ(ReadFile(folder + name).value(), "reel two") << name;
+  const std::string half = "/checkpoints/epoch-000003-step-000000000.safetensors.part-9";
+  ASSERT_TRUE(WriteFileAtomically(folder + half, "").ok());
+  EXPECT_EQ(RunTrain(SmallRun() + "--resume --out=" + folder).code, 0);
+  for (const std::string& name : {strangers[0], strangers[1]}) EXPECT_TRUE(ReadFile(folder + name).ok()) << name;
+  for (const std::string& name : {strangers[2], half}) EXPECT_FALSE(ReadFile(folder + name).ok()) << name;
 }
 
 TEST(Train, HelpShowsThisProgramsFlagsAndNoOthers) {

@@ -66,6 +66,16 @@ std::shared_ptr<void> Lock(const std::string& folder) {
 }
 
 constexpr char kMetrics[] = "metrics.jsonl", kEvents[] = "events.out.tfevents.sid";
+// These are written beside and renamed.
+constexpr char kConfig[] = "config.json", kSummary[] = "summary.json", kWeights[] = "weights.safetensors";
+
+bool IsWrittenWhole(const std::string& name) { return name == kConfig || name == kSummary || name == kWeights; }
+
+// Whatever it is: only a clear no is one, as what is there must not be overwritten.
+bool IsThere(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::symlink_status(path, ignored).type() != std::filesystem::file_type::not_found;
+}
 
 }  // namespace
 
@@ -82,13 +92,14 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
   if (folder.lock_.use_count() == 0)
     return absl::UnavailableError(
         absl::StrCat("another process is working in --out=", path, ": wait for it, or end it"));
-  if (!run.config.resume && std::filesystem::exists(folder.File("config.json"))) {
+  const bool has_run = IsThere(folder.File(kConfig));
+  if (!run.config.resume && has_run) {
     return absl::AlreadyExistsError(absl::StrCat(
         "--out=", path, " holds a run already (config.json): name a new folder, or go on with that one by --resume"));
   }
   // Only what a run left: in a folder that never held one such a name is somebody else's.
-  if (std::filesystem::exists(folder.File("config.json"))) RemoveUnfinishedFiles(path);
-  RemoveUnfinishedFiles(path + "/checkpoints");
+  if (has_run) RemoveUnfinishedFiles(path, IsWrittenWhole);
+  folder.checkpoints_.RemoveUnfinished();
   return folder;
 }
 
@@ -125,7 +136,7 @@ absl::Status RunFolder::WriteConfig() const {
       {"version", kVersion},
       {"commit", Commit()},
       {"machine", DescribeMachine(run_->device)}};
-  return WriteFileAtomically(File("config.json"), config.dump(2) + "\n");
+  return WriteFileAtomically(File(kConfig), config.dump(2) + "\n");
 }
 
 absl::Status RunFolder::AppendEpoch(const EpochRecord& record) const {
@@ -158,11 +169,11 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
                                                        {"belief_update", config.belief_update},
                                                        {"epoch", absl::StrCat(result.best_epoch)},
                                                        {"commit", Commit()}};
-  SID_RETURN_IF_ERROR(SaveSafetensors(File("weights.safetensors"), weights, metadata));
+  SID_RETURN_IF_ERROR(SaveSafetensors(File(kWeights), weights, metadata));
   const ordered_json summary = {{"test_accuracy", result.test.accuracy}, {"test_divergence", result.test.divergence},
                                 {"test_loss", result.test.loss},         {"best_epoch", result.best_epoch},
                                 {"epochs", run_->options.epochs},        {"seconds", result.seconds}};
-  return WriteFileAtomically(File("summary.json"), summary.dump(2) + "\n");
+  return WriteFileAtomically(File(kSummary), summary.dump(2) + "\n");
 }
 
 std::string RunFolder::File(const char* name) const { return absl::StrCat(run_->config.out, "/", name); }

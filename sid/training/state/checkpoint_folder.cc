@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/files.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"
 
@@ -16,6 +20,22 @@ namespace {
 
 constexpr char kEnding[] = ".safetensors";
 
+// Epoch and step.
+using Place = std::pair<int64_t, int64_t>;
+
+std::string NameOf(const Place& place) {
+  return absl::StrFormat("epoch-%06d-step-%09d%s", place.first, place.second, kEnding);
+}
+
+// None for a file that is called otherwise.
+std::optional<Place> PlaceOf(const std::string& name) {
+  const std::vector<std::string> parts = absl::StrSplit(absl::StripSuffix(name, kEnding), '-');
+  Place place;
+  const bool has_numbers =
+      parts.size() == 4 && absl::SimpleAtoi(parts[1], &place.first) && absl::SimpleAtoi(parts[3], &place.second);
+  return has_numbers && NameOf(place) == name ? std::optional(place) : std::nullopt;
+}
+
 }  // namespace
 
 CheckpointFolder::CheckpointFolder(std::string path, int64_t keep) : path_(std::move(path)), keep_(keep) {
@@ -23,17 +43,19 @@ CheckpointFolder::CheckpointFolder(std::string path, int64_t keep) : path_(std::
 }
 
 absl::Status CheckpointFolder::Save(const Checkpoint& checkpoint) const {
-  std::error_code error;
-  std::filesystem::create_directories(path_, error);
-  if (error) return absl::UnavailableError(absl::StrCat("cannot create folder ", path_, ": ", error.message()));
-  const std::string path =
-      absl::StrFormat("%s/epoch-%06d-step-%09d%s", path_, checkpoint.state.epoch, checkpoint.state.step, kEnding);
+  SID_RETURN_IF_ERROR(CreateFolder(path_));
+  const std::string path = absl::StrCat(path_, "/", NameOf({checkpoint.state.epoch, checkpoint.state.step}));
   SID_RETURN_IF_ERROR(SaveCheckpoint(path, checkpoint));
   std::vector<std::string> older = List();
   // A newer one, left where it was found broken, counts for nothing.
   older.erase(std::lower_bound(older.begin(), older.end(), path), older.end());
-  for (size_t i = 0; i + keep_ <= older.size(); ++i) std::filesystem::remove(older[i], error);  // tried again next time
+  std::error_code ignored;  // it is tried again next time
+  for (size_t i = 0; i + keep_ <= older.size(); ++i) std::filesystem::remove(older[i], ignored);
   return absl::OkStatus();
+}
+
+void CheckpointFolder::RemoveUnfinished() const {
+  RemoveUnfinishedFiles(path_, [](const std::string& name) { return PlaceOf(name).has_value(); });
 }
 
 absl::StatusOr<Checkpoint> CheckpointFolder::LoadNewest(const std::function<void(const std::string&)>& warn) const {
@@ -56,7 +78,7 @@ std::vector<std::string> CheckpointFolder::List() const {
   std::error_code ignored;
   for (std::filesystem::directory_iterator entry(path_, ignored), end; entry != end; entry.increment(ignored)) {
     const std::string name = entry->path().filename().string();
-    if (absl::StartsWith(name, "epoch-") && absl::EndsWith(name, kEnding)) paths.push_back(path_ + "/" + name);
+    if (PlaceOf(name)) paths.push_back(path_ + "/" + name);
   }
   std::sort(paths.begin(), paths.end());
   return paths;

@@ -21,6 +21,9 @@ class CheckpointFolder {
   // Writes it, and only then removes what is older than the last `keep`.
   absl::Status Save(const Checkpoint& checkpoint) const;
 
+  // Removes what a killed process has left half written. Only where no other process writes.
+  void RemoveUnfinished() const;
+
   // The newest whole checkpoint. Each newer file that is none is named to `warn`, with the reason. NotFound without any
   // file, DataLoss when none is whole.
   absl::StatusOr<Checkpoint> LoadNewest(const std::function<void(const std::string&)>& warn) const;
