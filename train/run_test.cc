@@ -12,6 +12,7 @@
 #include "base/faulty_system_calls.h"
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
+#include "sid/training/state/checkpoint.h"
 
 namespace sid {
 namespace {
@@ -161,6 +162,27 @@ TEST_F(Resume, RefusesAnotherRunsCheckpointAndNamesTheSetting) {
   expect("holds a run already", [](TrainConfig& config) { config.resume = false; });
   fs::remove_all(folder + "/checkpoints");
   expect("has metrics but no checkpoint", [](TrainConfig&) {});
+}
+
+TEST_F(Resume, ACheckpointThatNamesAnotherFileCutsNone) {
+  TrainConfig config = Small(testing::TempDir() + "/unbroken");
+  config.resume = true;
+  const std::string victim = testing::TempDir() + "/victim";
+  ASSERT_TRUE(WriteFileAtomically(victim, "all of it").ok());
+  const std::string path = config.out + "/checkpoints/epoch-000003-step-000000000.safetensors";
+  const Checkpoint good = LoadCheckpoint(path).value();
+  for (const auto& [name, length] : {std::pair("../victim\n", 0), std::pair("../victim", 0),
+                                     std::pair("/etc/passwd", 3), std::pair("metrics.jsonl", -1)}) {
+    Checkpoint crafted = good;
+    crafted.outputs["events.out.tfevents.sid"] = 0;
+    crafted.outputs[name] = length;
+    ASSERT_TRUE(SaveCheckpoint(path, crafted).ok());
+    const absl::Status status = TryToRun(config);
+    EXPECT_NE(status.message().find("that no run writes"), absl::string_view::npos) << status;
+    EXPECT_EQ(status.message().find('\n'), absl::string_view::npos) << status;
+    EXPECT_EQ(ReadFile(victim).value(), "all of it");
+    EXPECT_TRUE(Result(config.out) == expected_) << "not even its own";
+  }
 }
 
 TEST_F(Resume, AFolderInUseIsLeftAlone) {

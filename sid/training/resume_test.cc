@@ -122,6 +122,27 @@ TEST(Resume, AStateOfAnotherNetworkIsRefused) {
   EXPECT_NE(status.message().find("weights.cascade.belief_weight"), absl::string_view::npos) << status;
 }
 
+TEST(Resume, AStateThatIsNowhereInTheTrainingIsRefused) {
+  PhaseTimer untimed;
+  Kept kept("nowhere");
+  TrainingOptions options = Options();
+  options.checkpoint_every = 7;
+  ASSERT_TRUE(Train(MakeDataset(), options, kept.Into(), untimed, *MakeSid()).ok());
+  const TrainingState good = LoadCheckpoint(kept.paths[1])->state;  // the second step of epoch 2
+  const auto expect_refused = [&](const std::function<void(TrainingState&)>& change) {
+    TrainingHooks hooks = Hooks();
+    hooks.from = good;
+    change(*hooks.from);
+    const absl::Status status = Train(MakeDataset(), Options(), hooks, untimed, *MakeSid()).status();
+    EXPECT_NE(status.message().find("training has 3 epochs of 5 steps with 2 losses"), absl::string_view::npos)
+        << status;
+  };
+  expect_refused([](TrainingState& state) { state.epoch = 5; });
+  expect_refused([](TrainingState& state) { state.epoch = 4; });
+  expect_refused([](TrainingState& state) { state.step = 6; });
+  expect_refused([](TrainingState& state) { state.losses.sums = {1}; });
+}
+
 // A learner whose weights turn to NaN at one step of its life, `times` times; and again after each rollback.
 class Poisoned : public Learner {
  public:

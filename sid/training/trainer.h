@@ -27,9 +27,9 @@
 namespace sid {
 
 // What happens when numbers explode (sid/training/loss_log.h): the training stops, or goes back to the last saved state and on
-// with half the learning rate, at most kMostRollbacks times.
+// with half the learning rate, at most kMostRollbacks times
+// (sid/training/state/training_state.h).
 enum class OnNan { kStop, kRollback };
-inline constexpr int64_t kMostRollbacks = 3;
 
 std::vector<std::string> OnNanNames();
 absl::StatusOr<OnNan> ParseOnNan(const std::string& name);

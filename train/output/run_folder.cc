@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/machine/version.h"
@@ -114,16 +115,22 @@ absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std
     return absl::InvalidArgumentError(absl::StrCat("cannot go on in ", run_->config.out, ": ", same.message(),
                                                    "; give the same settings and data, or name a new folder"));
   }
-  for (const auto& [name, length] : newest->outputs) {
+  SID_RETURN_IF_ERROR(CutOutputs(newest->outputs));
+  return std::move(newest->state);
+}
+
+absl::Status RunFolder::CutOutputs(const std::map<std::string, int64_t>& lengths) const {
+  for (const auto& [name, length] : lengths) {
     // It came from outside: no checkpoint may name a file elsewhere to be cut.
-    if (name != kMetrics && name != kEvents) {
-      return absl::DataLossError(
-          absl::StrCat("the checkpoint in ", run_->config.out, " names an output '", name, "' that no run writes"));
-    }
+    if ((name == kMetrics || name == kEvents) && length >= 0) continue;
+    return absl::DataLossError(absl::StrCat("the checkpoint in ", run_->config.out, " names an output '",
+                                            absl::CHexEscape(name), "' of ", length, " bytes that no run writes"));
+  }
+  for (const auto& [name, length] : lengths) {
     if (length == 0 && Size(File(name.c_str())) == 0) continue;
     SID_RETURN_IF_ERROR(CutFile(File(name.c_str()), length));
   }
-  return std::move(newest->state);
+  return absl::OkStatus();
 }
 
 absl::Status RunFolder::WriteConfig() const {

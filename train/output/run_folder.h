@@ -12,6 +12,7 @@
 // Lists go over depth, from 1 to L. Where a depth has no loss of its own there is null.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ class RunFolder {
 
  private:
   explicit RunFolder(const PreparedRun& run);
+  // To the lengths that a checkpoint names; none where one of them is no output's.
+  absl::Status CutOutputs(const std::map<std::string, int64_t>& lengths) const;
   std::string File(const char* name) const;
 
   const PreparedRun* run_;

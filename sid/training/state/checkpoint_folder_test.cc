@@ -25,7 +25,7 @@ std::string FreshFolder(const std::string& name) {
 
 Checkpoint AtStep(int64_t step) {
   Checkpoint checkpoint;
-  checkpoint.state.step = step;
+  checkpoint.state.step = checkpoint.state.losses.steps = checkpoint.state.losses.images = step;
   checkpoint.state.tensors = {{"weights.w", at::full({10, 10}, static_cast<double>(step), at::kFloat)}};
   return checkpoint;
 }
