@@ -141,6 +141,30 @@ TEST_F(Resume, GivesTheUnbrokenRunsFiles) {
   EXPECT_TRUE(Result(config.out) == expected_);
 }
 
+// A learning rate far too high: the diagnostics have something to tell, once, whether the run is broken off or not.
+TEST(Diagnosed, IsToldOnceHoweverOftenTheRunIsBrokenOff) {
+  TrainConfig config = Small(FreshPath("told"));
+  config.learning_rate = 3;
+  config.warmup_epochs = 0;
+  config.batch_size = 8;
+  config.probe_every = 1;
+  ASSERT_TRUE(TryToRun(config).ok());
+  const std::string expected = Result(config.out);
+  ASSERT_NE(expected.find("diagnoses"), std::string::npos);
+  config.out = FreshPath("told-in-parts");
+  config.resume = true;
+  std::ostringstream out;
+  absl::Status status = absl::CancelledError("");
+  for (int part = 0; absl::IsCancelled(status) && part < 20; ++part) {
+    auto run = BeginRun(config, [](const std::string& what) { ADD_FAILURE() << what; });
+    ASSERT_TRUE(run.ok()) << run.status();
+    const auto after_three = [asked = 0]() mutable { return ++asked >= 3; };
+    status = CompleteRun({out, [] { return 0.0; }, [] { return 0.0; }, 0, after_three}, *run);
+  }
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(Result(config.out) == expected) << out.str();
+}
+
 TEST_F(Resume, RefusesAnotherRunsCheckpointAndNamesTheSetting) {
   const std::string folder = testing::TempDir() + "/unbroken";
   const auto expect = [&](const std::string& expected, const std::function<void(TrainConfig&)>& change) {

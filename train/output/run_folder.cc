@@ -13,6 +13,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/files.h"
 #include "base/machine/version.h"
 #include "base/status.h"
@@ -157,6 +158,23 @@ absl::Status RunFolder::AppendProbe(const ProbeRecord& record, const std::vector
   SID_RETURN_IF_ERROR(AppendToFile(File(kMetrics), line.dump() + "\n"));
   SID_ASSIGN_OR_RETURN(EventFile events, EventFile::Open(File(kEvents), wall_time));
   return events.Add(record.step, wall_time, ToScalars(record));
+}
+
+absl::StatusOr<std::vector<ProbeRecord>> RunFolder::ReadProbes() const {
+  std::vector<ProbeRecord> records;
+  const absl::StatusOr<std::string> text = ReadFile(File(kMetrics));
+  if (absl::IsNotFound(text.status())) return records;
+  SID_RETURN_IF_ERROR(text.status());
+  for (const std::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
+    const auto json = nlohmann::json::parse(line, /*cb=*/nullptr, /*allow_exceptions=*/false);
+    if (json.is_object() && !json.contains("probe")) continue;
+    absl::StatusOr<ProbeRecord> record = ProbeFromJson(json);
+    if (!record.ok())
+      return absl::DataLossError(
+          absl::StrCat(File(kMetrics), " holds a line that no run writes: ", absl::CHexEscape(line.substr(0, 60))));
+    records.push_back(*std::move(record));
+  }
+  return records;
 }
 
 absl::Status RunFolder::Save(const TrainingState& state) const {

@@ -42,6 +42,8 @@ class RunFolder {
   absl::Status AppendEpoch(const EpochRecord& record) const;
   // `wall_time` in seconds since 1970.
   absl::Status AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses, double wall_time) const;
+  // The probes' records in metrics.jsonl, as far as the diagnostics need them.
+  absl::StatusOr<std::vector<ProbeRecord>> ReadProbes() const;
   absl::Status Save(const TrainingState& state) const;
   absl::Status WriteResult(const TrainingResult& result) const;
 
