@@ -81,10 +81,11 @@ std::string Finished(const std::string& name) {
 }  // namespace
 
 absl::StatusOr<FileReader> FileReader::Open(const std::string& path) {
-  const int descriptor = System().Open(path.c_str(), O_RDONLY | O_CLOEXEC, 0);
+  // O_NONBLOCK: a named pipe would wait for its writer, perhaps for ever.
+  const int descriptor = System().Open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
   if (descriptor < 0) return SystemError("open", path);
   struct stat info = {};
-  if (fstat(descriptor, &info) != 0 || S_ISDIR(info.st_mode)) {
+  if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
     System().Close(descriptor);
     return absl::FailedPreconditionError(absl::StrCat("cannot read ", path, ": it is no file"));
   }
@@ -150,6 +151,12 @@ absl::Status AppendToFile(const std::string& path, std::string_view bytes) {
   if (descriptor < 0) return SystemError("open", path);
   SID_RETURN_IF_ERROR(WriteAndClose(descriptor, {bytes}, path));
   return is_new ? SyncFolderOf(path) : absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> FileSize(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) == 0) return info.st_size;
+  return errno == ENOENT ? absl::StatusOr<int64_t>(0) : SystemError("look at", path);
 }
 
 absl::Status CutFile(const std::string& path, uint64_t length) {

@@ -13,7 +13,7 @@
 
 namespace sid {
 
-// The bytes of a file. NotFound, PermissionDenied or DataLoss name the path.
+// The bytes of a file. NotFound, PermissionDenied or DataLoss name the path; FailedPrecondition a folder, a pipe or a device.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
 // A file read from its beginning on, piece by piece.
@@ -45,6 +45,9 @@ absl::Status WriteFileAtomically(const std::string& path, const std::vector<std:
 
 // Adds to the file's end, creating it where there is none, and syncs both file and name. A fault may leave a part of the bytes.
 absl::Status AppendToFile(const std::string& path, std::string_view bytes);
+
+// Bytes; 0 where there is no such file.
+absl::StatusOr<int64_t> FileSize(const std::string& path);
 
 // Cuts the file to its first `length` bytes. DataLoss when it has fewer.
 absl::Status CutFile(const std::string& path, uint64_t length);

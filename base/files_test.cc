@@ -43,6 +43,20 @@ TEST(Files, ErrorsNameThePath) {
   EXPECT_NE(WriteFileAtomically(missing, "").message().find(missing), absl::string_view::npos);
 }
 
+TEST(Files, APipeIsNoFileAndIsNotWaitedFor) {
+  const std::string pipe = TemporaryPath("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(ReadFile(pipe).status().message(), "cannot read " + pipe + ": it is no file");
+}
+
+TEST(Files, AFileThatIsNotThereHasNoBytesButOneThatCannotBeSeenIsAnError) {
+  const std::string path = TemporaryPath("measured");
+  EXPECT_EQ(FileSize(path).value(), 0);
+  ASSERT_TRUE(WriteFileAtomically(path, "four").ok());
+  EXPECT_EQ(FileSize(path).value(), 4);
+  EXPECT_FALSE(FileSize(path + "/below").ok());
+}
+
 TEST(Files, AFileIsNoWritableFolder) {
   const std::string path = TemporaryPath("file");
   ASSERT_TRUE(WriteFileAtomically(path, "").ok());

@@ -96,6 +96,7 @@ TEST_F(Faults, NoneCostsABit) {
         happened = calls.happened();
       }
       EXPECT_EQ(status.message().find('\n'), absl::string_view::npos) << status;
+      EXPECT_EQ(status.message().find("another process"), absl::string_view::npos) << status;
       if (kind.error == ENOSPC && happened) EXPECT_TRUE(absl::IsResourceExhausted(status)) << bad << " " << status;
       config.resume = true;
       status = TryToRun(config);

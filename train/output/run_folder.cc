@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -17,6 +18,7 @@
 #include "base/files.h"
 #include "base/machine/version.h"
 #include "base/status.h"
+#include "base/system_calls.h"
 #include "sid/checkpoint/safetensors.h"
 #include "train/config_json.h"
 #include "train/output/event_file.h"
@@ -51,20 +53,15 @@ ordered_json ToJson(const EpochRecord& record) {
           {"validation_loss", record.validation.loss}};
 }
 
-// Bytes of a file, 0 where there is none.
-int64_t Size(const std::string& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  return error ? 0 : static_cast<int64_t>(size);
-}
-
-// Null where another process holds it.
-std::shared_ptr<void> Lock(const std::string& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return nullptr;
-  const bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-  if (!locked) close(descriptor);
-  return locked ? std::shared_ptr<void>(nullptr, [descriptor](void*) { close(descriptor); }) : nullptr;
+// The kernel's lock, until the last copy of what it returns is gone.
+absl::StatusOr<std::shared_ptr<void>> Lock(const std::string& folder) {
+  const int descriptor = System().Open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  if (descriptor < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open --out=", folder));
+  std::shared_ptr<void> lock(nullptr, [descriptor](void*) { close(descriptor); });
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock --out=", folder));
+  return absl::UnavailableError(
+      absl::StrCat("another process is working in --out=", folder, ": wait for it, or end it"));
 }
 
 constexpr char kMetrics[] = "metrics.jsonl", kEvents[] = "events.out.tfevents.sid";
@@ -90,10 +87,7 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
   const std::string& path = run.config.out;
   SID_RETURN_IF_ERROR(EnsureWritableFolder(path));
   RunFolder folder(run);
-  folder.lock_ = Lock(path);
-  if (folder.lock_.use_count() == 0)
-    return absl::UnavailableError(
-        absl::StrCat("another process is working in --out=", path, ": wait for it, or end it"));
+  SID_ASSIGN_OR_RETURN(folder.lock_, Lock(path));
   const bool has_run = IsThere(folder.File(kConfig));
   if (!run.config.resume && has_run) {
     return absl::AlreadyExistsError(absl::StrCat(
@@ -107,7 +101,8 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
 
 absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std::string&)>& warn) const {
   absl::StatusOr<Checkpoint> newest = checkpoints_.LoadNewest(warn);
-  if (absl::IsNotFound(newest.status()) && Size(File(kMetrics)) > 0) {
+  SID_ASSIGN_OR_RETURN(const int64_t metrics, FileSize(File(kMetrics)));
+  if (absl::IsNotFound(newest.status()) && metrics > 0) {
     return absl::FailedPreconditionError(
         absl::StrCat(run_->config.out, " has metrics but no checkpoint to go on from: name a new folder"));
   }
@@ -128,7 +123,8 @@ absl::Status RunFolder::CutOutputs(const std::map<std::string, int64_t>& lengths
                                             absl::CHexEscape(name), "' of ", length, " bytes that no run writes"));
   }
   for (const auto& [name, length] : lengths) {
-    if (length == 0 && Size(File(name.c_str())) == 0) continue;
+    SID_ASSIGN_OR_RETURN(const int64_t size, FileSize(File(name.c_str())));
+    if (length == 0 && size == 0) continue;
     SID_RETURN_IF_ERROR(CutFile(File(name.c_str()), length));
   }
   return absl::OkStatus();
@@ -179,7 +175,9 @@ absl::StatusOr<std::vector<ProbeRecord>> RunFolder::ReadProbes() const {
 
 absl::Status RunFolder::Save(const TrainingState& state) const {
   std::map<std::string, int64_t> outputs;
-  for (const char* name : {kMetrics, kEvents}) outputs[name] = Size(File(name));
+  for (const char* name : {kMetrics, kEvents}) {
+    SID_ASSIGN_OR_RETURN(outputs[name], FileSize(File(name)));
+  }
   return checkpoints_.Save({state, settings_, outputs});
 }
 

@@ -51,6 +51,27 @@ TEST(CheckpointFolder, KeepsTheLastOnesAndGivesTheNewest) {
   EXPECT_EQ(NewestStep(folder), 300);
 }
 
+TEST(CheckpointFolder, TheNewestIsSoByNumberAndOtherNamesCountForNothing) {
+  const std::string path = FreshFolder("numbers");
+  const CheckpointFolder folder(path, 1);
+  for (const int64_t step : {999'999'999, 1'000'000'000}) ASSERT_TRUE(folder.Save(AtStep(step)).ok());
+  EXPECT_EQ(NewestStep(folder), 1'000'000'000);
+  EXPECT_EQ(CountFiles(path), 1);
+  for (const char* name : {"/epoch-9-step-9.safetensors", "/epoch-000009-step-000000009-copy.safetensors"})
+    ASSERT_TRUE(WriteFileAtomically(path + name, "mine").ok());
+  int64_t broken = 0;
+  EXPECT_EQ(NewestStep(folder, &broken), 1'000'000'000);
+  EXPECT_EQ(broken, 0);
+}
+
+TEST(CheckpointFolder, OneThatCannotBeReadIsNotAnEmptyOne) {
+  const std::string path = FreshFolder("loop");
+  fs::create_symlink(path, path);
+  const absl::Status status = CheckpointFolder(path, 1).LoadNewest([](const std::string&) {}).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_NE(status.message().find("cannot read folder " + path), absl::string_view::npos) << status;
+}
+
 TEST(CheckpointFolder, ABrokenNewestIsNamedAndTheOneBeforeIsUsed) {
   const std::string path = FreshFolder("broken");
   const CheckpointFolder folder(path, 2);
