@@ -56,6 +56,14 @@ absl::StatusOr<TrainingHooks> HooksOf(const RunSurroundings& surroundings, const
   return hooks;
 }
 
+std::string WhereItGoesOn(const TrainingState& from) {
+  std::string text = absl::StrCat("goes on from epoch ", from.epoch, ", step ", from.step);
+  if (from.rollbacks > 0)
+    absl::StrAppend(&text, ", with ", LearningRateScale(from.rollbacks), " of the learning rate after ", from.rollbacks,
+                    from.rollbacks == 1 ? " rollback" : " rollbacks");
+  return text;
+}
+
 absl::Status Stopped(const absl::Status& status, const Run& run) {
   const std::string& out = run.prepared->config.out;
   return absl::CancelledError(absl::StrCat(
@@ -84,7 +92,7 @@ absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run) {
   if (run.folder && !run.from) SID_RETURN_IF_ERROR(run.folder->WriteConfig());
   Console console(surroundings.out, surroundings.clock, surroundings.terminal_columns);
   console.Begin(prepared);
-  if (run.from) console.Note(absl::StrCat("goes on from epoch ", run.from->epoch, ", step ", run.from->step));
+  if (run.from) console.Note(WhereItGoesOn(*run.from));
   PhaseTimer untimed;
   SID_ASSIGN_OR_RETURN(const TrainingHooks hooks, HooksOf(surroundings, run, console));
   const auto result = Train(prepared.dataset, prepared.options, hooks, untimed, *prepared.learner);

@@ -43,12 +43,16 @@ TrainConfig Small(const std::string& out) {
   return config;
 }
 
-absl::Status TryToRun(const TrainConfig& config) {
+// What it shows goes to `told`.
+absl::Status TryToRun(const TrainConfig& config, std::string* told = nullptr) {
   std::ostringstream out;
   const auto no_warning = [](const std::string& what) { ADD_FAILURE() << what; };
   auto run = BeginRun(config, no_warning);
   if (!run.ok()) return run.status();
-  return CompleteRun({out, [time = 0.0]() mutable { return time += 1; }, [] { return 0.0; }}, *run);
+  const absl::Status status =
+      CompleteRun({out, [time = 0.0]() mutable { return time += 1; }, [] { return 0.0; }}, *run);
+  if (told != nullptr) *told = out.str();
+  return status;
 }
 
 // What a run leaves, without the times in it.
@@ -164,6 +168,24 @@ TEST(Diagnosed, IsToldOnceHoweverOftenTheRunIsBrokenOff) {
   }
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(Result(config.out) == expected) << out.str();
+}
+
+TEST_F(Resume, RollbacksBeforeAreToldAndAreInTheSummary) {
+  TrainConfig config = Small(testing::TempDir() + "/unbroken");
+  config.resume = true;
+  const std::string path = config.out + "/checkpoints/epoch-000003-step-000000000.safetensors";
+  Checkpoint checkpoint = LoadCheckpoint(path).value();
+  for (const int64_t rollbacks : {0, 1, 2}) {
+    checkpoint.state.rollbacks = rollbacks;
+    ASSERT_TRUE(SaveCheckpoint(path, checkpoint).ok());
+    std::string told;
+    ASSERT_TRUE(TryToRun(config, &told).ok());
+    const std::string expected[] = {"goes on from epoch 3, step 0\n",
+                                    ", with 0.5 of the learning rate after 1 rollback\n",
+                                    ", with 0.25 of the learning rate after 2 rollbacks\n"};
+    EXPECT_NE(told.find(expected[rollbacks]), std::string::npos) << told;
+    EXPECT_EQ(nlohmann::json::parse(ReadFile(config.out + "/summary.json").value())["rollbacks"], rollbacks);
+  }
 }
 
 TEST_F(Resume, RefusesAnotherRunsCheckpointAndNamesTheSetting) {

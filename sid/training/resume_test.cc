@@ -200,6 +200,7 @@ TEST(Rollback, GoesBackToTheLastStateWithHalfTheRate) {
   EXPECT_EQ(learner.rates_[7], 3e-3);
   EXPECT_EQ(learner.rates_[8], 1.5e-3);
   EXPECT_EQ(LoadCheckpoint(kept.paths.back())->state.rollbacks, 1);
+  EXPECT_EQ(result->rollbacks, 1);
 }
 
 TEST(Rollback, EndsAfterThreeAndDoesNotHappenUnasked) {

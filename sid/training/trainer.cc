@@ -51,6 +51,7 @@ class Trainer {
     }
     SID_RETURN_IF_ERROR(CopyTensors(state_.best.weights, learner_.Parameters()));
     result.best_epoch = state_.best.epoch;
+    result.rollbacks = state_.rollbacks;
     result.test = Evaluate(learner_, dataset_.test, dataset_.statistics, options_.evaluation);
     result.seconds = Seconds();
     return result;
@@ -155,8 +156,8 @@ class Trainer {
     SID_RETURN_IF_ERROR(Take(saved));
     state_.rollbacks = rollbacks;
     hooks_.on_rollback(absl::StrCat(why.message(), "; rollback ", rollbacks, " of ", kMostRollbacks, ": back to epoch ",
-                                    state_.epoch, ", step ", state_.step, ", and on with ", LearningRateScale(),
-                                    " of the learning rate"));
+                                    state_.epoch, ", step ", state_.step, ", and on with ",
+                                    LearningRateScale(rollbacks), " of the learning rate"));
     return absl::OkStatus();
   }
 
@@ -171,8 +172,7 @@ class Trainer {
   }
 
   int64_t StepsDone() const { return (state_.epoch - 1) * steps_ + state_.step; }
-  double LearningRateScale() const { return std::ldexp(1.0, -static_cast<int>(state_.rollbacks)); }
-  double LearningRate(int64_t step) const { return schedule_.LearningRate(step) * LearningRateScale(); }
+  double LearningRate(int64_t step) const { return schedule_.LearningRate(step) * LearningRateScale(state_.rollbacks); }
   double Seconds() const { return seconds_before_ + hooks_.clock() - start_; }
 
   const Dataset& dataset_;

@@ -61,7 +61,8 @@ struct TrainingResult {
   std::vector<EpochRecord> epochs;  // without those before the state that a resumed run began from
   // Best validation accuracy of the deepest belief, the first of equals; the last without validation data.
   int64_t best_epoch = 0;
-  DepthMetrics test;  // of that epoch's weights
+  DepthMetrics test;      // of that epoch's weights
+  int64_t rollbacks = 0;  // each has halved the learning rate
   double seconds = 0;
 };
 

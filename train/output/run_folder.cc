@@ -195,7 +195,8 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
   SID_RETURN_IF_ERROR(SaveSafetensors(File(kWeights), weights, metadata));
   const ordered_json summary = {{"test_accuracy", result.test.accuracy}, {"test_divergence", result.test.divergence},
                                 {"test_loss", result.test.loss},         {"best_epoch", result.best_epoch},
-                                {"epochs", run_->options.epochs},        {"seconds", result.seconds}};
+                                {"epochs", run_->options.epochs},        {"seconds", result.seconds},
+                                {"rollbacks", result.rollbacks}};
   return WriteFileAtomically(File(kSummary), summary.dump(2) + "\n");
 }
 

@@ -27,6 +27,8 @@ absl::Status CheckMatch(const std::map<std::string, at::Tensor>& saved, const Pa
 
 }  // namespace
 
+double LearningRateScale(int64_t rollbacks) { return std::ldexp(1.0, -static_cast<int>(rollbacks)); }
+
 absl::Status CheckNumbers(const TrainingState& state) {
   const LossSums& losses = state.losses;
   const BestWeights& best = state.best;

@@ -20,6 +20,9 @@ namespace sid {
 // After as many rollbacks a training whose numbers explode ends.
 inline constexpr int64_t kMostRollbacks = 3;
 
+// What is left of the learning rate after so many.
+double LearningRateScale(int64_t rollbacks);
+
 struct TrainingState {
   int64_t epoch = 1;      // the running one, from 1; one more than there are when all is done
   int64_t step = 0;       // steps of it that are done
