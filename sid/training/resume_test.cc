@@ -96,7 +96,9 @@ TEST(Resume, AStopFinishesTheStepAndKeepsIt) {
   for (const int64_t stop_after : {1, 4, 5, 6, 15}) {
     Kept kept("stop");
     TrainingHooks hooks = kept.Into();
-    hooks.stop = [step = int64_t{0}, stop_after]() mutable { return ++step == stop_after; };
+    int64_t taken = 0;
+    hooks.after_step = [&](int64_t) { return ++taken, absl::OkStatus(); };
+    hooks.stop = [&] { return taken == stop_after; };
     const auto stopped = Train(MakeDataset(), Options(), hooks, untimed, *MakeSid());
     ASSERT_EQ(stopped.status().code(), absl::StatusCode::kCancelled) << stopped.status();
     const TrainingState state = LoadCheckpoint(kept.paths.back())->state;
@@ -106,6 +108,29 @@ TEST(Resume, AStopFinishesTheStepAndKeepsIt) {
     const auto resumed = MakeSid();
     ASSERT_TRUE(Train(MakeDataset(), Options(), on, untimed, *resumed).ok());
     ExpectEqual(unbroken->Parameters(), resumed->Parameters());
+  }
+}
+
+TEST(Resume, AStopDuringTheValidationWaitsForNoFurtherStep) {
+  PhaseTimer untimed;
+  for (const int64_t stop_after : {2, 3}) {
+    Kept kept("stop-validation");
+    TrainingHooks hooks = kept.Into();
+    bool stop = false;
+    int64_t taken = 0;
+    hooks.after_step = [&](int64_t) { return ++taken, absl::OkStatus(); };
+    hooks.on_epoch = [&](const EpochRecord& record) {
+      stop = record.epoch == stop_after;
+      return absl::OkStatus();
+    };
+    hooks.stop = [&] { return stop; };
+    TrainingOptions options = Options();
+    options.checkpoint_every = 1000;
+    const absl::Status status = Train(MakeDataset(), options, hooks, untimed, *MakeSid()).status();
+    EXPECT_TRUE(absl::IsCancelled(status)) << status;
+    EXPECT_EQ(taken, stop_after * 5);
+    const TrainingState state = LoadCheckpoint(kept.paths.back())->state;
+    EXPECT_EQ(std::pair(state.epoch, state.step), std::pair(stop_after + 1, int64_t{0}));
   }
 }
 

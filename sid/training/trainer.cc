@@ -128,11 +128,13 @@ class Trainer {
     record.seconds = Seconds();
     state_.best.Offer(state_.epoch, record.validation, learner_);
     SID_RETURN_IF_ERROR(hooks_.on_epoch(record));
-    const bool save = options_.checkpoint_every == 0 || state_.epoch == options_.epochs || IsSaveDue();
+    const bool stop = hooks_.stop();
+    const bool save = stop || options_.checkpoint_every == 0 || state_.epoch == options_.epochs || IsSaveDue();
     ++state_.epoch;
     state_.step = 0;
     state_.losses = {};
-    return save ? Save() : absl::OkStatus();
+    if (save) SID_RETURN_IF_ERROR(Save());
+    return stop ? absl::CancelledError(absl::StrCat("stopped after epoch ", record.epoch)) : absl::OkStatus();
   }
 
   bool IsSaveDue() const { return options_.checkpoint_every > 0 && StepsDone() % options_.checkpoint_every == 0; }

@@ -94,7 +94,7 @@ struct TrainingHooks {
   // What was kept last, for a rollback. It comes with `save`.
   std::function<absl::StatusOr<TrainingState>()> load;
   std::function<void(const std::string& what)> on_rollback = [](const std::string&) {};
-  // Asked after each step: true ends the training, with Cancelled, as soon as the state is saved.
+  // Asked after each step and each validation: true ends the training, with Cancelled, as soon as the state is saved.
   std::function<bool()> stop = [] { return false; };
 };
 
