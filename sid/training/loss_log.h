@@ -7,6 +7,8 @@
 //   norm of z            the extractor's forward pass
 //   loss of each module  its belief, against target and teacher: infinite too where a probability is zero that must not be
 //   norm of each weight  after the update
+//   Adam's moments       the largest of each second one: an infinite one leaves the weights as they are, and so never shows in
+//                        them, but its weight never moves again. The first moments need no look: they go into the weights.
 //
 // and the first of these that is NaN or infinite, in this order, says where it began.
 
@@ -52,11 +54,13 @@ class LossLog {
 
   int64_t steps_;
   std::vector<int64_t> depths_;
-  std::vector<Parameter> weights_;
+  // Each weight, each second moment; their tensors apart, as one call wants them.
+  std::vector<std::string> names_;
+  std::vector<at::Tensor> weights_, moments_;
   LossSums seen_;
   int64_t added_, images_;
   at::Tensor losses_;   // [steps, depths] on the device
-  at::Tensor norms_;    // [steps, 1 + weights]: of the features, of each weight
+  at::Tensor norms_;    // [steps, 1 + names]: of the features, of each weight, of each second moment
   at::Tensor correct_;  // int64 on the device, of the steps this has seen itself
   int64_t correct_before_;
 };
