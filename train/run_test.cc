@@ -1,125 +1,23 @@
-// Faults of the disk in a whole run: every call fails once, and none costs a bit.
+// Runs that are broken off and go on, in their folder: the same files as if never broken off, or a clear no.
 
 #include "train/run.h"
 
 #include <gtest/gtest.h>
 
-#include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "base/faulty_system_calls.h"
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
 #include "sid/training/state/checkpoint.h"
+#include "train/small_run_for_tests.h"
 
 namespace sid {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string FreshPath(const std::string& name) {
-  const std::string path = testing::TempDir() + "/" + name;
-  fs::remove_all(path);
-  return path;
-}
-
-// A run of a moment: two epochs of two steps, a checkpoint after each.
-TrainConfig Small(const std::string& out) {
-  TrainConfig config;
-  config.dataset = "mnist";
-  config.data_dir = testing::TempDir() + "/digits";
-  config.validation_fraction = 0.2;
-  config.depth = 2;
-  config.hidden = config.features = 8;
-  config.epochs = 2;
-  config.device = "cpu";
-  config.threads = 1;
-  config.out = out;
-  config.checkpoint_every = 1;
-  config.probe_every = 2;
-  if (!fs::exists(config.data_dir)) WriteMnist(config.data_dir, 60, 20);
-  return config;
-}
-
-// What it shows goes to `told`.
-absl::Status TryToRun(const TrainConfig& config, std::string* told = nullptr) {
-  std::ostringstream out;
-  const auto no_warning = [](const std::string& what) { ADD_FAILURE() << what; };
-  auto run = BeginRun(config, no_warning);
-  if (!run.ok()) return run.status();
-  const absl::Status status =
-      CompleteRun({out, [time = 0.0]() mutable { return time += 1; }, [] { return 0.0; }}, *run);
-  if (told != nullptr) *told = out.str();
-  return status;
-}
-
-// What a run leaves, without the times in it.
-std::string Result(const std::string& folder) {
-  std::string text = ReadFile(folder + "/weights.safetensors").value();
-  std::istringstream metrics(ReadFile(folder + "/metrics.jsonl").value());
-  for (std::string line; std::getline(metrics, line);) {
-    auto record = nlohmann::json::parse(line);
-    record.erase("seconds");
-    text += record.dump() + "\n";
-  }
-  text += ReadFile(folder + "/events.out.tfevents.sid").value();
-  auto summary = nlohmann::json::parse(ReadFile(folder + "/summary.json").value());
-  summary.erase("seconds");
-  return text + summary.dump();
-}
-
-class Unbroken : public testing::Test {
- protected:
-  void SetUp() override {
-    const std::string folder = FreshPath("unbroken");
-    ASSERT_TRUE(TryToRun(Small(folder)).ok());
-    expected_ = Result(folder);
-  }
-  std::string expected_;
-};
-
-using Faults = Unbroken;
-
-// A full disk at every write, every other error of a call, reads and writes that come up short: one clear line, and what
-// --resume makes of it has the bits of the unbroken run.
-TEST_F(Faults, NoneCostsABit) {
-  for (const Fault& kind :
-       {Fault{.calls = Fault::Calls::kWrites, .error = ENOSPC, .stays = true},
-        Fault{.calls = Fault::Calls::kAll, .error = EIO}, Fault{.calls = Fault::Calls::kRenames, .error = EACCES}}) {
-    for (int64_t bad = 0;; bad += bad < 10 ? 1 : 17) {
-      TrainConfig config = Small(FreshPath("faulty"));
-      Fault fault = kind;
-      fault.place = bad;
-      bool happened = false;
-      absl::Status status;
-      {
-        FaultySystemCalls calls(fault);
-        status = TryToRun(config);
-        happened = calls.happened();
-      }
-      EXPECT_EQ(status.message().find('\n'), absl::string_view::npos) << status;
-      EXPECT_EQ(status.message().find("another process"), absl::string_view::npos) << status;
-      if (kind.error == ENOSPC && happened) EXPECT_TRUE(absl::IsResourceExhausted(status)) << bad << " " << status;
-      config.resume = true;
-      status = TryToRun(config);
-      ASSERT_TRUE(status.ok()) << bad << " " << status;
-      EXPECT_TRUE(Result(config.out) == expected_) << bad;
-      if (!happened) break;
-      ASSERT_LT(bad, 1000);
-    }
-  }
-}
-
-TEST_F(Faults, ShortReadsAndWritesAreMadeUp) {
-  for (const Fault::Calls kind : {Fault::Calls::kWrites, Fault::Calls::kReads}) {
-    FaultySystemCalls calls({.calls = kind, .stays = true, .is_short = true});
-    const TrainConfig config = Small(FreshPath("short"));
-    ASSERT_TRUE(TryToRun(config).ok());
-    EXPECT_TRUE(Result(config.out) == expected_);
-  }
-}
 
 using Resume = Unbroken;
 
@@ -128,12 +26,9 @@ using Resume = Unbroken;
 TEST_F(Resume, GivesTheUnbrokenRunsFiles) {
   TrainConfig config = Small(FreshPath("stopped"));
   config.resume = true;
-  std::ostringstream out;
   absl::Status status;
   for (int run_number = 0; run_number < 20; ++run_number) {
-    auto run = BeginRun(config, [](const std::string& what) { ADD_FAILURE() << what; });
-    ASSERT_TRUE(run.ok()) << run.status();
-    status = CompleteRun({out, [] { return 0.0; }, [] { return 0.0; }, 0, [] { return true; }}, *run);
+    status = TryToRun(config, nullptr, [] { return true; });
     if (status.ok()) break;
     ASSERT_TRUE(absl::IsCancelled(status)) << status;
     EXPECT_NE(status.message().find("the same command with --resume goes on"), absl::string_view::npos) << status;
@@ -158,16 +53,12 @@ TEST(Diagnosed, IsToldOnceHoweverOftenTheRunIsBrokenOff) {
   ASSERT_NE(expected.find("diagnoses"), std::string::npos);
   config.out = FreshPath("told-in-parts");
   config.resume = true;
-  std::ostringstream out;
+  std::string told;
   absl::Status status = absl::CancelledError("");
-  for (int part = 0; absl::IsCancelled(status) && part < 20; ++part) {
-    auto run = BeginRun(config, [](const std::string& what) { ADD_FAILURE() << what; });
-    ASSERT_TRUE(run.ok()) << run.status();
-    const auto after_three = [asked = 0]() mutable { return ++asked >= 3; };
-    status = CompleteRun({out, [] { return 0.0; }, [] { return 0.0; }, 0, after_three}, *run);
-  }
+  for (int part = 0; absl::IsCancelled(status) && part < 20; ++part)
+    status = TryToRun(config, &told, [asked = 0]() mutable { return ++asked >= 3; });
   ASSERT_TRUE(status.ok()) << status;
-  EXPECT_TRUE(Result(config.out) == expected) << out.str();
+  EXPECT_TRUE(Result(config.out) == expected) << told;
 }
 
 TEST_F(Resume, RollbacksBeforeAreToldAndAreInTheSummary) {
