@@ -123,6 +123,19 @@ TEST_F(Resume, ACheckpointThatNamesAnotherFileCutsNone) {
   }
 }
 
+// On a GPU `auto` asks a clock, which may answer otherwise the next time.
+TEST(Executors, WhatWasChosenOnceStays) {
+  TrainConfig config = Small(FreshPath("chosen"));
+  config.executor = "serial";
+  ASSERT_TRUE(absl::IsCancelled(TryToRun(config, nullptr, [] { return true; })));
+  config.resume = true;
+  config.executor = "auto";
+  const absl::Status status = TryToRun(config);
+  EXPECT_TRUE(status.ok()) << status;
+  config.executor = "batched";
+  EXPECT_NE(TryToRun(config).message().find("--executor was serial and is batched"), absl::string_view::npos);
+}
+
 TEST_F(Resume, AFolderInUseIsLeftAlone) {
   TrainConfig config = Small(FreshPath("in-use"));
   const auto first = BeginRun(config, [](const std::string&) {});

@@ -1,10 +1,12 @@
 // A run that was broken off goes on to the bits of the unbroken one, from any state on the way, for every optimizer.
 
+#include <ATen/Context.h>
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "base/machine/device.h"
 #include "sid/training/blobs_for_tests.h"
 #include "sid/training/state/checkpoint.h"
 #include "sid/training/trainer.h"
@@ -64,28 +66,49 @@ TrainingOptions OptionsWithEverything() {
   return options;
 }
 
-TEST(Resume, GivesTheBitsOfTheUnbrokenRunFromAnyState) {
+void ExpectTheSameBitsFromAnyState(const Dataset& dataset, const TrainingOptions& options,
+                                   const OptimizerOptions& optimizer) {
   PhaseTimer untimed;
-  for (const OptimizerRule rule : {OptimizerRule::kAdam, OptimizerRule::kAdamW, OptimizerRule::kSgd}) {
-    const OptimizerOptions optimizer{.rule = rule, .weight_decay = 1e-3};
-    Kept kept(OptimizerNames()[static_cast<size_t>(rule)]);
-    const auto unbroken = MakeSid(optimizer);
-    const auto whole = Train(MakeDataset(), OptionsWithEverything(), kept.Into(), untimed, *unbroken);
-    ASSERT_TRUE(whole.ok()) << whole.status();
-    ASSERT_EQ(kept.paths.size(), 9u);  // at 0, 2, 4, 6, 8, 10, 12, 14 and 15 steps
-    for (const std::string& path : kept.paths) {
-      TrainingHooks hooks = Hooks();
-      hooks.from = LoadCheckpoint(path)->state;
-      const auto resumed = MakeSid(optimizer);
-      const auto rest = Train(MakeDataset(), OptionsWithEverything(), hooks, untimed, *resumed);
-      ASSERT_TRUE(rest.ok()) << rest.status();
-      ExpectEqual(unbroken->Parameters(), resumed->Parameters());
-      ExpectEqual(unbroken->OptimizerState(), resumed->OptimizerState());
-      ExpectTail(whole->epochs, rest->epochs);
-      EXPECT_EQ(whole->best_epoch, rest->best_epoch);
-      EXPECT_EQ(whole->test.divergence, rest->test.divergence);
-      EXPECT_GT(rest->seconds, hooks.from->seconds);
-    }
+  const auto make = [&] { return MakeSid(optimizer, /*depth=*/2, dataset.train.images.device()); };
+  Kept kept(OptimizerNames()[static_cast<size_t>(optimizer.rule)]);
+  const auto unbroken = make();
+  const auto whole = Train(dataset, options, kept.Into(), untimed, *unbroken);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  ASSERT_EQ(kept.paths.size(), 9u);  // at 0, 2, 4, 6, 8, 10, 12, 14 and 15 steps
+  for (const std::string& path : kept.paths) {
+    TrainingHooks hooks = Hooks();
+    hooks.from = LoadCheckpoint(path)->state;
+    const auto resumed = make();
+    const auto rest = Train(dataset, options, hooks, untimed, *resumed);
+    ASSERT_TRUE(rest.ok()) << rest.status();
+    ExpectEqual(unbroken->Parameters(), resumed->Parameters());
+    ExpectEqual(unbroken->OptimizerState(), resumed->OptimizerState());
+    ExpectTail(whole->epochs, rest->epochs);
+    EXPECT_EQ(whole->best_epoch, rest->best_epoch);
+    EXPECT_EQ(whole->test.divergence, rest->test.divergence);
+    EXPECT_GT(rest->seconds, hooks.from->seconds);
+  }
+}
+
+TEST(Resume, GivesTheBitsOfTheUnbrokenRunFromAnyState) {
+  for (const OptimizerRule rule : {OptimizerRule::kAdam, OptimizerRule::kAdamW, OptimizerRule::kSgd})
+    ExpectTheSameBitsFromAnyState(MakeDataset(), OptionsWithEverything(), {.rule = rule, .weight_decay = 1e-3});
+}
+
+// For one test: the others are about what is used without it.
+struct DeterministicScope {
+  DeterministicScope() { UseDeterministicAlgorithms(); }
+  ~DeterministicScope() { at::globalContext().setDeterministicAlgorithms(false, false); }
+};
+
+// Of plain steps and of captured ones, which a resumed run records anew.
+TEST(Resume, GivesTheSameBitsOnAGpuInDeterministicMode) {
+  if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
+  const DeterministicScope deterministic;
+  for (const bool capture : {false, true}) {
+    TrainingOptions options = OptionsWithEverything();
+    options.capture = capture;
+    ExpectTheSameBitsFromAnyState(ToDevice(MakeDataset(), at::Device(at::kCUDA, 0)), options, {.weight_decay = 1e-3});
   }
 }
 

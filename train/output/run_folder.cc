@@ -99,6 +99,13 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
   return folder;
 }
 
+std::string RunFolder::RecordedExecutor(const std::string& path) {
+  const std::string text = ReadFile(absl::StrCat(path, "/", kConfig)).value_or("");
+  const auto config = nlohmann::json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json::json_pointer place("/settings/executor");
+  return config.contains(place) && config[place].is_string() ? config[place].get<std::string>() : "auto";
+}
+
 absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std::string&)>& warn) const {
   absl::StatusOr<Checkpoint> newest = checkpoints_.LoadNewest(warn);
   SID_ASSIGN_OR_RETURN(const int64_t metrics, FileSize(File(kMetrics)));
