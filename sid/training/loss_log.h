@@ -1,8 +1,8 @@
 #pragma once
 
 // What the steps of an epoch have shown, kept on the device so that the host need not wait for every step, and looked at now
-// and then: for the progress line, and for numbers that have exploded. Their step, phase and module are found exactly, however
-// late one looks: every step leaves
+// and then: for the progress line, and for numbers that have exploded. Their step and phase are found exactly, however late one
+// looks, and the module of a weight where one looks before the next step has spread it: every step leaves
 //
 //   norm of z            the extractor's forward pass
 //   loss of each module  its belief, against target and teacher: infinite too where a probability is zero that must not be

@@ -29,8 +29,8 @@ namespace sid {
 
 class RunFolder {
  public:
-  // Creates the folder of a run, which outlives this, or opens it to go on (config.resume). An error when it can't be written,
-  // another process works in it, or it holds a run already that is not to go on: results are never overwritten.
+  // Creates the folder of `run`, which must outlive this, or opens it to go on (config.resume). An error when it can't be written
+  // or locked, another process works in it, or it holds a run already that is not to go on: none is overwritten by another.
   static absl::StatusOr<RunFolder> Open(const PreparedRun& run);
 
   // The executor that the run in `path` has used, by config.json; "auto" where there is none. A clock may choose another the next
