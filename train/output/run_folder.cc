@@ -56,10 +56,12 @@ ordered_json ToJson(const EpochRecord& record) {
 // The kernel's lock, until the last copy of what it returns is gone.
 absl::StatusOr<std::shared_ptr<void>> Lock(const std::string& folder) {
   const int descriptor = System().Open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-  if (descriptor < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open --out=", folder));
+  const int failed = errno;
+  if (descriptor < 0) return absl::ErrnoToStatus(failed, absl::StrCat("cannot open --out=", folder));
   std::shared_ptr<void> lock(nullptr, [descriptor](void*) { close(descriptor); });
   if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno != EWOULDBLOCK) return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock --out=", folder));
+  const int refused = errno;
+  if (refused != EWOULDBLOCK) return absl::ErrnoToStatus(refused, absl::StrCat("cannot lock --out=", folder));
   return absl::UnavailableError(
       absl::StrCat("another process is working in --out=", folder, ": wait for it, or end it"));
 }
@@ -168,8 +170,8 @@ absl::StatusOr<std::vector<ProbeRecord>> RunFolder::ReadProbes() const {
   const absl::StatusOr<std::string> text = ReadFile(File(kMetrics));
   if (absl::IsNotFound(text.status())) return records;
   SID_RETURN_IF_ERROR(text.status());
-  for (const std::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
-    const auto json = nlohmann::json::parse(line, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  for (const absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
+    const auto json = nlohmann::json::parse(std::string(line), /*cb=*/nullptr, /*allow_exceptions=*/false);
     if (json.is_object() && !json.contains("probe")) continue;
     absl::StatusOr<ProbeRecord> record = ProbeFromJson(json);
     if (!record.ok())
