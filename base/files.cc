@@ -4,12 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/system_calls.h"
@@ -67,13 +69,23 @@ absl::Status SyncFolderOf(const std::string& path) {
 // What WriteFileAtomically's temporary files have in their names, before the process's number.
 constexpr char kUnfinished[] = ".part-";
 
+// The file that a temporary one was to become; "" for a name that is none of a temporary one.
+std::string Finished(const std::string& name) {
+  const size_t end = name.rfind(kUnfinished);
+  if (end == std::string::npos) return "";
+  const std::string_view process = std::string_view(name).substr(end + sizeof(kUnfinished) - 1);
+  return !process.empty() && std::all_of(process.begin(), process.end(), absl::ascii_isdigit) ? name.substr(0, end)
+                                                                                              : "";
+}
+
 }  // namespace
 
 absl::StatusOr<FileReader> FileReader::Open(const std::string& path) {
-  const int descriptor = System().Open(path.c_str(), O_RDONLY | O_CLOEXEC, 0);
+  // O_NONBLOCK: a named pipe would wait for its writer, perhaps for ever.
+  const int descriptor = System().Open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
   if (descriptor < 0) return SystemError("open", path);
   struct stat info = {};
-  if (fstat(descriptor, &info) != 0 || S_ISDIR(info.st_mode)) {
+  if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
     System().Close(descriptor);
     return absl::FailedPreconditionError(absl::StrCat("cannot read ", path, ": it is no file"));
   }
@@ -132,9 +144,19 @@ absl::Status WriteFileAtomically(const std::string& path, const std::vector<std:
 }
 
 absl::Status AppendToFile(const std::string& path, std::string_view bytes) {
-  const int descriptor = System().Open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CLOEXEC;
+  int descriptor = System().Open(path.c_str(), kFlags, 0);
+  const bool is_new = descriptor < 0 && errno == ENOENT;
+  if (is_new) descriptor = System().Open(path.c_str(), kFlags | O_CREAT, 0644);
   if (descriptor < 0) return SystemError("open", path);
-  return WriteAndClose(descriptor, {bytes}, path);
+  SID_RETURN_IF_ERROR(WriteAndClose(descriptor, {bytes}, path));
+  return is_new ? SyncFolderOf(path) : absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> FileSize(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) == 0) return info.st_size;
+  return errno == ENOENT ? absl::StatusOr<int64_t>(0) : SystemError("look at", path);
 }
 
 absl::Status CutFile(const std::string& path, uint64_t length) {
@@ -146,19 +168,27 @@ absl::Status CutFile(const std::string& path, uint64_t length) {
   return System().Truncate(path.c_str(), static_cast<off_t>(length)) == 0 ? absl::OkStatus() : SystemError("cut", path);
 }
 
-void RemoveUnfinishedFiles(const std::string& folder) {
+void RemoveUnfinishedFiles(const std::string& folder, const std::function<bool(const std::string& name)>& is_ours) {
   std::error_code ignored;
   for (std::filesystem::directory_iterator entry(folder, ignored), end; entry != end; entry.increment(ignored)) {
-    if (entry->path().filename().string().find(kUnfinished) != std::string::npos) unlink(entry->path().c_str());
+    const std::string finished = Finished(entry->path().filename().string());
+    if (!finished.empty() && is_ours(finished)) unlink(entry->path().c_str());
   }
 }
 
-absl::Status EnsureWritableFolder(const std::string& path) {
+absl::Status CreateFolder(const std::string& path) {
+  const std::string given = std::filesystem::path(path + "/").parent_path().string();  // "a/" is "a"
   std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error)
-    return absl::InvalidArgumentError(
-        absl::StrCat("cannot create folder ", path, ": ", error.message(), "; choose another"));
+  if (given.empty() || std::filesystem::is_directory(given, error)) return absl::OkStatus();
+  SID_RETURN_IF_ERROR(CreateFolder(std::filesystem::path(given).parent_path().string()));
+  std::filesystem::create_directory(given, error);
+  if (error) return absl::InvalidArgumentError(absl::StrCat("cannot create folder ", path, ": ", error.message()));
+  return SyncFolderOf(given);
+}
+
+absl::Status EnsureWritableFolder(const std::string& path) {
+  if (const absl::Status created = CreateFolder(path); !created.ok())
+    return absl::Status(created.code(), absl::StrCat(std::string(created.message()), "; choose another"));
   const std::string probe = absl::StrCat(path, "/.writable-", getpid());
   const absl::Status written = WriteFileAtomically(probe, "");
   if (!written.ok()) {

@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <csignal>
@@ -42,6 +43,20 @@ TEST(Files, ErrorsNameThePath) {
   EXPECT_NE(WriteFileAtomically(missing, "").message().find(missing), absl::string_view::npos);
 }
 
+TEST(Files, APipeIsNoFileAndIsNotWaitedFor) {
+  const std::string pipe = TemporaryPath("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(ReadFile(pipe).status().message(), "cannot read " + pipe + ": it is no file");
+}
+
+TEST(Files, AFileThatIsNotThereHasNoBytesButOneThatCannotBeSeenIsAnError) {
+  const std::string path = TemporaryPath("measured");
+  EXPECT_EQ(FileSize(path).value(), 0);
+  ASSERT_TRUE(WriteFileAtomically(path, "four").ok());
+  EXPECT_EQ(FileSize(path).value(), 4);
+  EXPECT_FALSE(FileSize(path + "/below").ok());
+}
+
 TEST(Files, AFileIsNoWritableFolder) {
   const std::string path = TemporaryPath("file");
   ASSERT_TRUE(WriteFileAtomically(path, "").ok());
@@ -63,9 +78,39 @@ TEST(Files, RemovesWhatAKillHasLeft) {
   const std::string folder = TemporaryPath("left");
   ASSERT_TRUE(EnsureWritableFolder(folder).ok());
   ASSERT_TRUE(WriteFileAtomically(folder + "/whole", "").ok() && AppendToFile(folder + "/whole.part-123", "x").ok());
-  RemoveUnfinishedFiles(folder);
+  const std::vector<std::string> strangers = {"/film.part-2", "/whole.part-", "/whole.part-12b", "/whole.part-1.zip"};
+  for (const std::string& name : strangers) ASSERT_TRUE(WriteFileAtomically(folder + name, "").ok());
+  RemoveUnfinishedFiles(folder, [](const std::string& name) { return name == "whole"; });
   EXPECT_TRUE(std::filesystem::exists(folder + "/whole"));
   EXPECT_FALSE(std::filesystem::exists(folder + "/whole.part-123"));
+  for (const std::string& name : strangers) EXPECT_TRUE(std::filesystem::exists(folder + name)) << name;
+}
+
+// Counts the folders among what is synced.
+class CountFolderSyncs : public SystemCalls {
+ public:
+  CountFolderSyncs() : before_(ReplaceSystemCalls(this)) {}
+  ~CountFolderSyncs() override { ReplaceSystemCalls(before_); }
+  int Sync(int descriptor) override {
+    struct stat info = {};
+    if (fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) ++count;
+    return SystemCalls::Sync(descriptor);
+  }
+  int64_t count = 0;
+
+ private:
+  SystemCalls* before_;
+};
+
+TEST(Files, ANewNameIsSyncedIntoItsFolder) {
+  const std::string folder = TemporaryPath("one/two/");
+  CountFolderSyncs syncs;
+  ASSERT_TRUE(CreateFolder(folder).ok() && CreateFolder(folder).ok());
+  EXPECT_EQ(syncs.count, 2) << "one for each folder";
+  ASSERT_TRUE(AppendToFile(folder + "new", "one").ok());
+  EXPECT_EQ(syncs.count, 3);
+  ASSERT_TRUE(AppendToFile(folder + "new", "two").ok());
+  EXPECT_EQ(syncs.count, 3) << "its name was there already";
 }
 
 TEST(Files, AFaultOfAnyCallLeavesTheOldBytesOrTheNewOnes) {

@@ -12,6 +12,7 @@
 #include "base/command_line/terminal.h"
 #include "base/files.h"
 #include "base/machine/device.h"
+#include "base/machine/device_failure.h"
 #include "base/machine/heap.h"
 #include "base/status.h"
 #include "bench/charts.h"
@@ -134,7 +135,11 @@ int Main(int argc, char** argv) {
     SID_ASSIGN_OR_RETURN(config, ConfigFromFlags(count, arguments, help));
     return absl::OkStatus();
   };
-  return RunProgram({.name = "bench", .parse = parse, .work = [&] { return Bench(config, command); }}, argc, argv);
+  return RunProgram({.name = "bench",
+                     .parse = parse,
+                     .work = [&] { return Bench(config, command); },
+                     .describe = DescribeDeviceFailure},
+                    argc, argv);
 }
 
 }  // namespace

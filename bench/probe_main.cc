@@ -1,21 +1,25 @@
-// What the live probe (--probe_every) costs, as a part of training:
+// What the live probe (--probe_every) costs, and the look for numbers that explode, as parts of training:
 //
 //   OMP_NUM_THREADS=1 ./tools/bazel run //bench:probe
 //
 // A training step and a probe of a batch of the same size take turns, on CIFAR-100's shapes, on the CPU; `percent_at_100` is
-// what a probe at every hundredth step adds to the steps, in processor time, which other programs hardly disturb.
+// what a probe at every hundredth step adds to the steps, in processor time, which other programs hardly disturb. The look
+// comes with every step: `percent` is what it adds.
 
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <benchmark/benchmark.h>
 
 #include <ctime>
+#include <memory>
 #include <vector>
 
 #include "base/random.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
 #include "sid/theory/probe/probe.h"
+#include "sid/training/loss_log.h"
+#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
@@ -24,16 +28,49 @@ constexpr int64_t kBatch = 128, kClasses = 100;
 
 double ProcessorSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-void ProbeBesideStep(benchmark::State& state) {
-  const int64_t depth = state.range(0);
+std::unique_ptr<Learner> MakeLearner(const Network& network, int64_t depth) {
+  return MakeSidLearner(network, {.alphas = std::vector<double>(depth, 0.5)}, {.executor = Executor::kBatched}, {});
+}
+
+Network MakeNetwork(int64_t depth) {
   Network network = EmptyNetwork({.classes = kClasses, .depth = depth});
   Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
-  const std::vector<double> alphas(depth, 0.5);
-  const auto learner = MakeSidLearner(network, {.alphas = alphas}, {.executor = Executor::kBatched}, {});
+  return network;
+}
+
+Batch MakeBatch() {
   at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
-  const Batch batch{at::randn({kBatch, 3, 32, 32}, generator, at::kFloat).contiguous(at::MemoryFormat::ChannelsLast),
-                    at::randint(kClasses, {kBatch}, generator, at::kLong)};
-  Probe probe(network, batch, {.alphas = alphas});
+  return {at::randn({kBatch, 3, 32, 32}, generator, at::kFloat).contiguous(at::MemoryFormat::ChannelsLast),
+          at::randint(kClasses, {kBatch}, generator, at::kLong)};
+}
+
+void DetectionBesideStep(benchmark::State& state) {
+  const auto learner = MakeLearner(MakeNetwork(state.range(0)), state.range(0));
+  const Batch batch = MakeBatch();
+  LossLog log(/*steps=*/100'000, *learner);
+  PhaseTimer untimed;
+  log.Add(learner->Step(batch, 1e-4, untimed), batch.labels);
+  double steps = 0, looks = 0;
+  for (auto _ : state) {
+    const double begin = ProcessorSeconds();
+    const StepResult result = learner->Step(batch, 1e-4, untimed);
+    const double end = ProcessorSeconds();
+    log.Add(result, batch.labels);
+    CHECK(log.Check(/*epoch=*/1, 1e-4).ok());
+    steps += end - begin;
+    looks += ProcessorSeconds() - end;
+  }
+  state.counters["percent"] = 100 * looks / steps;
+}
+
+BENCHMARK(DetectionBesideStep)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond)->MinTime(5);
+
+void ProbeBesideStep(benchmark::State& state) {
+  const int64_t depth = state.range(0);
+  const Network network = MakeNetwork(depth);
+  const auto learner = MakeLearner(network, depth);
+  const Batch batch = MakeBatch();
+  Probe probe(network, batch, {.alphas = std::vector<double>(depth, 0.5)});
   PhaseTimer untimed;
   learner->Step(batch, 1e-4, untimed);
   double steps = 0, probes = 0;

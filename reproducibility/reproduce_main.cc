@@ -12,6 +12,7 @@
 #include "base/command_line/program.h"
 #include "base/command_line/terminal.h"
 #include "base/files.h"
+#include "base/machine/device_failure.h"
 #include "base/status.h"
 #include "reproducibility/report/pages.h"
 #include "reproducibility/reproduce.h"
@@ -124,5 +125,9 @@ absl::Status Parse(int argc, char** argv, std::string* help) { return ParseFlags
 }  // namespace sid
 
 int main(int argc, char** argv) {
-  return sid::RunProgram({.name = "reproduce", .parse = sid::Parse, .work = sid::ReproduceAndReport}, argc, argv);
+  return sid::RunProgram({.name = "reproduce",
+                          .parse = sid::Parse,
+                          .work = sid::ReproduceAndReport,
+                          .describe = sid::DescribeDeviceFailure},
+                         argc, argv);
 }

@@ -13,8 +13,16 @@ absl::Status Require(bool holds, const std::string& flag, double value, const st
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is out of range: ", range));
 }
 
-absl::Status AtLeastOne(const std::string& flag, int64_t value) {
-  return Require(value >= 1, flag, static_cast<double>(value), "it must be at least 1");
+// Far beyond any use, and small enough that no product of two of them overflows 64 bits.
+constexpr int64_t kMost = 1'000'000'000;
+// A layer that does not fit into memory is told as that.
+constexpr int64_t kMostUnits = 1'000'000'000'000;
+constexpr int64_t kMostThreads = 4096;
+
+absl::Status InRange(const std::string& flag, int64_t value, int64_t least, int64_t most = kMost) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", flag, "=", value, " is out of range: it must be from ", least, " to ", most));
 }
 
 absl::Status NotNegative(const std::string& flag, double value) {
@@ -28,31 +36,34 @@ absl::Status Fraction(const std::string& flag, double value) {
 }  // namespace
 
 absl::Status Validate(const TrainConfig& config) {
-  SID_RETURN_IF_ERROR(AtLeastOne("depth", config.depth));
-  SID_RETURN_IF_ERROR(AtLeastOne("hidden", config.hidden));
-  SID_RETURN_IF_ERROR(AtLeastOne("features", config.features));
-  SID_RETURN_IF_ERROR(AtLeastOne("epochs", config.epochs));
-  SID_RETURN_IF_ERROR(AtLeastOne("batch_size", config.batch_size));
+  SID_RETURN_IF_ERROR(InRange("depth", config.depth, 1));
+  SID_RETURN_IF_ERROR(InRange("hidden", config.hidden, 1, kMostUnits));
+  SID_RETURN_IF_ERROR(InRange("features", config.features, 1, kMostUnits));
+  SID_RETURN_IF_ERROR(InRange("chunk", config.chunk, 0));
+  SID_RETURN_IF_ERROR(InRange("epochs", config.epochs, 1));
+  SID_RETURN_IF_ERROR(InRange("batch_size", config.batch_size, 1));
   SID_RETURN_IF_ERROR(Fraction("smoothing", config.smoothing));
-  SID_RETURN_IF_ERROR(NotNegative("train_images", static_cast<double>(config.train_images)));
+  SID_RETURN_IF_ERROR(InRange("train_images", config.train_images, 0));
   SID_RETURN_IF_ERROR(Fraction("label_noise", config.label_noise));
   SID_RETURN_IF_ERROR(Fraction("validation_fraction", config.validation_fraction));
   SID_RETURN_IF_ERROR(Fraction("momentum", config.momentum));
   SID_RETURN_IF_ERROR(Require(config.learning_rate > 0 && std::isfinite(config.learning_rate), "lr",
                               config.learning_rate, "it must be above 0"));
   SID_RETURN_IF_ERROR(NotNegative("warmup_epochs", config.warmup_epochs));
+  SID_RETURN_IF_ERROR(Require(config.warmup_epochs <= kMost, "warmup_epochs", config.warmup_epochs,
+                              absl::StrCat("it must be at most ", kMost)));
   SID_RETURN_IF_ERROR(NotNegative("weight_decay", config.weight_decay));
   SID_RETURN_IF_ERROR(NotNegative("clip_norm", config.clip_norm));
-  SID_RETURN_IF_ERROR(NotNegative("probe_every", static_cast<double>(config.probe_every)));
-  SID_RETURN_IF_ERROR(NotNegative("checkpoint_every", static_cast<double>(config.checkpoint_every)));
-  SID_RETURN_IF_ERROR(AtLeastOne("keep_checkpoints", config.keep_checkpoints));
+  SID_RETURN_IF_ERROR(InRange("probe_every", config.probe_every, 0));
+  SID_RETURN_IF_ERROR(InRange("checkpoint_every", config.checkpoint_every, 0));
+  SID_RETURN_IF_ERROR(InRange("keep_checkpoints", config.keep_checkpoints, 1));
   if (config.out.empty() && (config.resume || config.checkpoint_every > 0 || config.on_nan == "rollback")) {
     return absl::InvalidArgumentError(absl::StrCat(config.resume                 ? "--resume"
                                                    : config.checkpoint_every > 0 ? "--checkpoint_every"
                                                                                  : "--on_nan=rollback",
                                                    " needs --out=DIR, the folder that holds the run's checkpoints"));
   }
-  return NotNegative("threads", static_cast<double>(config.threads));
+  return InRange("threads", config.threads, 0, kMostThreads);
 }
 
 }  // namespace sid

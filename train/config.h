@@ -58,7 +58,7 @@ struct TrainConfig {
   int64_t probe_every = 0;  // steps; 0 for never
   std::string out;
 
-  // What is kept on the way. None of it changes the result.
+  // What is kept on the way. None of it changes the result, but on_nan=rollback that of a run whose numbers explode.
   int64_t checkpoint_every = 0;  // steps; 0: each epoch
   int64_t keep_checkpoints = 2;
   bool resume = false;

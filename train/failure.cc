@@ -1,50 +1,51 @@
 #include "train/failure.h"
 
-#include <c10/util/Exception.h>
+#include <vector>
 
-#include <algorithm>
-#include <new>
-
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/machine/device.h"
+#include "base/machine/device_failure.h"
 
 namespace sid {
 namespace {
 
-bool IsOutOfMemory(const std::exception& error, const std::string& what) {
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         dynamic_cast<const std::bad_alloc*>(&error) != nullptr || absl::StrContains(what, "DefaultCPUAllocator") ||
-         absl::StrContains(what, "CUDA out of memory") || absl::StrContains(what, "CUBLAS_STATUS_ALLOC_FAILED");
+// What `auto` and `cuda` stand for.
+std::string DeviceOf(const TrainConfig& config) {
+  const auto device = ParseDevice(config.device);
+  return device.ok() ? device->str() : config.device;
 }
 
-std::string DeviceOf(const TrainConfig& config) { return config.device == "auto" ? "the device" : config.device; }
-
-std::string OutOfMemory(const TrainConfig& config) {
-  const int64_t batch_size = std::max<int64_t>(config.batch_size / 2, 1),
-                depth = std::max<int64_t>(config.depth / 2, 1);
-  std::string text =
-      absl::StrCat("out of memory on ", DeviceOf(config), " with --batch_size=", config.batch_size,
-                   " and --depth=", config.depth, ": try --batch_size=", batch_size, ", or --depth=", depth);
-  if (config.learner == "sid" && config.chunk == 0 && config.depth > 1)
-    absl::StrAppend(&text, ", or --chunk=", depth, ", which keeps both");
+std::string OutOfMemory(const TrainConfig& config, const std::string& device) {
+  std::vector<std::string> hints;
+  if (config.batch_size > 1) hints.push_back(absl::StrCat("--batch_size=", config.batch_size / 2));
+  if (config.depth > 1) hints.push_back(absl::StrCat("--depth=", config.depth / 2));
+  const bool chunks = config.learner == "sid" && config.executor != "serial" && config.clip_norm == 0;
+  if (chunks && config.chunk == 0 && config.depth > 1)
+    hints.push_back(absl::StrCat("--chunk=", config.depth / 2, ", which keeps both"));
+  std::string text = absl::StrCat("out of memory on ", device, " with --batch_size=", config.batch_size,
+                                  " and --depth=", config.depth);
+  if (!hints.empty()) absl::StrAppend(&text, ": try ", absl::StrJoin(hints, ", or "));
+  // Another setting is another run.
+  if (!hints.empty() && !config.out.empty()) absl::StrAppend(&text, ", in a new --out");
   return text;
-}
-
-std::string HowToGoOn(const TrainConfig& config) {
-  return config.out.empty() ? "" : "; --resume goes on from the last checkpoint";
 }
 
 }  // namespace
 
 std::string DescribeFailure(const std::exception& error, const TrainConfig& config) {
-  const std::string what = error.what();
-  if (IsOutOfMemory(error, what)) return OutOfMemory(config);
-  // The first line says what, the rest is LibTorch's stack.
-  const std::string first_line = what.substr(0, what.find('\n'));
-  if (absl::StrContains(what, "CUDA error") || absl::StrContains(what, "CUDA driver error"))
-    return absl::StrCat("the GPU (", DeviceOf(config), ") failed: ", first_line,
-                        "; nvidia-smi shows whether it is lost", HowToGoOn(config));
-  return first_line;
+  switch (RecogniseDeviceFailure(error)) {
+    case DeviceFailure::kOutOfHostMemory:
+      return OutOfMemory(config, "cpu");
+    case DeviceFailure::kOutOfDeviceMemory:
+      return OutOfMemory(config, DeviceOf(config));
+    case DeviceFailure::kDeviceFailed:
+      return absl::StrCat(DeviceOf(config), ": ", DescribeDeviceFailure(error),
+                          config.out.empty() ? "" : "; --resume goes on from the last checkpoint");
+    case DeviceFailure::kNone:
+      break;
+  }
+  return DescribeDeviceFailure(error);
 }
 
 }  // namespace sid

@@ -9,7 +9,8 @@
 
 namespace sid {
 
-// One line: what happened and what to do. Out of memory names a batch size and a depth to try.
+// One line: what happened and what to do. Out of memory names a batch size and a depth to try, where either can
+// be less; a lost GPU, how to go on.
 std::string DescribeFailure(const std::exception& error, const TrainConfig& config);
 
 }  // namespace sid

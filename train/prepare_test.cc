@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 
 namespace sid {
 namespace {
@@ -16,6 +17,8 @@ TrainConfig Small() {
   config.device = "cpu";
   return config;
 }
+
+constexpr int64_t kHuge = std::numeric_limits<int64_t>::max();
 
 struct BadInput {
   std::string name;
@@ -39,41 +42,48 @@ TEST_P(BadInputTest, IsOneClearLine) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadInputTest,
-    testing::Values(BadInput{"learner", [](TrainConfig& c) { c.learner = "bpchain"; }, "did you mean 'bp-chain'"},
-                    BadInput{"dataset", [](TrainConfig& c) { c.dataset = "cifar-10"; }, "did you mean 'cifar10'"},
-                    BadInput{"missing_folder", [](TrainConfig& c) { c.dataset = "cifar10"; }, "data_dir"},
-                    BadInput{"wrong_folder", [](TrainConfig& c) { c.dataset = "cifar10", c.data_dir = "/nonexistent"; },
-                             "/nonexistent"},
-                    BadInput{"depth", [](TrainConfig& c) { c.depth = 0; }, "--depth=0"},
-                    BadInput{"alpha_zero", [](TrainConfig& c) { c.alpha = "0"; }, "(0, 1]"},
-                    BadInput{"alpha_above", [](TrainConfig& c) { c.alpha = "1.01"; }, "(0, 1]"},
-                    BadInput{"alpha_list", [](TrainConfig& c) { c.alpha = "0.5,0.5,0.5"; }, "the depth is 2"},
-                    BadInput{"divergence", [](TrainConfig& c) { c.divergence = "revers"; }, "did you mean 'reverse'"},
-                    BadInput{"reverse_one_hot", [](TrainConfig& c) { c.divergence = "reverse"; }, "one-hot"},
-                    BadInput{"smoothing", [](TrainConfig& c) { c.smoothing = 1; }, "--smoothing=1"},
-                    BadInput{"noise", [](TrainConfig& c) { c.label_noise = 1; }, "--label_noise=1"},
-                    BadInput{"noise_nan", [](TrainConfig& c) { c.label_noise = std::nan(""); }, "--label_noise=nan"},
-                    BadInput{"validation", [](TrainConfig& c) { c.validation_fraction = -0.1; },
-                             "--validation_fraction=-0.1"},
-                    BadInput{"device_name", [](TrainConfig& c) { c.device = "gpu"; }, "unknown device"},
-                    BadInput{"device_absent", [](TrainConfig& c) { c.device = "cuda:77"; }, "is not there"},
-                    BadInput{"optimizer", [](TrainConfig& c) { c.optimizer = "adm"; }, "did you mean 'adam'"},
-                    BadInput{"schedule", [](TrainConfig& c) { c.schedule = "cosin"; }, "did you mean 'cosine'"},
-                    BadInput{"initialisation", [](TrainConfig& c) { c.initialisation = "he"; }, "initialisation"},
-                    BadInput{"augmentation", [](TrainConfig& c) { c.augmentation = "flip"; }, "augmentation"},
-                    BadInput{"executor", [](TrainConfig& c) { c.executor = "batch"; }, "did you mean 'batched'"},
-                    BadInput{"chunk", [](TrainConfig& c) { c.chunk = -1; }, "chunk -1"},
-                    BadInput{"chunk_with_clipping", [](TrainConfig& c) { c.chunk = 1, c.clip_norm = 1; }, "clip_norm"},
-                    BadInput{"learning_rate", [](TrainConfig& c) { c.learning_rate = 0; }, "--lr=0"},
-                    BadInput{"checkpoint_every", [](TrainConfig& c) { c.out = "x", c.checkpoint_every = -1; },
-                             "--checkpoint_every=-1"},
-                    BadInput{"checkpoint_without_out", [](TrainConfig& c) { c.checkpoint_every = 5; }, "needs --out"},
-                    BadInput{"resume_without_out", [](TrainConfig& c) { c.resume = true; }, "--resume needs --out"},
-                    BadInput{"rollback_without_out", [](TrainConfig& c) { c.on_nan = "rollback"; }, "needs --out"},
-                    BadInput{"on_nan", [](TrainConfig& c) { c.on_nan = "rolback"; }, "did you mean 'rollback'"},
-                    BadInput{"keep_none", [](TrainConfig& c) { c.keep_checkpoints = 0; }, "--keep_checkpoints=0"},
-                    BadInput{"epochs", [](TrainConfig& c) { c.epochs = 0; }, "--epochs=0"},
-                    BadInput{"batch_size", [](TrainConfig& c) { c.batch_size = -1; }, "--batch_size=-1"}),
+    testing::Values(
+        BadInput{"learner", [](TrainConfig& c) { c.learner = "bpchain"; }, "did you mean 'bp-chain'"},
+        BadInput{"dataset", [](TrainConfig& c) { c.dataset = "cifar-10"; }, "did you mean 'cifar10'"},
+        BadInput{"missing_folder", [](TrainConfig& c) { c.dataset = "cifar10"; }, "data_dir"},
+        BadInput{"wrong_folder", [](TrainConfig& c) { c.dataset = "cifar10", c.data_dir = "/nonexistent"; },
+                 "/nonexistent"},
+        BadInput{"depth", [](TrainConfig& c) { c.depth = 0; }, "--depth=0"},
+        BadInput{"alpha_zero", [](TrainConfig& c) { c.alpha = "0"; }, "(0, 1]"},
+        BadInput{"alpha_above", [](TrainConfig& c) { c.alpha = "1.01"; }, "(0, 1]"},
+        BadInput{"alpha_list", [](TrainConfig& c) { c.alpha = "0.5,0.5,0.5"; }, "the depth is 2"},
+        BadInput{"divergence", [](TrainConfig& c) { c.divergence = "revers"; }, "did you mean 'reverse'"},
+        BadInput{"reverse_one_hot", [](TrainConfig& c) { c.divergence = "reverse"; }, "one-hot"},
+        BadInput{"smoothing", [](TrainConfig& c) { c.smoothing = 1; }, "--smoothing=1"},
+        BadInput{"noise", [](TrainConfig& c) { c.label_noise = 1; }, "--label_noise=1"},
+        BadInput{"noise_nan", [](TrainConfig& c) { c.label_noise = std::nan(""); }, "--label_noise=nan"},
+        BadInput{"validation", [](TrainConfig& c) { c.validation_fraction = -0.1; }, "--validation_fraction=-0.1"},
+        BadInput{"device_name", [](TrainConfig& c) { c.device = "gpu"; }, "unknown device"},
+        BadInput{"device_absent", [](TrainConfig& c) { c.device = "cuda:77"; }, "is not there"},
+        BadInput{"optimizer", [](TrainConfig& c) { c.optimizer = "adm"; }, "did you mean 'adam'"},
+        BadInput{"schedule", [](TrainConfig& c) { c.schedule = "cosin"; }, "did you mean 'cosine'"},
+        BadInput{"initialisation", [](TrainConfig& c) { c.initialisation = "he"; }, "initialisation"},
+        BadInput{"augmentation", [](TrainConfig& c) { c.augmentation = "flip"; }, "augmentation"},
+        BadInput{"executor", [](TrainConfig& c) { c.executor = "batch"; }, "did you mean 'batched'"},
+        BadInput{"chunk", [](TrainConfig& c) { c.chunk = -1; }, "--chunk=-1"},
+        BadInput{"chunk_with_clipping", [](TrainConfig& c) { c.chunk = 1, c.clip_norm = 1; }, "clip_norm"},
+        BadInput{"learning_rate", [](TrainConfig& c) { c.learning_rate = 0; }, "--lr=0"},
+        BadInput{"checkpoint_every", [](TrainConfig& c) { c.out = "x", c.checkpoint_every = -1; },
+                 "--checkpoint_every=-1"},
+        BadInput{"checkpoint_without_out", [](TrainConfig& c) { c.checkpoint_every = 5; }, "needs --out"},
+        BadInput{"resume_without_out", [](TrainConfig& c) { c.resume = true; }, "--resume needs --out"},
+        BadInput{"rollback_without_out", [](TrainConfig& c) { c.on_nan = "rollback"; }, "needs --out"},
+        BadInput{"on_nan", [](TrainConfig& c) { c.on_nan = "rolback"; }, "did you mean 'rollback'"},
+        BadInput{"keep_too_many", [](TrainConfig& c) { c.keep_checkpoints = kHuge; },
+                 "--keep_checkpoints=9223372036854775807 is out of range: it must be from 1 to 1000000000"},
+        BadInput{"too_many_epochs", [](TrainConfig& c) { c.epochs = kHuge; }, "--epochs=9223372036854775807"},
+        BadInput{"batch_too_large", [](TrainConfig& c) { c.batch_size = kHuge; }, "--batch_size=92"},
+        BadInput{"too_deep", [](TrainConfig& c) { c.depth = kHuge; }, "--depth=92"},
+        BadInput{"too_many_threads", [](TrainConfig& c) { c.threads = kHuge; }, "--threads=92"},
+        BadInput{"warmup_too_long", [](TrainConfig& c) { c.warmup_epochs = 1e18; }, "--warmup_epochs=1e+18"},
+        BadInput{"keep_none", [](TrainConfig& c) { c.keep_checkpoints = 0; }, "--keep_checkpoints=0"},
+        BadInput{"epochs", [](TrainConfig& c) { c.epochs = 0; }, "--epochs=0"},
+        BadInput{"batch_size", [](TrainConfig& c) { c.batch_size = -1; }, "--batch_size=-1"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Prepare, ReplacesWhatIsAutomaticByWhatIsInEffect) {

@@ -17,7 +17,16 @@ namespace {
 
 void WarnOf(const std::string& what) { LOG(WARNING) << what << ": the rollback goes to the checkpoint before"; }
 
-TrainingHooks HooksOf(const RunSurroundings& surroundings, const Run& run, Console& console) {
+// As they stand at the end of metrics.jsonl: what a line there has told is not told again, and what a rollback has cut off is.
+absl::StatusOr<Diagnostics> DiagnosticsSoFar(const Run& run) {
+  Diagnostics diagnostics(run.prepared->probe, run.prepared->dataset.classes());
+  if (run.prepared->config.probe_every == 0) return diagnostics;
+  SID_ASSIGN_OR_RETURN(const std::vector<ProbeRecord> records, run.folder->ReadProbes());
+  for (const ProbeRecord& record : records) diagnostics.Look(record);
+  return diagnostics;
+}
+
+absl::StatusOr<TrainingHooks> HooksOf(const RunSurroundings& surroundings, const Run& run, Console& console) {
   TrainingHooks hooks{.clock = surroundings.clock};
   hooks.on_progress = [&console](const TrainingProgress& progress) { console.Progress(progress); };
   hooks.on_epoch = [&console, &run](const EpochRecord& record) {
@@ -25,6 +34,9 @@ TrainingHooks HooksOf(const RunSurroundings& surroundings, const Run& run, Conso
     return run.folder ? run.folder->AppendEpoch(record) : absl::OkStatus();
   };
   const auto diagnostics = std::make_shared<Diagnostics>(run.prepared->probe, run.prepared->dataset.classes());
+  if (run.from) {
+    SID_ASSIGN_OR_RETURN(*diagnostics, DiagnosticsSoFar(run));
+  }
   const auto on_probe = [&console, &run, diagnostics, now = surroundings.wall_clock](const ProbeRecord& record) {
     const std::vector<Diagnosis> diagnoses = diagnostics->Look(record);
     for (const Diagnosis& diagnosis : diagnoses) console.Note(diagnosis.text);
@@ -36,8 +48,20 @@ TrainingHooks HooksOf(const RunSurroundings& surroundings, const Run& run, Conso
   if (!run.folder) return hooks;
   hooks.from = run.from;
   hooks.save = [&run](const TrainingState& state) { return run.folder->Save(state); };
-  hooks.load = [&run] { return run.folder->Load(WarnOf); };
+  hooks.load = [&run, diagnostics]() -> absl::StatusOr<TrainingState> {
+    SID_ASSIGN_OR_RETURN(TrainingState state, run.folder->Load(WarnOf));
+    SID_ASSIGN_OR_RETURN(*diagnostics, DiagnosticsSoFar(run));
+    return state;
+  };
   return hooks;
+}
+
+std::string WhereItGoesOn(const TrainingState& from) {
+  std::string text = absl::StrCat("goes on from epoch ", from.epoch, ", step ", from.step);
+  if (from.rollbacks > 0)
+    absl::StrAppend(&text, ", with ", LearningRateScale(from.rollbacks), " of the learning rate after ", from.rollbacks,
+                    from.rollbacks == 1 ? " rollback" : " rollbacks");
+  return text;
 }
 
 absl::Status Stopped(const absl::Status& status, const Run& run) {
@@ -49,7 +73,8 @@ absl::Status Stopped(const absl::Status& status, const Run& run) {
 
 }  // namespace
 
-absl::StatusOr<Run> BeginRun(const TrainConfig& config, const std::function<void(const std::string&)>& warn) {
+absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const std::string&)>& warn) {
+  if (config.resume && config.executor == "auto") config.executor = RunFolder::RecordedExecutor(config.out);
   Run run;
   SID_ASSIGN_OR_RETURN(PreparedRun prepared, Prepare(config));
   run.prepared = std::make_unique<PreparedRun>(std::move(prepared));
@@ -68,9 +93,9 @@ absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run) {
   if (run.folder && !run.from) SID_RETURN_IF_ERROR(run.folder->WriteConfig());
   Console console(surroundings.out, surroundings.clock, surroundings.terminal_columns);
   console.Begin(prepared);
-  if (run.from) console.Note(absl::StrCat("goes on from epoch ", run.from->epoch, ", step ", run.from->step));
+  if (run.from) console.Note(WhereItGoesOn(*run.from));
   PhaseTimer untimed;
-  const TrainingHooks hooks = HooksOf(surroundings, run, console);
+  SID_ASSIGN_OR_RETURN(const TrainingHooks hooks, HooksOf(surroundings, run, console));
   const auto result = Train(prepared.dataset, prepared.options, hooks, untimed, *prepared.learner);
   if (absl::IsCancelled(result.status())) return Stopped(result.status(), run);
   SID_RETURN_IF_ERROR(result.status());

@@ -35,7 +35,7 @@ struct Run {
 };
 
 // Finds everything that can be wrong with what was asked. Broken checkpoints that are passed over are told to `warn`.
-absl::StatusOr<Run> BeginRun(const TrainConfig& config, const std::function<void(const std::string&)>& warn);
+absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const std::string&)>& warn);
 
 // Trains, shows and keeps the result. Cancelled, when it was stopped, says how to go on.
 absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run);

@@ -1,119 +1,23 @@
-// Faults of the disk in a whole run: every call fails once, and none costs a bit.
+// Runs that are broken off and go on, in their folder: the same files as if never broken off, or a clear no.
 
 #include "train/run.h"
 
 #include <gtest/gtest.h>
 
-#include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "base/faulty_system_calls.h"
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
+#include "sid/training/state/checkpoint.h"
+#include "train/small_run_for_tests.h"
 
 namespace sid {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string FreshPath(const std::string& name) {
-  const std::string path = testing::TempDir() + "/" + name;
-  fs::remove_all(path);
-  return path;
-}
-
-// A run of a moment: two epochs of two steps, a checkpoint after each.
-TrainConfig Small(const std::string& out) {
-  TrainConfig config;
-  config.dataset = "mnist";
-  config.data_dir = testing::TempDir() + "/digits";
-  config.validation_fraction = 0.2;
-  config.depth = 2;
-  config.hidden = config.features = 8;
-  config.epochs = 2;
-  config.device = "cpu";
-  config.threads = 1;
-  config.out = out;
-  config.checkpoint_every = 1;
-  config.probe_every = 2;
-  if (!fs::exists(config.data_dir)) WriteMnist(config.data_dir, 60, 20);
-  return config;
-}
-
-absl::Status TryToRun(const TrainConfig& config) {
-  std::ostringstream out;
-  const auto no_warning = [](const std::string& what) { ADD_FAILURE() << what; };
-  auto run = BeginRun(config, no_warning);
-  if (!run.ok()) return run.status();
-  return CompleteRun({out, [time = 0.0]() mutable { return time += 1; }, [] { return 0.0; }}, *run);
-}
-
-// What a run leaves, without the times in it.
-std::string Result(const std::string& folder) {
-  std::string text = ReadFile(folder + "/weights.safetensors").value();
-  std::istringstream metrics(ReadFile(folder + "/metrics.jsonl").value());
-  for (std::string line; std::getline(metrics, line);) {
-    auto record = nlohmann::json::parse(line);
-    record.erase("seconds");
-    text += record.dump() + "\n";
-  }
-  text += ReadFile(folder + "/events.out.tfevents.sid").value();
-  auto summary = nlohmann::json::parse(ReadFile(folder + "/summary.json").value());
-  summary.erase("seconds");
-  return text + summary.dump();
-}
-
-class Unbroken : public testing::Test {
- protected:
-  void SetUp() override {
-    const std::string folder = FreshPath("unbroken");
-    ASSERT_TRUE(TryToRun(Small(folder)).ok());
-    expected_ = Result(folder);
-  }
-  std::string expected_;
-};
-
-using Faults = Unbroken;
-
-// A full disk at every write, every other error of a call, reads and writes that come up short: one clear line, and what
-// --resume makes of it has the bits of the unbroken run.
-TEST_F(Faults, NoneCostsABit) {
-  for (const Fault& kind :
-       {Fault{.calls = Fault::Calls::kWrites, .error = ENOSPC, .stays = true},
-        Fault{.calls = Fault::Calls::kAll, .error = EIO}, Fault{.calls = Fault::Calls::kRenames, .error = EACCES}}) {
-    for (int64_t bad = 0;; bad += bad < 10 ? 1 : 17) {
-      TrainConfig config = Small(FreshPath("faulty"));
-      Fault fault = kind;
-      fault.place = bad;
-      bool happened = false;
-      absl::Status status;
-      {
-        FaultySystemCalls calls(fault);
-        status = TryToRun(config);
-        happened = calls.happened();
-      }
-      EXPECT_EQ(status.message().find('\n'), absl::string_view::npos) << status;
-      if (kind.error == ENOSPC && happened) EXPECT_TRUE(absl::IsResourceExhausted(status)) << bad << " " << status;
-      config.resume = true;
-      status = TryToRun(config);
-      ASSERT_TRUE(status.ok()) << bad << " " << status;
-      EXPECT_TRUE(Result(config.out) == expected_) << bad;
-      if (!happened) break;
-      ASSERT_LT(bad, 1000);
-    }
-  }
-}
-
-TEST_F(Faults, ShortReadsAndWritesAreMadeUp) {
-  for (const Fault::Calls kind : {Fault::Calls::kWrites, Fault::Calls::kReads}) {
-    FaultySystemCalls calls({.calls = kind, .stays = true, .is_short = true});
-    const TrainConfig config = Small(FreshPath("short"));
-    ASSERT_TRUE(TryToRun(config).ok());
-    EXPECT_TRUE(Result(config.out) == expected_);
-  }
-}
 
 using Resume = Unbroken;
 
@@ -122,12 +26,9 @@ using Resume = Unbroken;
 TEST_F(Resume, GivesTheUnbrokenRunsFiles) {
   TrainConfig config = Small(FreshPath("stopped"));
   config.resume = true;
-  std::ostringstream out;
   absl::Status status;
   for (int run_number = 0; run_number < 20; ++run_number) {
-    auto run = BeginRun(config, [](const std::string& what) { ADD_FAILURE() << what; });
-    ASSERT_TRUE(run.ok()) << run.status();
-    status = CompleteRun({out, [] { return 0.0; }, [] { return 0.0; }, 0, [] { return true; }}, *run);
+    status = TryToRun(config, nullptr, [] { return true; });
     if (status.ok()) break;
     ASSERT_TRUE(absl::IsCancelled(status)) << status;
     EXPECT_NE(status.message().find("the same command with --resume goes on"), absl::string_view::npos) << status;
@@ -138,6 +39,44 @@ TEST_F(Resume, GivesTheUnbrokenRunsFiles) {
   EXPECT_TRUE(Result(config.out) == expected_);
   ASSERT_TRUE(TryToRun(config).ok()) << "a finished run may be resumed: nothing is left to do";
   EXPECT_TRUE(Result(config.out) == expected_);
+}
+
+// A learning rate far too high: the diagnostics have something to tell, once, whether the run is broken off or not.
+TEST(Diagnosed, IsToldOnceHoweverOftenTheRunIsBrokenOff) {
+  TrainConfig config = Small(FreshPath("told"));
+  config.learning_rate = 3;
+  config.warmup_epochs = 0;
+  config.batch_size = 8;
+  config.probe_every = 1;
+  ASSERT_TRUE(TryToRun(config).ok());
+  const std::string expected = Result(config.out);
+  ASSERT_NE(expected.find("diagnoses"), std::string::npos);
+  config.out = FreshPath("told-in-parts");
+  config.resume = true;
+  std::string told;
+  absl::Status status = absl::CancelledError("");
+  for (int part = 0; absl::IsCancelled(status) && part < 20; ++part)
+    status = TryToRun(config, &told, [asked = 0]() mutable { return ++asked >= 3; });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(Result(config.out) == expected) << told;
+}
+
+TEST_F(Resume, RollbacksBeforeAreToldAndAreInTheSummary) {
+  TrainConfig config = Small(testing::TempDir() + "/unbroken");
+  config.resume = true;
+  const std::string path = config.out + "/checkpoints/epoch-000003-step-000000000.safetensors";
+  Checkpoint checkpoint = LoadCheckpoint(path).value();
+  for (const int64_t rollbacks : {0, 1, 2}) {
+    checkpoint.state.rollbacks = rollbacks;
+    ASSERT_TRUE(SaveCheckpoint(path, checkpoint).ok());
+    std::string told;
+    ASSERT_TRUE(TryToRun(config, &told).ok());
+    const std::string expected[] = {"goes on from epoch 3, step 0\n",
+                                    ", with 0.5 of the learning rate after 1 rollback\n",
+                                    ", with 0.25 of the learning rate after 2 rollbacks\n"};
+    EXPECT_NE(told.find(expected[rollbacks]), std::string::npos) << told;
+    EXPECT_EQ(nlohmann::json::parse(ReadFile(config.out + "/summary.json").value())["rollbacks"], rollbacks);
+  }
 }
 
 TEST_F(Resume, RefusesAnotherRunsCheckpointAndNamesTheSetting) {
@@ -161,6 +100,40 @@ TEST_F(Resume, RefusesAnotherRunsCheckpointAndNamesTheSetting) {
   expect("holds a run already", [](TrainConfig& config) { config.resume = false; });
   fs::remove_all(folder + "/checkpoints");
   expect("has metrics but no checkpoint", [](TrainConfig&) {});
+}
+
+TEST_F(Resume, ACheckpointThatNamesAnotherFileCutsNone) {
+  TrainConfig config = Small(testing::TempDir() + "/unbroken");
+  config.resume = true;
+  const std::string victim = testing::TempDir() + "/victim";
+  ASSERT_TRUE(WriteFileAtomically(victim, "all of it").ok());
+  const std::string path = config.out + "/checkpoints/epoch-000003-step-000000000.safetensors";
+  const Checkpoint good = LoadCheckpoint(path).value();
+  for (const auto& [name, length] : {std::pair("../victim\n", 0), std::pair("../victim", 0),
+                                     std::pair("/etc/passwd", 3), std::pair("metrics.jsonl", -1)}) {
+    Checkpoint crafted = good;
+    crafted.outputs["events.out.tfevents.sid"] = 0;
+    crafted.outputs[name] = length;
+    ASSERT_TRUE(SaveCheckpoint(path, crafted).ok());
+    const absl::Status status = TryToRun(config);
+    EXPECT_NE(status.message().find("that no run writes"), absl::string_view::npos) << status;
+    EXPECT_EQ(status.message().find('\n'), absl::string_view::npos) << status;
+    EXPECT_EQ(ReadFile(victim).value(), "all of it");
+    EXPECT_TRUE(Result(config.out) == expected_) << "not even its own";
+  }
+}
+
+// On a GPU `auto` asks a clock, which may answer otherwise the next time.
+TEST(Executors, WhatWasChosenOnceStays) {
+  TrainConfig config = Small(FreshPath("chosen"));
+  config.executor = "serial";
+  ASSERT_TRUE(absl::IsCancelled(TryToRun(config, nullptr, [] { return true; })));
+  config.resume = true;
+  config.executor = "auto";
+  const absl::Status status = TryToRun(config);
+  EXPECT_TRUE(status.ok()) << status;
+  config.executor = "batched";
+  EXPECT_NE(TryToRun(config).message().find("--executor was serial and is batched"), absl::string_view::npos);
 }
 
 TEST_F(Resume, AFolderInUseIsLeftAlone) {

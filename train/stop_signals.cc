@@ -15,10 +15,11 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal's handler reads a
 
 // Calls nothing but what a handler may.
 void OnSignal(int signal) {
-  // Checkpoints are written beside and renamed: whatever this interrupts, a whole one is left.
+  // Whatever this interrupts: checkpoints are written beside and renamed, so a whole one is left where there is a folder, and half
+  // a line of the metrics is cut off when the run goes on.
   if (caught.exchange(signal) != 0) _exit(128 + signal);
   const int error = errno;
-  constexpr std::string_view kText = "\ntrain: finishes the step and keeps it; a second signal leaves at once\n";
+  constexpr std::string_view kText = "\ntrain: ends after this step; a second signal leaves at once\n";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kText.data(), kText.size());
   errno = error;
 }

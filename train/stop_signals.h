@@ -1,6 +1,6 @@
 #pragma once
 
-// SIGINT and SIGTERM: the first asks the training to stop at the next step, a second ends the process at once. Either way the
+// SIGINT and SIGTERM: the first asks the training to end after the running step or validation, a second ends the process at once. Either way the
 // exit code is the shell's, 128 + signal: 130 or 143.
 
 namespace sid {

@@ -1,6 +1,7 @@
 // The program as a user meets it: exit codes, help, and the folder it writes.
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 #include "base/command_line/command_for_tests.h"
 #include "base/files.h"
@@ -33,12 +35,20 @@ std::string SmallRun() {
          " --validation_fraction=0.2 --depth=2 --epochs=2 --hidden=16 --features=16 --device=cpu --threads=1 ";
 }
 
-// A folder that never held a run may hold anything, under names that look like what a killed run leaves.
+// Anything may lie in the folder, under names that look like what a killed run leaves.
 TEST(Train, LeavesAStrangersFilesAlone) {
   const std::string folder = NewFolder();
-  ASSERT_TRUE(WriteFileAtomically(folder + "/film.part-2", "reel two").ok());
+  ASSERT_TRUE(CreateFolder(folder + "/checkpoints").ok());
+  // The last is a run's, but a folder that never held a run may hold another program's.
+  const std::vector<std::string> strangers = {"/film.part-2", "/checkpoints/film.part-2", "/config.json.part-7"};
+  for (const std::string& name : strangers) ASSERT_TRUE(WriteFileAtomically(folder + name, "reel two").ok());
   EXPECT_EQ(RunTrain(SmallRun() + "--out=" + folder).code, 0);
-  EXPECT_EQ(ReadFile(folder + "/film.part-2").value(), "reel two");
+  for (const std::string& name : strangers) EXPECT_EQ(ReadFile(folder + name).value(), "reel two") << name;
+  const std::string half = "/checkpoints/epoch-000003-step-000000000.safetensors.part-9";
+  ASSERT_TRUE(WriteFileAtomically(folder + half, "").ok());
+  EXPECT_EQ(RunTrain(SmallRun() + "--resume --out=" + folder).code, 0);
+  for (const std::string& name : {strangers[0], strangers[1]}) EXPECT_TRUE(ReadFile(folder + name).ok()) << name;
+  for (const std::string& name : {strangers[2], half}) EXPECT_FALSE(ReadFile(folder + name).ok()) << name;
 }
 
 TEST(Train, HelpShowsThisProgramsFlagsAndNoOthers) {
@@ -110,8 +120,16 @@ TEST(Train, WritesItsFolderOnceAndTheSameBitsEveryTime) {
   EXPECT_EQ(ReadFile(first + "/weights.safetensors").value(), ReadFile(second + "/weights.safetensors").value());
 }
 
-// Starts a run of 100,000 epochs, sends `signal` `times` times as soon as it has shown one, and waits for its end.
-Outcome Interrupt(const std::string& flags, int signal, int times) {
+struct Sent {
+  std::string after;  // a text that the program has shown by then
+  int signal;
+};
+
+constexpr char kEpoch[] = "/100000  loss", kFirstSeen[] = "a second signal leaves at once";
+
+// Starts a run, sends each signal in turn as soon as its text is there, and waits for the end. Signals of one kind that wait
+// are one: the second is sent when the first has been seen.
+Outcome Interrupt(const std::string& flags, const std::vector<Sent>& signals) {
   int ends[2];
   if (pipe(ends) != 0) return {};
   const pid_t child = fork();
@@ -125,12 +143,11 @@ Outcome Interrupt(const std::string& flags, int signal, int times) {
   close(ends[1]);
   Outcome outcome;
   char buffer[4096];
-  bool sent = false;
+  auto next = signals.begin();
   for (ssize_t count = 0; (count = read(ends[0], buffer, sizeof(buffer))) > 0;) {
     outcome.text.append(buffer, count);
-    if (sent || outcome.text.find("/100000  loss") == std::string::npos) continue;
-    sent = true;
-    for (int i = 0; i < times; ++i) kill(child, signal);
+    for (; next != signals.end() && outcome.text.find(next->after) != std::string::npos; ++next)
+      kill(child, next->signal);
   }
   close(ends[0]);
   int status = 0;
@@ -143,11 +160,11 @@ TEST(Signals, TheFirstKeepsTheStepAndSaysHowToGoOn) {
   for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
     const std::string out = FreshPath(std::to_string(code));
     const std::string flags = SmallRun() + "--epochs=100000 --schedule=constant --out=" + out;
-    const Outcome outcome = Interrupt(flags, signal, 1);
+    const Outcome outcome = Interrupt(flags, {{kEpoch, signal}});
     EXPECT_EQ(outcome.code, code) << outcome.text;
     EXPECT_NE(outcome.text.find("the same command with --resume goes on from there"), std::string::npos)
         << outcome.text;
-    const Outcome resumed = Interrupt(flags + " --resume", signal, 1);
+    const Outcome resumed = Interrupt(flags + " --resume", {{kEpoch, signal}});
     EXPECT_EQ(resumed.code, code) << resumed.text;
   }
 }
@@ -155,15 +172,27 @@ TEST(Signals, TheFirstKeepsTheStepAndSaysHowToGoOn) {
 TEST(Signals, ASecondLeavesAtOnceWithAWholeCheckpoint) {
   const std::string out = FreshPath("twice");
   const std::string flags = SmallRun() + "--epochs=100000 --checkpoint_every=1 --out=" + out;
-  EXPECT_EQ(Interrupt(flags, SIGTERM, 2).code, 143);
-  const Outcome resumed = Interrupt(flags + " --resume", SIGTERM, 1);
+  EXPECT_EQ(Interrupt(flags, {{kEpoch, SIGTERM}, {kFirstSeen, SIGTERM}}).code, 143);
+  const Outcome resumed = Interrupt(flags + " --resume", {{kEpoch, SIGTERM}});
   EXPECT_EQ(resumed.code, 143);
   EXPECT_NE(resumed.text.find("goes on from epoch"), std::string::npos) << resumed.text;
   EXPECT_EQ(resumed.text.find("is damaged"), std::string::npos) << resumed.text;
 }
 
+// The first step cannot end, as its metrics go into a pipe that nobody reads: only the second signal's own way out is left.
+TEST(Signals, ASecondLeavesThoughTheStepCannotEnd) {
+  for (const auto& [first, second, code] : {std::tuple(SIGINT, SIGTERM, 143), std::tuple(SIGTERM, SIGINT, 130)}) {
+    const std::string out = NewFolder();
+    ASSERT_EQ(mkfifo((out + "/metrics.jsonl").c_str(), 0600), 0);
+    const Outcome outcome =
+        Interrupt(SmallRun() + "--probe_every=1 --out=" + out, {{"seed 1", first}, {kFirstSeen, second}});
+    EXPECT_EQ(outcome.code, code) << outcome.text;
+    EXPECT_EQ(outcome.text.find("--resume goes on"), std::string::npos) << outcome.text;
+  }
+}
+
 TEST(Signals, WithoutAFolderTheySayThatNothingWasKept) {
-  const Outcome outcome = Interrupt(SmallRun() + "--epochs=100000", SIGINT, 1);
+  const Outcome outcome = Interrupt(SmallRun() + "--epochs=100000", {{kEpoch, SIGINT}});
   EXPECT_EQ(outcome.code, 130);
   EXPECT_NE(outcome.text.find("nothing was kept, as there is no --out=DIR"), std::string::npos) << outcome.text;
 }

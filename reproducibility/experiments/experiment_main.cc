@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/command_line/flags.h"
 #include "base/command_line/program.h"
+#include "base/machine/device_failure.h"
 #include "base/status.h"
 #include "reproducibility/experiments/experiment.h"
 
@@ -66,5 +67,7 @@ absl::Status Parse(int argc, char** argv, std::string* help) { return ParseFlags
 }  // namespace sid
 
 int main(int argc, char** argv) {
-  return sid::RunProgram({.name = "experiment", .parse = sid::Parse, .work = sid::RunExperiment}, argc, argv);
+  return sid::RunProgram(
+      {.name = "experiment", .parse = sid::Parse, .work = sid::RunExperiment, .describe = sid::DescribeDeviceFailure},
+      argc, argv);
 }

@@ -46,11 +46,13 @@ inline TrainingHooks Hooks() {
   return hooks;
 }
 
-inline std::unique_ptr<Learner> MakeSid(const OptimizerOptions& optimizer = {}, int64_t depth = 2) {
+inline std::unique_ptr<Learner> MakeSid(const OptimizerOptions& optimizer = {}, int64_t depth = 2,
+                                        at::Device device = at::kCPU) {
   Network network =
       EmptyNetwork({.channels = kClasses, .classes = kClasses, .depth = depth, .features = 16, .hidden = 16});
   Initialise(Initialisation::kPyTorch, 1, at::Tensor(), network);
-  return MakeSidLearner(network, {.alphas = std::vector<double>(depth, 0.5)}, {}, optimizer);
+  return MakeSidLearner(CloneTo(network, device, at::kFloat), {.alphas = std::vector<double>(depth, 0.5)}, {},
+                        optimizer);
 }
 
 }  // namespace sid

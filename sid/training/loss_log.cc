@@ -10,18 +10,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace sid {
 namespace {
 
-// The module, from 1, whose part of a stacked weight [L, ...] is not finite; 0 where it is not one module's.
-int64_t FirstBadModule(const Parameter& weight) {
-  if (!absl::StartsWith(weight.name, "cascade.") || weight.tensor.dim() == 0) return 0;
-  const at::Tensor finite = at::isfinite(weight.tensor).flatten(1).all(1).to(at::kCPU).contiguous();
+constexpr char kSecondMoment[] = "second_moment.";
+
+// The module, from 1, whose part of a stacked weight [L, ...], or of what belongs to it, is not finite; 0 where it is not one
+// module's.
+int64_t FirstBadModule(const std::string& name, const at::Tensor& stacked) {
+  if (!absl::StartsWith(absl::StripPrefix(name, kSecondMoment), "cascade.") || stacked.dim() == 0) return 0;
+  const at::Tensor finite = at::isfinite(stacked).flatten(1).all(1).to(at::kCPU).contiguous();
   const bool* const module = finite.data_ptr<bool>();
   const bool* const bad = std::find(module, module + finite.numel(), false);
   return bad == module + finite.numel() ? 0 : bad - module + 1;
@@ -37,13 +42,18 @@ std::vector<double> OnHost(const at::Tensor& rows) {
 LossLog::LossLog(int64_t steps, const Learner& learner, const LossSums& before)
     : steps_(steps),
       depths_(learner.LossDepths()),
-      weights_(learner.Parameters()),
       seen_(before),
       added_(before.steps),
       images_(before.images),
       correct_before_(before.correct) {
   seen_.sums.resize(depths_.size(), 0.0);
-  for (Parameter& weight : weights_) weight.tensor = weight.tensor.detach();
+  const auto watch = [this](const Parameter& parameter, std::vector<at::Tensor>& tensors) {
+    names_.push_back(parameter.name);
+    tensors.push_back(parameter.tensor.detach());
+  };
+  for (const Parameter& weight : learner.Parameters()) watch(weight, weights_);
+  for (const Parameter& state : learner.OptimizerState())
+    if (absl::StartsWith(state.name, kSecondMoment)) watch(state, moments_);
 }
 
 void LossLog::Add(const StepResult& result, const at::Tensor& labels) {
@@ -51,7 +61,7 @@ void LossLog::Add(const StepResult& result, const at::Tensor& labels) {
   const at::Tensor correct = result.log_belief.argmax(-1).eq(labels).sum();
   if (!losses_.defined()) {
     losses_ = at::empty({steps_, result.losses.size(0)}, result.losses.options());
-    norms_ = at::zeros({steps_, 1 + static_cast<int64_t>(weights_.size())}, result.losses.options());
+    norms_ = at::zeros({steps_, 1 + static_cast<int64_t>(names_.size())}, result.losses.options());
     correct_ = correct;
   } else {
     correct_ += correct;
@@ -65,11 +75,11 @@ void LossLog::Add(const StepResult& result, const at::Tensor& labels) {
 void LossLog::AddNorms(const at::Tensor& features) {
   const at::Tensor row = norms_[added_];
   if (features.defined()) row[0].copy_(features.norm());
-  if (weights_.empty()) return;
-  std::vector<at::Tensor> tensors;
-  tensors.reserve(weights_.size());
-  for (const Parameter& weight : weights_) tensors.push_back(weight.tensor);
-  row.slice(0, 1).copy_(at::stack(at::_foreach_norm(tensors)));
+  const auto weights = static_cast<int64_t>(weights_.size());
+  if (weights > 0) row.slice(0, 1, 1 + weights).copy_(at::stack(at::_foreach_norm(weights_)));
+  // Not the root of the sum of squares, which overflows where the moments, squares themselves, do not.
+  constexpr double kLargest = std::numeric_limits<double>::infinity();
+  if (!moments_.empty()) row.slice(0, 1 + weights).copy_(at::stack(at::_foreach_norm(moments_, kLargest)));
 }
 
 absl::Status LossLog::Check(int64_t epoch, double learning_rate) {
@@ -77,7 +87,7 @@ absl::Status LossLog::Check(int64_t epoch, double learning_rate) {
   const std::vector<double> losses = OnHost(losses_.slice(0, seen_.steps, added_)),
                             norms = OnHost(norms_.slice(0, seen_.steps, added_));
   const double *loss = losses.data(), *norm = norms.data();
-  for (; seen_.steps < added_; ++seen_.steps, loss += depths_.size(), norm += 1 + weights_.size()) {
+  for (; seen_.steps < added_; ++seen_.steps, loss += depths_.size(), norm += 1 + names_.size()) {
     const std::string what = Exploded(norm, loss, seen_.steps);
     if (!what.empty()) {
       return absl::InternalError(
@@ -96,12 +106,14 @@ std::string LossLog::Exploded(const double* norms, const double* losses, int64_t
   for (size_t k = 0; k < depths_.size(); ++k) {
     if (!std::isfinite(losses[k])) return absl::StrCat("beliefs: the loss of module ", depths_[k], " is ", losses[k]);
   }
-  for (size_t k = 0; k < weights_.size(); ++k) {
+  for (size_t k = 0; k < names_.size(); ++k) {
     if (std::isfinite(norms[1 + k])) continue;
+    const bool is_weight = k < weights_.size();
+    const at::Tensor& tensor = is_weight ? weights_[k] : moments_[k - weights_.size()];
     // Later steps spread it to other modules: only at the last one do the weights still tell whose it was.
-    const int64_t module = step + 1 == added_ ? FirstBadModule(weights_[k]) : 0;
-    return absl::StrCat("update: the norm of ", weights_[k].name, module > 0 ? absl::StrCat(" in module ", module) : "",
-                        " is ", norms[1 + k]);
+    const int64_t module = step + 1 == added_ ? FirstBadModule(names_[k], tensor) : 0;
+    return absl::StrCat("update: the ", is_weight ? "norm of " : "largest of the optimizer's ", names_[k],
+                        module > 0 ? absl::StrCat(" in module ", module) : "", " is ", norms[1 + k]);
   }
   return "";
 }

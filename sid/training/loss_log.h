@@ -1,12 +1,14 @@
 #pragma once
 
 // What the steps of an epoch have shown, kept on the device so that the host need not wait for every step, and looked at now
-// and then: for the progress line, and for numbers that have exploded. Their step, phase and module are found exactly, however
-// late one looks: every step leaves
+// and then: for the progress line, and for numbers that have exploded. Their step and phase are found exactly, however late one
+// looks, and the module of a weight where one looks before the next step has spread it: every step leaves
 //
 //   norm of z            the extractor's forward pass
 //   loss of each module  its belief, against target and teacher: infinite too where a probability is zero that must not be
 //   norm of each weight  after the update
+//   Adam's moments       the largest of each second one: an infinite one leaves the weights as they are, and so never shows in
+//                        them, but its weight never moves again. The first moments need no look: they go into the weights.
 //
 // and the first of these that is NaN or infinite, in this order, says where it began.
 
@@ -52,11 +54,13 @@ class LossLog {
 
   int64_t steps_;
   std::vector<int64_t> depths_;
-  std::vector<Parameter> weights_;
+  // Each weight, each second moment; their tensors apart, as one call wants them.
+  std::vector<std::string> names_;
+  std::vector<at::Tensor> weights_, moments_;
   LossSums seen_;
   int64_t added_, images_;
   at::Tensor losses_;   // [steps, depths] on the device
-  at::Tensor norms_;    // [steps, 1 + weights]: of the features, of each weight
+  at::Tensor norms_;    // [steps, 1 + names]: of the features, of each weight, of each second moment
   at::Tensor correct_;  // int64 on the device, of the steps this has seen itself
   int64_t correct_before_;
 };

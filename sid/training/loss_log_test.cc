@@ -26,9 +26,12 @@ std::unique_ptr<Learner> MakeLearner() {
   return MakeSidLearner(network, {.alphas = std::vector<double>(kDepth, 0.5)}, {.executor = Executor::kSerial}, {});
 }
 
+// A weight, or a part of the optimizer's state.
 at::Tensor Find(const Learner& learner, const std::string& name) {
-  for (const Parameter& parameter : learner.Parameters()) {
-    if (parameter.name == name) return parameter.tensor.detach();
+  for (const auto& parameters : {learner.Parameters(), learner.OptimizerState()}) {
+    for (const Parameter& parameter : parameters) {
+      if (parameter.name == name) return parameter.tensor.detach();
+    }
   }
   return {};
 }
@@ -66,6 +69,9 @@ TEST(LossLog, NamesPhaseModuleAndStepWhateverExplodes) {
       expect(at_once ? "update: the norm of cascade.hidden_bias in module 2 is "
                      : "update: the norm of cascade.hidden_bias is ",
              [&](Learner& learner, StepResult&) { Find(learner, "cascade.hidden_bias")[1][0] = bad; });
+      expect(at_once ? "update: the largest of the optimizer's second_moment.cascade.hidden_bias in module 2 is "
+                     : "update: the largest of the optimizer's second_moment.cascade.hidden_bias is ",
+             [&](Learner& learner, StepResult&) { Find(learner, "second_moment.cascade.hidden_bias")[1][0] = bad; });
     }
   }
 }
@@ -92,6 +98,23 @@ TEST(LossLog, AProbabilityOfZeroIsSeenInTheLoss) {
   log.Add({losses, log_beliefs[2], {}}, labels);
   const std::string message(log.Check(1, 0.1).message());
   EXPECT_TRUE(message.starts_with("beliefs: the loss of module 2 is inf")) << message;
+}
+
+// Squares of gradients may be large, and a sum of their squares infinite.
+TEST(LossLog, ALargeSecondMomentIsNoAlarm) {
+  EXPECT_EQ(
+      Message([](Learner& learner, StepResult&) { Find(learner, "second_moment.extractor.1.weight").fill_(1e30); },
+              /*at_once=*/true),
+      "sound");
+}
+
+// A gradient of 1e20 is finite, its square is not: the weight would stand still from here on, and look healthy.
+TEST(LossLog, AnOverflowOfAdamsSecondMomentDoesNotShowInTheWeight) {
+  const at::Tensor weight = at::ones({1});
+  Optimizer optimizer({{"w", weight, true}}, {});
+  for (int step = 0; step < 2; ++step) optimizer.Step({at::full({1}, 1e20)}, at::full({}, 0.1));
+  EXPECT_EQ(weight.item<float>(), 1);
+  EXPECT_TRUE(std::isinf(optimizer.State()[1].tensor.item<float>())) << optimizer.State()[1].name;
 }
 
 TEST(LossLog, DenormalNumbersAreNoAlarm) {

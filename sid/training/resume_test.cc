@@ -1,10 +1,12 @@
 // A run that was broken off goes on to the bits of the unbroken one, from any state on the way, for every optimizer.
 
+#include <ATen/Context.h>
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "base/machine/device.h"
 #include "sid/training/blobs_for_tests.h"
 #include "sid/training/state/checkpoint.h"
 #include "sid/training/trainer.h"
@@ -64,28 +66,49 @@ TrainingOptions OptionsWithEverything() {
   return options;
 }
 
-TEST(Resume, GivesTheBitsOfTheUnbrokenRunFromAnyState) {
+void ExpectTheSameBitsFromAnyState(const Dataset& dataset, const TrainingOptions& options,
+                                   const OptimizerOptions& optimizer) {
   PhaseTimer untimed;
-  for (const OptimizerRule rule : {OptimizerRule::kAdam, OptimizerRule::kAdamW, OptimizerRule::kSgd}) {
-    const OptimizerOptions optimizer{.rule = rule, .weight_decay = 1e-3};
-    Kept kept(OptimizerNames()[static_cast<size_t>(rule)]);
-    const auto unbroken = MakeSid(optimizer);
-    const auto whole = Train(MakeDataset(), OptionsWithEverything(), kept.Into(), untimed, *unbroken);
-    ASSERT_TRUE(whole.ok()) << whole.status();
-    ASSERT_EQ(kept.paths.size(), 9u);  // at 0, 2, 4, 6, 8, 10, 12, 14 and 15 steps
-    for (const std::string& path : kept.paths) {
-      TrainingHooks hooks = Hooks();
-      hooks.from = LoadCheckpoint(path)->state;
-      const auto resumed = MakeSid(optimizer);
-      const auto rest = Train(MakeDataset(), OptionsWithEverything(), hooks, untimed, *resumed);
-      ASSERT_TRUE(rest.ok()) << rest.status();
-      ExpectEqual(unbroken->Parameters(), resumed->Parameters());
-      ExpectEqual(unbroken->OptimizerState(), resumed->OptimizerState());
-      ExpectTail(whole->epochs, rest->epochs);
-      EXPECT_EQ(whole->best_epoch, rest->best_epoch);
-      EXPECT_EQ(whole->test.divergence, rest->test.divergence);
-      EXPECT_GT(rest->seconds, hooks.from->seconds);
-    }
+  const auto make = [&] { return MakeSid(optimizer, /*depth=*/2, dataset.train.images.device()); };
+  Kept kept(OptimizerNames()[static_cast<size_t>(optimizer.rule)]);
+  const auto unbroken = make();
+  const auto whole = Train(dataset, options, kept.Into(), untimed, *unbroken);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  ASSERT_EQ(kept.paths.size(), 9u);  // at 0, 2, 4, 6, 8, 10, 12, 14 and 15 steps
+  for (const std::string& path : kept.paths) {
+    TrainingHooks hooks = Hooks();
+    hooks.from = LoadCheckpoint(path)->state;
+    const auto resumed = make();
+    const auto rest = Train(dataset, options, hooks, untimed, *resumed);
+    ASSERT_TRUE(rest.ok()) << rest.status();
+    ExpectEqual(unbroken->Parameters(), resumed->Parameters());
+    ExpectEqual(unbroken->OptimizerState(), resumed->OptimizerState());
+    ExpectTail(whole->epochs, rest->epochs);
+    EXPECT_EQ(whole->best_epoch, rest->best_epoch);
+    EXPECT_EQ(whole->test.divergence, rest->test.divergence);
+    EXPECT_GT(rest->seconds, hooks.from->seconds);
+  }
+}
+
+TEST(Resume, GivesTheBitsOfTheUnbrokenRunFromAnyState) {
+  for (const OptimizerRule rule : {OptimizerRule::kAdam, OptimizerRule::kAdamW, OptimizerRule::kSgd})
+    ExpectTheSameBitsFromAnyState(MakeDataset(), OptionsWithEverything(), {.rule = rule, .weight_decay = 1e-3});
+}
+
+// For one test: the others are about what is used without it.
+struct DeterministicScope {
+  DeterministicScope() { UseDeterministicAlgorithms(); }
+  ~DeterministicScope() { at::globalContext().setDeterministicAlgorithms(false, false); }
+};
+
+// Of plain steps and of captured ones, which a resumed run records anew.
+TEST(Resume, GivesTheSameBitsOnAGpuInDeterministicMode) {
+  if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
+  const DeterministicScope deterministic;
+  for (const bool capture : {false, true}) {
+    TrainingOptions options = OptionsWithEverything();
+    options.capture = capture;
+    ExpectTheSameBitsFromAnyState(ToDevice(MakeDataset(), at::Device(at::kCUDA, 0)), options, {.weight_decay = 1e-3});
   }
 }
 
@@ -96,7 +119,9 @@ TEST(Resume, AStopFinishesTheStepAndKeepsIt) {
   for (const int64_t stop_after : {1, 4, 5, 6, 15}) {
     Kept kept("stop");
     TrainingHooks hooks = kept.Into();
-    hooks.stop = [step = int64_t{0}, stop_after]() mutable { return ++step == stop_after; };
+    int64_t taken = 0;
+    hooks.after_step = [&](int64_t) { return ++taken, absl::OkStatus(); };
+    hooks.stop = [&] { return taken == stop_after; };
     const auto stopped = Train(MakeDataset(), Options(), hooks, untimed, *MakeSid());
     ASSERT_EQ(stopped.status().code(), absl::StatusCode::kCancelled) << stopped.status();
     const TrainingState state = LoadCheckpoint(kept.paths.back())->state;
@@ -106,6 +131,29 @@ TEST(Resume, AStopFinishesTheStepAndKeepsIt) {
     const auto resumed = MakeSid();
     ASSERT_TRUE(Train(MakeDataset(), Options(), on, untimed, *resumed).ok());
     ExpectEqual(unbroken->Parameters(), resumed->Parameters());
+  }
+}
+
+TEST(Resume, AStopDuringTheValidationWaitsForNoFurtherStep) {
+  PhaseTimer untimed;
+  for (const int64_t stop_after : {2, 3}) {
+    Kept kept("stop-validation");
+    TrainingHooks hooks = kept.Into();
+    bool stop = false;
+    int64_t taken = 0;
+    hooks.after_step = [&](int64_t) { return ++taken, absl::OkStatus(); };
+    hooks.on_epoch = [&](const EpochRecord& record) {
+      stop = record.epoch == stop_after;
+      return absl::OkStatus();
+    };
+    hooks.stop = [&] { return stop; };
+    TrainingOptions options = Options();
+    options.checkpoint_every = 1000;
+    const absl::Status status = Train(MakeDataset(), options, hooks, untimed, *MakeSid()).status();
+    EXPECT_TRUE(absl::IsCancelled(status)) << status;
+    EXPECT_EQ(taken, stop_after * 5);
+    const TrainingState state = LoadCheckpoint(kept.paths.back())->state;
+    EXPECT_EQ(std::pair(state.epoch, state.step), std::pair(stop_after + 1, int64_t{0}));
   }
 }
 
@@ -120,6 +168,27 @@ TEST(Resume, AStateOfAnotherNetworkIsRefused) {
   const absl::Status status = Train(MakeDataset(), Options(), hooks, untimed, *learner).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("weights.cascade.belief_weight"), absl::string_view::npos) << status;
+}
+
+TEST(Resume, AStateThatIsNowhereInTheTrainingIsRefused) {
+  PhaseTimer untimed;
+  Kept kept("nowhere");
+  TrainingOptions options = Options();
+  options.checkpoint_every = 7;
+  ASSERT_TRUE(Train(MakeDataset(), options, kept.Into(), untimed, *MakeSid()).ok());
+  const TrainingState good = LoadCheckpoint(kept.paths[1])->state;  // the second step of epoch 2
+  const auto expect_refused = [&](const std::function<void(TrainingState&)>& change) {
+    TrainingHooks hooks = Hooks();
+    hooks.from = good;
+    change(*hooks.from);
+    const absl::Status status = Train(MakeDataset(), Options(), hooks, untimed, *MakeSid()).status();
+    EXPECT_NE(status.message().find("training has 3 epochs of 5 steps with 2 losses"), absl::string_view::npos)
+        << status;
+  };
+  expect_refused([](TrainingState& state) { state.epoch = 5; });
+  expect_refused([](TrainingState& state) { state.epoch = 4; });
+  expect_refused([](TrainingState& state) { state.step = 6; });
+  expect_refused([](TrainingState& state) { state.losses.sums = {1}; });
 }
 
 // A learner whose weights turn to NaN at one step of its life, `times` times; and again after each rollback.
@@ -179,6 +248,7 @@ TEST(Rollback, GoesBackToTheLastStateWithHalfTheRate) {
   EXPECT_EQ(learner.rates_[7], 3e-3);
   EXPECT_EQ(learner.rates_[8], 1.5e-3);
   EXPECT_EQ(LoadCheckpoint(kept.paths.back())->state.rollbacks, 1);
+  EXPECT_EQ(result->rollbacks, 1);
 }
 
 TEST(Rollback, EndsAfterThreeAndDoesNotHappenUnasked) {

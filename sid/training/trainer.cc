@@ -51,6 +51,7 @@ class Trainer {
     }
     SID_RETURN_IF_ERROR(CopyTensors(state_.best.weights, learner_.Parameters()));
     result.best_epoch = state_.best.epoch;
+    result.rollbacks = state_.rollbacks;
     result.test = Evaluate(learner_, dataset_.test, dataset_.statistics, options_.evaluation);
     result.seconds = Seconds();
     return result;
@@ -68,11 +69,23 @@ class Trainer {
 
   // Takes over a state, and its tensors into the learner's own.
   absl::Status Take(const TrainingState& state) {
+    SID_RETURN_IF_ERROR(CheckPlace(state));
     SID_RETURN_IF_ERROR(CopyTensors(state.tensors, state_.tensors));
     std::vector<Parameter> own = std::move(state_.tensors);
     state_ = state;
     state_.tensors = std::move(own);
     return absl::OkStatus();
+  }
+
+  absl::Status CheckPlace(const TrainingState& state) const {
+    const bool in_an_epoch = state.epoch <= options_.epochs && state.step <= steps_;
+    const bool at_the_end = state.epoch == options_.epochs + 1 && state.step == 0;
+    const bool has_losses = state.step == 0 || state.losses.sums.size() == learner_.LossDepths().size();
+    if ((in_an_epoch || at_the_end) && has_losses) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat("the saved state is at epoch ", state.epoch, ", step ", state.step,
+                                                   " with ", state.losses.sums.size(), " losses, and training has ",
+                                                   options_.epochs, " epochs of ", steps_, " steps with ",
+                                                   learner_.LossDepths().size(), " losses"));
   }
 
   absl::StatusOr<EpochRecord> TrainEpoch() {
@@ -115,11 +128,13 @@ class Trainer {
     record.seconds = Seconds();
     state_.best.Offer(state_.epoch, record.validation, learner_);
     SID_RETURN_IF_ERROR(hooks_.on_epoch(record));
-    const bool save = options_.checkpoint_every == 0 || state_.epoch == options_.epochs || IsSaveDue();
+    const bool stop = hooks_.stop();
+    const bool save = stop || options_.checkpoint_every == 0 || state_.epoch == options_.epochs || IsSaveDue();
     ++state_.epoch;
     state_.step = 0;
     state_.losses = {};
-    return save ? Save() : absl::OkStatus();
+    if (save) SID_RETURN_IF_ERROR(Save());
+    return stop ? absl::CancelledError(absl::StrCat("stopped after epoch ", record.epoch)) : absl::OkStatus();
   }
 
   bool IsSaveDue() const { return options_.checkpoint_every > 0 && StepsDone() % options_.checkpoint_every == 0; }
@@ -143,8 +158,8 @@ class Trainer {
     SID_RETURN_IF_ERROR(Take(saved));
     state_.rollbacks = rollbacks;
     hooks_.on_rollback(absl::StrCat(why.message(), "; rollback ", rollbacks, " of ", kMostRollbacks, ": back to epoch ",
-                                    state_.epoch, ", step ", state_.step, ", and on with ", LearningRateScale(),
-                                    " of the learning rate"));
+                                    state_.epoch, ", step ", state_.step, ", and on with ",
+                                    LearningRateScale(rollbacks), " of the learning rate"));
     return absl::OkStatus();
   }
 
@@ -159,8 +174,7 @@ class Trainer {
   }
 
   int64_t StepsDone() const { return (state_.epoch - 1) * steps_ + state_.step; }
-  double LearningRateScale() const { return std::ldexp(1.0, -static_cast<int>(state_.rollbacks)); }
-  double LearningRate(int64_t step) const { return schedule_.LearningRate(step) * LearningRateScale(); }
+  double LearningRate(int64_t step) const { return schedule_.LearningRate(step) * LearningRateScale(state_.rollbacks); }
   double Seconds() const { return seconds_before_ + hooks_.clock() - start_; }
 
   const Dataset& dataset_;

@@ -27,9 +27,9 @@
 namespace sid {
 
 // What happens when numbers explode (sid/training/loss_log.h): the training stops, or goes back to the last saved state and on
-// with half the learning rate, at most kMostRollbacks times.
+// with half the learning rate, at most kMostRollbacks times
+// (sid/training/state/training_state.h).
 enum class OnNan { kStop, kRollback };
-inline constexpr int64_t kMostRollbacks = 3;
 
 std::vector<std::string> OnNanNames();
 absl::StatusOr<OnNan> ParseOnNan(const std::string& name);
@@ -61,7 +61,8 @@ struct TrainingResult {
   std::vector<EpochRecord> epochs;  // without those before the state that a resumed run began from
   // Best validation accuracy of the deepest belief, the first of equals; the last without validation data.
   int64_t best_epoch = 0;
-  DepthMetrics test;  // of that epoch's weights
+  DepthMetrics test;      // of that epoch's weights
+  int64_t rollbacks = 0;  // each has halved the learning rate
   double seconds = 0;
 };
 
@@ -93,7 +94,7 @@ struct TrainingHooks {
   // What was kept last, for a rollback. It comes with `save`.
   std::function<absl::StatusOr<TrainingState>()> load;
   std::function<void(const std::string& what)> on_rollback = [](const std::string&) {};
-  // Asked after each step: true ends the training, with Cancelled, as soon as the state is saved.
+  // Asked after each step and each validation: true ends the training, with Cancelled, as soon as the state is saved.
   std::function<bool()> stop = [] { return false; };
 };
 

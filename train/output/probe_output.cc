@@ -1,5 +1,6 @@
 #include "train/output/probe_output.h"
 
+#include <limits>
 #include <string>
 
 #include "absl/strings/str_format.h"
@@ -43,6 +44,18 @@ std::vector<Scalar> Numbers(const ProbeRecord& record) {
   return numbers;
 }
 
+// JSON writes null for what is not finite: of a divergence that is infinity, of an entropy, 0 log 0, NaN.
+constexpr double kInfinity = std::numeric_limits<double>::infinity(), kNan = std::numeric_limits<double>::quiet_NaN();
+
+double NumberOf(const nlohmann::json& value, double null) { return value.is_null() ? null : value.get<double>(); }
+
+std::vector<double> NumbersOf(const nlohmann::json& line, const char* name, double null = kInfinity) {
+  std::vector<double> numbers;
+  if (!line.contains(name)) return numbers;
+  for (const nlohmann::json& value : line.at(name)) numbers.push_back(NumberOf(value, null));
+  return numbers;
+}
+
 }  // namespace
 
 nlohmann::ordered_json ToJson(const ProbeRecord& record) {
@@ -55,6 +68,26 @@ nlohmann::ordered_json ToJson(const ProbeRecord& record) {
     json["cosine"] = record.conflict.cosine;
   }
   return json;
+}
+
+absl::StatusOr<ProbeRecord> ProbeFromJson(const nlohmann::json& line) {
+  try {
+    ProbeRecord record;
+    record.step = line.at("probe").get<int64_t>();
+    record.theory.divergence = NumbersOf(line, "divergence");
+    record.theory.entropy = NumbersOf(line, "entropy", kNan);
+    record.staleness = NumbersOf(line, "staleness");
+    record.active = NumbersOf(line, "active");
+    record.conflict.norm = NumbersOf(line, "features_gradient_norm");
+    if (line.contains("agreement")) record.conflict.agreement = NumberOf(line.at("agreement"), kNan);
+    if (line.contains("lowest_cosine")) record.conflict.lowest_cosine = NumberOf(line.at("lowest_cosine"), kNan);
+    const size_t depth = record.staleness.size();
+    const bool fits = depth > 0 && record.theory.divergence.size() == depth + 1 &&
+                      record.theory.entropy.size() == depth + 1 && record.active.size() == record.conflict.norm.size();
+    if (fits) return record;
+  } catch (const nlohmann::json::exception&) {  // it is told below
+  }
+  return absl::InvalidArgumentError("is no probe's record");
 }
 
 std::vector<Scalar> ToScalars(const ProbeRecord& record) {

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -11,10 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/files.h"
 #include "base/machine/version.h"
 #include "base/status.h"
+#include "base/system_calls.h"
 #include "sid/checkpoint/safetensors.h"
 #include "train/config_json.h"
 #include "train/output/event_file.h"
@@ -49,23 +53,30 @@ ordered_json ToJson(const EpochRecord& record) {
           {"validation_loss", record.validation.loss}};
 }
 
-// Bytes of a file, 0 where there is none.
-int64_t Size(const std::string& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  return error ? 0 : static_cast<int64_t>(size);
-}
-
-// Null where another process holds it.
-std::shared_ptr<void> Lock(const std::string& folder) {
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return nullptr;
-  const bool locked = flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-  if (!locked) close(descriptor);
-  return locked ? std::shared_ptr<void>(nullptr, [descriptor](void*) { close(descriptor); }) : nullptr;
+// The kernel's lock, until the last copy of what it returns is gone.
+absl::StatusOr<std::shared_ptr<void>> Lock(const std::string& folder) {
+  const int descriptor = System().Open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  const int failed = errno;
+  if (descriptor < 0) return absl::ErrnoToStatus(failed, absl::StrCat("cannot open --out=", folder));
+  std::shared_ptr<void> lock(nullptr, [descriptor](void*) { close(descriptor); });
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
+  const int refused = errno;
+  if (refused != EWOULDBLOCK) return absl::ErrnoToStatus(refused, absl::StrCat("cannot lock --out=", folder));
+  return absl::UnavailableError(
+      absl::StrCat("another process is working in --out=", folder, ": wait for it, or end it"));
 }
 
 constexpr char kMetrics[] = "metrics.jsonl", kEvents[] = "events.out.tfevents.sid";
+// These are written beside and renamed.
+constexpr char kConfig[] = "config.json", kSummary[] = "summary.json", kWeights[] = "weights.safetensors";
+
+bool IsWrittenWhole(const std::string& name) { return name == kConfig || name == kSummary || name == kWeights; }
+
+// Whatever it is: only a clear no is one, as what is there must not be overwritten.
+bool IsThere(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::symlink_status(path, ignored).type() != std::filesystem::file_type::not_found;
+}
 
 }  // namespace
 
@@ -78,23 +89,29 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
   const std::string& path = run.config.out;
   SID_RETURN_IF_ERROR(EnsureWritableFolder(path));
   RunFolder folder(run);
-  folder.lock_ = Lock(path);
-  if (folder.lock_.use_count() == 0)
-    return absl::UnavailableError(
-        absl::StrCat("another process is working in --out=", path, ": wait for it, or end it"));
-  if (!run.config.resume && std::filesystem::exists(folder.File("config.json"))) {
+  SID_ASSIGN_OR_RETURN(folder.lock_, Lock(path));
+  const bool has_run = IsThere(folder.File(kConfig));
+  if (!run.config.resume && has_run) {
     return absl::AlreadyExistsError(absl::StrCat(
         "--out=", path, " holds a run already (config.json): name a new folder, or go on with that one by --resume"));
   }
   // Only what a run left: in a folder that never held one such a name is somebody else's.
-  if (std::filesystem::exists(folder.File("config.json"))) RemoveUnfinishedFiles(path);
-  RemoveUnfinishedFiles(path + "/checkpoints");
+  if (has_run) RemoveUnfinishedFiles(path, IsWrittenWhole);
+  folder.checkpoints_.RemoveUnfinished();
   return folder;
+}
+
+std::string RunFolder::RecordedExecutor(const std::string& path) {
+  const std::string text = ReadFile(absl::StrCat(path, "/", kConfig)).value_or("");
+  const auto config = nlohmann::json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json::json_pointer place("/settings/executor");
+  return config.contains(place) && config[place].is_string() ? config[place].get<std::string>() : "auto";
 }
 
 absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std::string&)>& warn) const {
   absl::StatusOr<Checkpoint> newest = checkpoints_.LoadNewest(warn);
-  if (absl::IsNotFound(newest.status()) && Size(File(kMetrics)) > 0) {
+  SID_ASSIGN_OR_RETURN(const int64_t metrics, FileSize(File(kMetrics)));
+  if (absl::IsNotFound(newest.status()) && metrics > 0) {
     return absl::FailedPreconditionError(
         absl::StrCat(run_->config.out, " has metrics but no checkpoint to go on from: name a new folder"));
   }
@@ -103,16 +120,23 @@ absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std
     return absl::InvalidArgumentError(absl::StrCat("cannot go on in ", run_->config.out, ": ", same.message(),
                                                    "; give the same settings and data, or name a new folder"));
   }
-  for (const auto& [name, length] : newest->outputs) {
+  SID_RETURN_IF_ERROR(CutOutputs(newest->outputs));
+  return std::move(newest->state);
+}
+
+absl::Status RunFolder::CutOutputs(const std::map<std::string, int64_t>& lengths) const {
+  for (const auto& [name, length] : lengths) {
     // It came from outside: no checkpoint may name a file elsewhere to be cut.
-    if (name != kMetrics && name != kEvents) {
-      return absl::DataLossError(
-          absl::StrCat("the checkpoint in ", run_->config.out, " names an output '", name, "' that no run writes"));
-    }
-    if (length == 0 && Size(File(name.c_str())) == 0) continue;
+    if ((name == kMetrics || name == kEvents) && length >= 0) continue;
+    return absl::DataLossError(absl::StrCat("the checkpoint in ", run_->config.out, " names an output '",
+                                            absl::CHexEscape(name), "' of ", length, " bytes that no run writes"));
+  }
+  for (const auto& [name, length] : lengths) {
+    SID_ASSIGN_OR_RETURN(const int64_t size, FileSize(File(name.c_str())));
+    if (length == 0 && size == 0) continue;
     SID_RETURN_IF_ERROR(CutFile(File(name.c_str()), length));
   }
-  return std::move(newest->state);
+  return absl::OkStatus();
 }
 
 absl::Status RunFolder::WriteConfig() const {
@@ -125,7 +149,7 @@ absl::Status RunFolder::WriteConfig() const {
       {"version", kVersion},
       {"commit", Commit()},
       {"machine", DescribeMachine(run_->device)}};
-  return WriteFileAtomically(File("config.json"), config.dump(2) + "\n");
+  return WriteFileAtomically(File(kConfig), config.dump(2) + "\n");
 }
 
 absl::Status RunFolder::AppendEpoch(const EpochRecord& record) const {
@@ -141,9 +165,28 @@ absl::Status RunFolder::AppendProbe(const ProbeRecord& record, const std::vector
   return events.Add(record.step, wall_time, ToScalars(record));
 }
 
+absl::StatusOr<std::vector<ProbeRecord>> RunFolder::ReadProbes() const {
+  std::vector<ProbeRecord> records;
+  const absl::StatusOr<std::string> text = ReadFile(File(kMetrics));
+  if (absl::IsNotFound(text.status())) return records;
+  SID_RETURN_IF_ERROR(text.status());
+  for (const absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
+    const auto json = nlohmann::json::parse(std::string(line), /*cb=*/nullptr, /*allow_exceptions=*/false);
+    if (json.is_object() && !json.contains("probe")) continue;
+    absl::StatusOr<ProbeRecord> record = ProbeFromJson(json);
+    if (!record.ok())
+      return absl::DataLossError(
+          absl::StrCat(File(kMetrics), " holds a line that no run writes: ", absl::CHexEscape(line.substr(0, 60))));
+    records.push_back(*std::move(record));
+  }
+  return records;
+}
+
 absl::Status RunFolder::Save(const TrainingState& state) const {
   std::map<std::string, int64_t> outputs;
-  for (const char* name : {kMetrics, kEvents}) outputs[name] = Size(File(name));
+  for (const char* name : {kMetrics, kEvents}) {
+    SID_ASSIGN_OR_RETURN(outputs[name], FileSize(File(name)));
+  }
   return checkpoints_.Save({state, settings_, outputs});
 }
 
@@ -158,11 +201,12 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
                                                        {"belief_update", config.belief_update},
                                                        {"epoch", absl::StrCat(result.best_epoch)},
                                                        {"commit", Commit()}};
-  SID_RETURN_IF_ERROR(SaveSafetensors(File("weights.safetensors"), weights, metadata));
+  SID_RETURN_IF_ERROR(SaveSafetensors(File(kWeights), weights, metadata));
   const ordered_json summary = {{"test_accuracy", result.test.accuracy}, {"test_divergence", result.test.divergence},
                                 {"test_loss", result.test.loss},         {"best_epoch", result.best_epoch},
-                                {"epochs", run_->options.epochs},        {"seconds", result.seconds}};
-  return WriteFileAtomically(File("summary.json"), summary.dump(2) + "\n");
+                                {"epochs", run_->options.epochs},        {"seconds", result.seconds},
+                                {"rollbacks", result.rollbacks}};
+  return WriteFileAtomically(File(kSummary), summary.dump(2) + "\n");
 }
 
 std::string RunFolder::File(const char* name) const { return absl::StrCat(run_->config.out, "/", name); }

@@ -12,6 +12,7 @@
 // Lists go over depth, from 1 to L. Where a depth has no loss of its own there is null.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,9 +29,13 @@ namespace sid {
 
 class RunFolder {
  public:
-  // Creates the folder of a run, which outlives this, or opens it to go on (config.resume). An error when it can't be written,
-  // another process works in it, or it holds a run already that is not to go on: results are never overwritten.
+  // Creates the folder of `run`, which must outlive this, or opens it to go on (config.resume). An error when it can't be written
+  // or locked, another process works in it, or it holds a run already that is not to go on: none is overwritten by another.
   static absl::StatusOr<RunFolder> Open(const PreparedRun& run);
+
+  // The executor that the run in `path` has used, by config.json; "auto" where there is none. A clock may choose another the next
+  // time, and executors differ by rounding.
+  static std::string RecordedExecutor(const std::string& path);
 
   // The state to go on from: the newest whole checkpoint, each broken one before it told to `warn`. What the outputs hold
   // beyond it is cut off, so that a line is never there twice. NotFound where training has not begun. An error names the
@@ -41,11 +46,15 @@ class RunFolder {
   absl::Status AppendEpoch(const EpochRecord& record) const;
   // `wall_time` in seconds since 1970.
   absl::Status AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses, double wall_time) const;
+  // The probes' records in metrics.jsonl, as far as the diagnostics need them.
+  absl::StatusOr<std::vector<ProbeRecord>> ReadProbes() const;
   absl::Status Save(const TrainingState& state) const;
   absl::Status WriteResult(const TrainingResult& result) const;
 
  private:
   explicit RunFolder(const PreparedRun& run);
+  // To the lengths that a checkpoint names; none where one of them is no output's.
+  absl::Status CutOutputs(const std::map<std::string, int64_t>& lengths) const;
   std::string File(const char* name) const;
 
   const PreparedRun* run_;

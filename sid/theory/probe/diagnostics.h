@@ -1,7 +1,7 @@
 #pragma once
 
 // The failures that the paper describes, recognised while training from the probe's records, and said once each in plain
-// words, with the numbers and a hint.
+// words, with the numbers and a hint. What was said depends on the records alone: a run that goes on looks at the kept ones again.
 //
 //   record, record, ... --Look--> "plateau: ..."  "stale teachers: ..."  "conflict: ..."  "dead module: ..."  "saturated ..."
 //

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -51,19 +52,23 @@ Json ToJson(const TrainingState& state) {
           {"best", {{"epoch", state.best.epoch}, {"accuracy", state.best.accuracy}}}};
 }
 
-// Throws nlohmann's exceptions where something is missing or of another type.
+// Throws, as all below does, nlohmann's exceptions where something is missing or of another type; 1e300 is no integer.
+int64_t Integer(const Json& json, const std::string& name) {
+  return json.at(name).get_ref<const Json::number_integer_t&>();
+}
+
 TrainingState StateFromJson(const Json& json) {
   TrainingState state;
-  json.at("epoch").get_to(state.epoch);
-  json.at("step").get_to(state.step);
-  json.at("rollbacks").get_to(state.rollbacks);
+  state.epoch = Integer(json, "epoch");
+  state.step = Integer(json, "step");
+  state.rollbacks = Integer(json, "rollbacks");
   json.at("seconds").get_to(state.seconds);
   const Json& losses = json.at("losses");
-  losses.at("steps").get_to(state.losses.steps);
-  losses.at("images").get_to(state.losses.images);
-  losses.at("correct").get_to(state.losses.correct);
+  state.losses.steps = Integer(losses, "steps");
+  state.losses.images = Integer(losses, "images");
+  state.losses.correct = Integer(losses, "correct");
   losses.at("sums").get_to(state.losses.sums);
-  json.at("best").at("epoch").get_to(state.best.epoch);
+  state.best.epoch = Integer(json.at("best"), "epoch");
   json.at("best").at("accuracy").get_to(state.best.accuracy);
   return state;
 }
@@ -92,8 +97,11 @@ absl::StatusOr<Checkpoint> Parse(const std::string& path, SafetensorsFile file) 
   try {
     Checkpoint checkpoint{.state = StateFromJson(Json::parse(file.metadata.at("state")))};
     Json::parse(file.metadata.at("settings")).get_to(checkpoint.settings);
-    Json::parse(file.metadata.at("outputs")).get_to(checkpoint.outputs);
+    const Json outputs = Json::parse(file.metadata.at("outputs"));
+    for (const auto& output : outputs.items()) checkpoint.outputs[output.key()] = Integer(outputs, output.key());
     SortTensorsInto(checkpoint.state, std::move(file.tensors));
+    if (const absl::Status numbers = CheckNumbers(checkpoint.state); !numbers.ok())
+      return absl::DataLossError(absl::StrCat(path, " is no checkpoint: ", numbers.message()));
     return checkpoint;
   } catch (const std::exception&) {  // out_of_range of a missing key, nlohmann's of JSON that is not as it should be
     return absl::DataLossError(
@@ -118,7 +126,7 @@ absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
   const std::string version = file.metadata["format_version"];
   if (version.empty()) return absl::DataLossError(absl::StrCat(path, " is no checkpoint: it names no format version"));
   if (version != kFormatVersion) {
-    return absl::UnimplementedError(absl::StrCat(path, " is of checkpoint format ", version,
+    return absl::UnimplementedError(absl::StrCat(path, " is of checkpoint format ", absl::CHexEscape(version),
                                                  ", and this program reads ", kFormatVersion,
                                                  ": go on with the version that wrote it"));
   }
@@ -139,8 +147,8 @@ absl::Status CheckSettings(const Settings& saved, const Settings& current) {
     for (const auto& [name, unused] : *settings) {
       const std::string before = value(saved, name), now = value(current, name);
       if (before == now) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("the checkpoint is of another run: ", name, " was ", before, " and is ", now));
+      return absl::InvalidArgumentError(absl::StrCat("the checkpoint is of another run: ", absl::CHexEscape(name),
+                                                     " was ", absl::CHexEscape(before), " and is ", now));
     }
   }
   return absl::OkStatus();

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/files.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"
 
@@ -16,6 +20,19 @@ namespace {
 
 constexpr char kEnding[] = ".safetensors";
 
+std::string NameOf(const CheckpointPlace& place) {
+  return absl::StrFormat("epoch-%06d-step-%09d%s", place.first, place.second, kEnding);
+}
+
+// None for a file that is called otherwise.
+std::optional<CheckpointPlace> PlaceOf(const std::string& name) {
+  const std::vector<std::string> parts = absl::StrSplit(absl::StripSuffix(name, kEnding), '-');
+  CheckpointPlace place;
+  const bool has_numbers =
+      parts.size() == 4 && absl::SimpleAtoi(parts[1], &place.first) && absl::SimpleAtoi(parts[3], &place.second);
+  return has_numbers && NameOf(place) == name ? std::optional(place) : std::nullopt;
+}
+
 }  // namespace
 
 CheckpointFolder::CheckpointFolder(std::string path, int64_t keep) : path_(std::move(path)), keep_(keep) {
@@ -23,25 +40,27 @@ CheckpointFolder::CheckpointFolder(std::string path, int64_t keep) : path_(std::
 }
 
 absl::Status CheckpointFolder::Save(const Checkpoint& checkpoint) const {
-  std::error_code error;
-  std::filesystem::create_directories(path_, error);
-  if (error) return absl::UnavailableError(absl::StrCat("cannot create folder ", path_, ": ", error.message()));
-  const std::string path =
-      absl::StrFormat("%s/epoch-%06d-step-%09d%s", path_, checkpoint.state.epoch, checkpoint.state.step, kEnding);
-  SID_RETURN_IF_ERROR(SaveCheckpoint(path, checkpoint));
-  std::vector<std::string> older = List();
+  SID_RETURN_IF_ERROR(CreateFolder(path_));
+  const CheckpointPlace place = {checkpoint.state.epoch, checkpoint.state.step};
+  SID_RETURN_IF_ERROR(SaveCheckpoint(PathOf(place), checkpoint));
+  SID_ASSIGN_OR_RETURN(std::vector<CheckpointPlace> older, List());
   // A newer one, left where it was found broken, counts for nothing.
-  older.erase(std::lower_bound(older.begin(), older.end(), path), older.end());
-  for (size_t i = 0; i + keep_ <= older.size(); ++i) std::filesystem::remove(older[i], error);  // tried again next time
+  older.erase(std::lower_bound(older.begin(), older.end(), place), older.end());
+  std::error_code ignored;  // it is tried again next time
+  for (size_t i = 0; i + keep_ <= older.size(); ++i) std::filesystem::remove(PathOf(older[i]), ignored);
   return absl::OkStatus();
 }
 
+void CheckpointFolder::RemoveUnfinished() const {
+  RemoveUnfinishedFiles(path_, [](const std::string& name) { return PlaceOf(name).has_value(); });
+}
+
 absl::StatusOr<Checkpoint> CheckpointFolder::LoadNewest(const std::function<void(const std::string&)>& warn) const {
-  const std::vector<std::string> paths = List();
-  if (paths.empty()) return absl::NotFoundError(absl::StrCat("there is no checkpoint in ", path_));
+  SID_ASSIGN_OR_RETURN(const std::vector<CheckpointPlace> places, List());
+  if (places.empty()) return absl::NotFoundError(absl::StrCat("there is no checkpoint in ", path_));
   absl::Status newest;
-  for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
-    absl::StatusOr<Checkpoint> checkpoint = LoadCheckpoint(*path);
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    absl::StatusOr<Checkpoint> checkpoint = LoadCheckpoint(PathOf(*place));
     if (checkpoint.ok()) return checkpoint;
     // Another format is no damage: an older file of it would be no help.
     if (absl::IsUnimplemented(checkpoint.status())) return checkpoint.status();
@@ -51,15 +70,22 @@ absl::StatusOr<Checkpoint> CheckpointFolder::LoadNewest(const std::function<void
   return absl::DataLossError(absl::StrCat("no checkpoint in ", path_, " is whole: ", newest.message()));
 }
 
-std::vector<std::string> CheckpointFolder::List() const {
-  std::vector<std::string> paths;
-  std::error_code ignored;
-  for (std::filesystem::directory_iterator entry(path_, ignored), end; entry != end; entry.increment(ignored)) {
-    const std::string name = entry->path().filename().string();
-    if (absl::StartsWith(name, "epoch-") && absl::EndsWith(name, kEnding)) paths.push_back(path_ + "/" + name);
+absl::StatusOr<std::vector<CheckpointPlace>> CheckpointFolder::List() const {
+  std::vector<CheckpointPlace> places;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(path_, error), end; !error && entry != end; entry.increment(error)) {
+    if (const auto place = PlaceOf(entry->path().filename().string())) places.push_back(*place);
   }
-  std::sort(paths.begin(), paths.end());
-  return paths;
+  // Not there yet is empty; whatever else hides the checkpoints must not look as if there were none.
+  if (error && error != std::errc::no_such_file_or_directory)
+    return absl::UnavailableError(absl::StrCat("cannot read folder ", path_, ": ", error.message()));
+  // By number: as text a millionth epoch would come before the second.
+  std::sort(places.begin(), places.end());
+  return places;
+}
+
+std::string CheckpointFolder::PathOf(const CheckpointPlace& place) const {
+  return absl::StrCat(path_, "/", NameOf(place));
 }
 
 }  // namespace sid

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,6 +13,9 @@
 #include "sid/training/state/checkpoint.h"
 
 namespace sid {
+
+// Epoch and step.
+using CheckpointPlace = std::pair<int64_t, int64_t>;
 
 class CheckpointFolder {
  public:
@@ -21,13 +25,17 @@ class CheckpointFolder {
   // Writes it, and only then removes what is older than the last `keep`.
   absl::Status Save(const Checkpoint& checkpoint) const;
 
+  // Removes what a killed process has left half written. Only where no other process writes.
+  void RemoveUnfinished() const;
+
   // The newest whole checkpoint. Each newer file that is none is named to `warn`, with the reason. NotFound without any
-  // file, DataLoss when none is whole.
+  // file, DataLoss when none is whole; an error, too, where the folder cannot be read.
   absl::StatusOr<Checkpoint> LoadNewest(const std::function<void(const std::string&)>& warn) const;
 
  private:
-  // The checkpoints' paths, oldest first.
-  std::vector<std::string> List() const;
+  // The checkpoints, oldest first.
+  absl::StatusOr<std::vector<CheckpointPlace>> List() const;
+  std::string PathOf(const CheckpointPlace& place) const;
 
   std::string path_;
   int64_t keep_;

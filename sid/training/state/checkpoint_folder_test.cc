@@ -25,7 +25,7 @@ std::string FreshFolder(const std::string& name) {
 
 Checkpoint AtStep(int64_t step) {
   Checkpoint checkpoint;
-  checkpoint.state.step = step;
+  checkpoint.state.step = checkpoint.state.losses.steps = checkpoint.state.losses.images = step;
   checkpoint.state.tensors = {{"weights.w", at::full({10, 10}, static_cast<double>(step), at::kFloat)}};
   return checkpoint;
 }
@@ -49,6 +49,27 @@ TEST(CheckpointFolder, KeepsTheLastOnesAndGivesTheNewest) {
   for (const int64_t step : {1, 20, 300}) ASSERT_TRUE(folder.Save(AtStep(step)).ok());
   EXPECT_EQ(CountFiles(path), 2);
   EXPECT_EQ(NewestStep(folder), 300);
+}
+
+TEST(CheckpointFolder, TheNewestIsSoByNumberAndOtherNamesCountForNothing) {
+  const std::string path = FreshFolder("numbers");
+  const CheckpointFolder folder(path, 1);
+  for (const int64_t step : {999'999'999, 1'000'000'000}) ASSERT_TRUE(folder.Save(AtStep(step)).ok());
+  EXPECT_EQ(NewestStep(folder), 1'000'000'000);
+  EXPECT_EQ(CountFiles(path), 1);
+  for (const char* name : {"/epoch-9-step-9.safetensors", "/epoch-000009-step-000000009-copy.safetensors"})
+    ASSERT_TRUE(WriteFileAtomically(path + name, "mine").ok());
+  int64_t broken = 0;
+  EXPECT_EQ(NewestStep(folder, &broken), 1'000'000'000);
+  EXPECT_EQ(broken, 0);
+}
+
+TEST(CheckpointFolder, OneThatCannotBeReadIsNotAnEmptyOne) {
+  const std::string path = FreshFolder("loop");
+  fs::create_symlink(path, path);
+  const absl::Status status = CheckpointFolder(path, 1).LoadNewest([](const std::string&) {}).status();
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_NE(status.message().find("cannot read folder " + path), absl::string_view::npos) << status;
 }
 
 TEST(CheckpointFolder, ABrokenNewestIsNamedAndTheOneBeforeIsUsed) {

@@ -6,6 +6,9 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <limits>
+
 #include "base/files.h"
 #include "sid/checkpoint/safetensors.h"
 
@@ -61,12 +64,43 @@ TEST(Checkpoint, NoticesEveryChangedBit) {
   }
 }
 
+// The checksum only says that it is what was written.
+TEST(Checkpoint, NumbersThatNoTrainingLeavesAreRefused) {
+  const std::string path = TemporaryPath("numbers");
+  const auto expect = [&](const std::string& expected, const std::function<void(TrainingState&)>& change) {
+    Checkpoint checkpoint = Example();
+    change(checkpoint.state);
+    ASSERT_TRUE(SaveCheckpoint(path, checkpoint).ok());
+    const absl::Status status = LoadCheckpoint(path).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << expected << " " << status;
+    EXPECT_EQ(status.message(), path + " is no checkpoint: its " + expected + " cannot be of any training");
+  };
+  constexpr int64_t kHuge = std::numeric_limits<int64_t>::max();
+  for (const int64_t bad : {int64_t{-1}, int64_t{0}, kHuge})
+    expect("epoch", [&](TrainingState& state) { state.epoch = bad; });
+  for (const int64_t bad : {int64_t{-1}, kHuge}) {
+    expect("step", [&](TrainingState& state) { state.step = state.losses.steps = bad; });
+    expect("rollbacks", [&](TrainingState& state) { state.rollbacks = bad; });
+    expect("losses of as many steps", [&](TrainingState& state) { state.losses.steps = bad; });
+    expect("images", [&](TrainingState& state) { state.losses.images = bad; });
+    expect("correct images", [&](TrainingState& state) { state.losses.correct = bad; });
+    expect("best epoch", [&](TrainingState& state) { state.best.epoch = bad; });
+  }
+  expect("seconds", [](TrainingState& state) { state.seconds = -1; });
+  expect("best epoch", [](TrainingState& state) { state.best.epoch = state.epoch; });
+  expect("best epoch", [](TrainingState& state) { state.best.epoch = 0; });
+  expect("best accuracy", [](TrainingState& state) { state.best.accuracy = 1.5; });
+}
+
 TEST(Checkpoint, OtherFilesAndVersionsAreNamed) {
   const std::string path = TemporaryPath("other");
   ASSERT_TRUE(SaveSafetensors(path, {}, {{"format_version", "2"}}).ok());
   EXPECT_EQ(LoadCheckpoint(path).status().code(), absl::StatusCode::kUnimplemented);
   EXPECT_NE(LoadCheckpoint(path).status().message().find("is of checkpoint format 2, and this program reads 1"),
             absl::string_view::npos);
+  ASSERT_TRUE(SaveSafetensors(path, {}, {{"format_version", "\n\033[2J"}}).ok());
+  EXPECT_NE(LoadCheckpoint(path).status().message().find("format \\n\\x1b[2J,"), absl::string_view::npos)
+      << LoadCheckpoint(path).status();
   ASSERT_TRUE(SaveSafetensors(path, {}, {{"learner", "sid"}}).ok());
   EXPECT_NE(LoadCheckpoint(path).status().message().find("is no checkpoint"), absl::string_view::npos);
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -24,6 +26,30 @@ absl::Status CheckMatch(const std::map<std::string, at::Tensor>& saved, const Pa
 }
 
 }  // namespace
+
+double LearningRateScale(int64_t rollbacks) { return std::ldexp(1.0, -static_cast<int>(rollbacks)); }
+
+absl::Status CheckNumbers(const TrainingState& state) {
+  const LossSums& losses = state.losses;
+  const BestWeights& best = state.best;
+  const auto is_finite = [](double value) { return std::isfinite(value); };
+  // More steps than fit into a lifetime, and few enough that nothing made from them overflows.
+  constexpr int64_t kMost = int64_t{1} << 40;
+  const std::pair<const char*, bool> rules[] = {
+      {"epoch", state.epoch >= 1 && state.epoch <= kMost},
+      {"step", state.step >= 0 && state.step <= kMost},
+      {"rollbacks", state.rollbacks >= 0 && state.rollbacks <= kMostRollbacks},
+      {"seconds", state.seconds >= 0 && is_finite(state.seconds)},
+      {"losses of as many steps", losses.steps == state.step},
+      {"images", losses.images >= losses.steps && losses.images <= kMost},
+      {"correct images", losses.correct >= 0 && losses.correct <= losses.images},
+      {"sums of losses", std::all_of(losses.sums.begin(), losses.sums.end(), is_finite)},
+      {"best epoch", best.epoch >= 0 && best.epoch < state.epoch && (best.epoch > 0 || best.weights.empty())},
+      {"best accuracy", best.accuracy >= 0 && best.accuracy <= 1}};
+  for (const auto& [name, holds] : rules)
+    if (!holds) return absl::InvalidArgumentError(absl::StrCat("its ", name, " cannot be of any training"));
+  return absl::OkStatus();
+}
 
 std::vector<Parameter> LearnerTensors(const Learner& learner) {
   std::vector<Parameter> tensors;

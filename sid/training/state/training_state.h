@@ -17,6 +17,12 @@
 
 namespace sid {
 
+// After as many rollbacks a training whose numbers explode ends.
+inline constexpr int64_t kMostRollbacks = 3;
+
+// What is left of the learning rate after so many.
+double LearningRateScale(int64_t rollbacks);
+
 struct TrainingState {
   int64_t epoch = 1;      // the running one, from 1; one more than there are when all is done
   int64_t step = 0;       // steps of it that are done
@@ -26,6 +32,9 @@ struct TrainingState {
   BestWeights best;
   std::vector<Parameter> tensors;  // the learner's weights and its optimizer's state
 };
+
+// Whether any training can have left these numbers: what came from a file may say anything. InvalidArgument names what is wrong.
+absl::Status CheckNumbers(const TrainingState& state);
 
 // Weights and optimizer state, sharing the learner's memory, each name unique.
 std::vector<Parameter> LearnerTensors(const Learner& learner);
