@@ -11,6 +11,7 @@
 #include "base/command_line/program.h"
 #include "base/command_line/terminal.h"
 #include "base/files.h"
+#include "base/json/write.h"
 #include "base/machine/device.h"
 #include "base/machine/heap.h"
 #include "base/status.h"
@@ -104,7 +105,7 @@ std::string Remarks(const Results& results) {
 }
 
 absl::Status Write(const Results& results, const std::string& out) {
-  SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.json", ToJson(results).dump(2) + "\n"));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.json", ToText(ToJson(results), 2) + "\n"));
   SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.csv", ToCsv(results)));
   return WriteFileAtomically(out + "/results.md", ToMarkdown(results));
 }

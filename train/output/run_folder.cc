@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/json/write.h"
 #include "base/machine/version.h"
 #include "base/status.h"
 #include "sid/checkpoint/safetensors.h"
@@ -125,7 +126,7 @@ absl::Status RunFolder::WriteConfig() const {
       {"version", kVersion},
       {"commit", Commit()},
       {"machine", DescribeMachine(run_->device)}};
-  return WriteFileAtomically(File("config.json"), config.dump(2) + "\n");
+  return WriteFileAtomically(File("config.json"), ToText(config, 2) + "\n");
 }
 
 absl::Status RunFolder::AppendEpoch(const EpochRecord& record) const {
