@@ -1,7 +1,6 @@
 #include "sid/training/state/checkpoint.h"
 
 #include <algorithm>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -12,31 +11,18 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "base/checksum.h"
+#include "base/json/parse.h"
+#include "base/json/shape.h"
 #include "base/status.h"
-#include "sid/checkpoint/safetensors.h"
 
 namespace sid {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using Metadata = std::map<std::string, std::string>;
 
 constexpr char kFormatVersion[] = "1";
 constexpr char kBest[] = "best.";  // before the names of the best epoch's weights
-
-// Of contiguous tensors on the CPU.
-std::string ChecksumOf(const std::vector<NamedTensor>& tensors, const Metadata& metadata) {
-  Sha256 checksum;
-  for (const auto& [key, value] : metadata) {
-    if (key != "sha256") checksum.AddText(key), checksum.AddText(value);
-  }
-  for (const auto& [name, tensor] : tensors) {
-    checksum.AddText(name);
-    checksum.AddText(absl::StrCat(c10::toString(tensor.scalar_type()), " ", absl::StrJoin(tensor.sizes(), " ")));
-    checksum.Add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
-  }
-  return checksum.Hex();
-}
 
 Json ToJson(const TrainingState& state) {
   return {{"epoch", state.epoch},
@@ -51,7 +37,23 @@ Json ToJson(const TrainingState& state) {
           {"best", {{"epoch", state.best.epoch}, {"accuracy", state.best.accuracy}}}};
 }
 
-// Throws nlohmann's exceptions where something is missing or of another type.
+constexpr char kShapeOfState[] = R"({
+  "epoch": "count", "step": "count", "rollbacks": "count", "seconds": "number",
+  "losses": {"steps": "count", "images": "count", "correct": "count", "sums": ["number"]},
+  "best": {"epoch": "count", "accuracy": "number"}})";
+
+// One of the metadata.
+absl::StatusOr<Json> ParseMetadata(const Metadata& metadata, const std::string& key, const char* shape) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return absl::DataLossError(absl::StrCat("there is no '", key, "'"));
+  absl::StatusOr<Json> json = ParseJson(found->second);
+  absl::Status status = json.status();
+  if (status.ok()) status = CheckShape(*json, Json::parse(shape));
+  if (status.ok()) return json;
+  return absl::DataLossError(absl::StrCat("in '", key, "', ", status.message()));
+}
+
+// Of that shape.
 TrainingState StateFromJson(const Json& json) {
   TrainingState state;
   json.at("epoch").get_to(state.epoch);
@@ -88,29 +90,40 @@ void SortTensorsInto(TrainingState& state, std::vector<NamedTensor> tensors) {
   }
 }
 
-absl::StatusOr<Checkpoint> Parse(const std::string& path, SafetensorsFile file) {
-  try {
-    Checkpoint checkpoint{.state = StateFromJson(Json::parse(file.metadata.at("state")))};
-    Json::parse(file.metadata.at("settings")).get_to(checkpoint.settings);
-    Json::parse(file.metadata.at("outputs")).get_to(checkpoint.outputs);
-    SortTensorsInto(checkpoint.state, std::move(file.tensors));
-    return checkpoint;
-  } catch (const std::exception&) {  // out_of_range of a missing key, nlohmann's of JSON that is not as it should be
-    return absl::DataLossError(
-        absl::StrCat(path, " is no checkpoint: its metadata are not as this program writes them"));
-  }
+absl::StatusOr<Checkpoint> Parse(SafetensorsFile file) {
+  SID_ASSIGN_OR_RETURN(const Json state, ParseMetadata(file.metadata, "state", kShapeOfState));
+  SID_ASSIGN_OR_RETURN(const Json settings, ParseMetadata(file.metadata, "settings", R"([["text", 2]])"));
+  SID_ASSIGN_OR_RETURN(const Json outputs, ParseMetadata(file.metadata, "outputs", R"({"*": "count"})"));
+  Checkpoint checkpoint{.state = StateFromJson(state)};
+  settings.get_to(checkpoint.settings);
+  outputs.get_to(checkpoint.outputs);
+  SortTensorsInto(checkpoint.state, std::move(file.tensors));
+  return checkpoint;
 }
 
 }  // namespace
 
+std::string CheckpointChecksum(const SafetensorsFile& file) {
+  Sha256 checksum;
+  for (const auto& [key, value] : file.metadata) {
+    if (key != "sha256") checksum.AddText(key), checksum.AddText(value);
+  }
+  for (const auto& [name, tensor] : file.tensors) {
+    checksum.AddText(name);
+    checksum.AddText(absl::StrCat(c10::toString(tensor.scalar_type()), " ", absl::StrJoin(tensor.sizes(), " ")));
+    checksum.Add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
+  }
+  return checksum.Hex();
+}
+
 absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
-  const std::vector<NamedTensor> tensors = FileTensors(checkpoint.state);
-  Metadata metadata = {{"format_version", kFormatVersion},
-                       {"state", ToJson(checkpoint.state).dump()},
-                       {"settings", Json(checkpoint.settings).dump()},
-                       {"outputs", Json(checkpoint.outputs).dump()}};
-  metadata["sha256"] = ChecksumOf(tensors, metadata);
-  return SaveSafetensors(path, tensors, metadata);
+  SafetensorsFile file = {.tensors = FileTensors(checkpoint.state),
+                          .metadata = {{"format_version", kFormatVersion},
+                                       {"state", ToJson(checkpoint.state).dump()},
+                                       {"settings", Json(checkpoint.settings).dump()},
+                                       {"outputs", Json(checkpoint.outputs).dump()}}};
+  file.metadata["sha256"] = CheckpointChecksum(file);
+  return SaveSafetensors(path, file.tensors, file.metadata);
 }
 
 absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
@@ -124,9 +137,12 @@ absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
   }
   std::sort(file.tensors.begin(), file.tensors.end(),
             [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
-  if (ChecksumOf(file.tensors, file.metadata) != file.metadata["sha256"])
+  if (CheckpointChecksum(file) != file.metadata["sha256"])
     return absl::DataLossError(absl::StrCat(path, " is damaged: its checksum is wrong"));
-  return Parse(path, std::move(file));
+  absl::StatusOr<Checkpoint> checkpoint = Parse(std::move(file));
+  if (checkpoint.ok()) return checkpoint;
+  return absl::DataLossError(absl::StrCat(
+      path, " is no checkpoint: its metadata are not as this program writes them: ", checkpoint.status().message()));
 }
 
 absl::Status CheckSettings(const Settings& saved, const Settings& current) {

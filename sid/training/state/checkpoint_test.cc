@@ -6,6 +6,8 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "base/files.h"
 #include "sid/checkpoint/safetensors.h"
 
@@ -69,6 +71,36 @@ TEST(Checkpoint, OtherFilesAndVersionsAreNamed) {
             absl::string_view::npos);
   ASSERT_TRUE(SaveSafetensors(path, {}, {{"learner", "sid"}}).ok());
   EXPECT_NE(LoadCheckpoint(path).status().message().find("is no checkpoint"), absl::string_view::npos);
+}
+
+// Whoever edits the metadata can compute the checksum anew.
+std::string ErrorWith(const std::string& key, const std::string& value) {
+  const std::string path = TemporaryPath("edited");
+  EXPECT_TRUE(SaveCheckpoint(path, Example()).ok());
+  SafetensorsFile file = LoadSafetensors(path).value();
+  file.metadata[key] = value;
+  file.metadata["sha256"] = CheckpointChecksum(file);
+  EXPECT_TRUE(SaveSafetensors(path, file.tensors, file.metadata).ok());
+  const absl::Status status = LoadCheckpoint(path).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
+  return std::string(status.message());
+}
+
+TEST(Checkpoint, MetadataOfAnotherShapeAreNamed) {
+  for (const auto& [key, value, part] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"state", "", "in 'state', it is no JSON"},
+           {"state", std::string(1'000'000, '['), "in 'state', it nests deeper"},
+           {"state", "3", "in 'state', it is 3, expected an object"},
+           {"state", R"({"epoch": 1e300})", "epoch is 1e+300, expected a whole number from 0 on"},
+           {"state", R"({"epoch": -1})", "epoch is -1"},
+           {"settings", R"({"depth": "4"})", "in 'settings', it is {\"depth\":\"4\"}, expected a list"},
+           {"settings", R"([["depth"]])", "expected a list of at least 2"},
+           {"settings", R"([["depth", 4]])", "[0][1] is 4, expected a text"},
+           {"outputs", R"({"metrics.jsonl": -5})", "in 'outputs', metrics.jsonl is -5"},
+           {"outputs", R"({"a": 1, "a": 2})", "it has 'a' twice"}}) {
+    EXPECT_NE(ErrorWith(key, value).find(part), std::string::npos) << ErrorWith(key, value);
+  }
 }
 
 TEST(CheckSettings, NamesTheFirstThatDiffers) {
