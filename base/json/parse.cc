@@ -47,10 +47,8 @@ class Watch {
   std::string problem_;
 };
 
-}  // namespace
-
 template <typename Json>
-absl::StatusOr<Json> ParseJsonAs(std::string_view text, const JsonLimits& limits) {
+absl::StatusOr<Json> Parse(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {
     return absl::InvalidArgumentError(absl::StrCat("it has ", text.size(), " bytes, more than ", limits.bytes));
   }
@@ -61,6 +59,13 @@ absl::StatusOr<Json> ParseJsonAs(std::string_view text, const JsonLimits& limits
   if (!watch.problem().empty()) return absl::InvalidArgumentError(watch.problem());
   if (json.is_discarded()) return absl::InvalidArgumentError("it is no JSON, or not whole");
   return json;
+}
+
+}  // namespace
+
+template <typename Json>
+absl::StatusOr<Json> ParseJsonAs(std::string_view text, const JsonLimits& limits) {
+  return Parse<Json>(text, limits);
 }
 
 template absl::StatusOr<nlohmann::json> ParseJsonAs(std::string_view text, const JsonLimits& limits);
