@@ -9,6 +9,7 @@
 #include "base/json/parse.h"
 #include "base/json/shape.h"
 #include "base/names.h"
+#include "base/one_line.h"
 #include "base/status.h"
 #include "reproducibility/seal/seal.h"
 
@@ -21,7 +22,7 @@ constexpr int kSchema = 1;
 constexpr char kShapeOfDeviations[] = R"([{"paper": "text", "here": "text", "why": "text"}])";
 
 absl::Status Wrong(const std::string& where, const std::string& what) {
-  return absl::InvalidArgumentError(absl::StrCat("claims.json: ", where, ": ", what));
+  return absl::InvalidArgumentError(OneLine(absl::StrCat("claims.json: ", where, ": ", what)));
 }
 
 // A key that nobody reads is a typing error that would change what is tested.

@@ -81,6 +81,10 @@ TEST(ParseRegistry, BadInputIsOneLineThatSaysWhere) {
   json["claims"][2]["id"] = "C1";
   expect(json, "C1: it is there twice");
   json = Json();
+  json["claims"][0]["id"] = "two\nlines";
+  json["claims"][0]["seeds"] = "five";
+  expect(json, "two\\nlines: 'seeds'");
+  json = Json();
   json["claims"][0]["rule"]["where"] = 3;
   expect(json, "C1: 'where' is no object");
   json = Json();
