@@ -70,10 +70,11 @@ constexpr char kUnfinished[] = ".part-";
 }  // namespace
 
 absl::StatusOr<FileReader> FileReader::Open(const std::string& path) {
-  const int descriptor = System().Open(path.c_str(), O_RDONLY | O_CLOEXEC, 0);
+  // A named pipe that nobody writes to would keep a blocking call forever.
+  const int descriptor = System().Open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
   if (descriptor < 0) return SystemError("open", path);
   struct stat info = {};
-  if (fstat(descriptor, &info) != 0 || S_ISDIR(info.st_mode)) {
+  if (fstat(descriptor, &info) != 0 || !S_ISREG(info.st_mode)) {
     System().Close(descriptor);
     return absl::FailedPreconditionError(absl::StrCat("cannot read ", path, ": it is no file"));
   }

@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <csignal>
@@ -40,6 +41,15 @@ TEST(Files, ErrorsNameThePath) {
   const std::string missing = TemporaryPath("missing/file");
   EXPECT_NE(ReadFile(missing).status().message().find(missing), absl::string_view::npos);
   EXPECT_NE(WriteFileAtomically(missing, "").message().find(missing), absl::string_view::npos);
+}
+
+// A pipe in a data folder would otherwise be waited for, for ever.
+TEST(Files, PipesDevicesAndFoldersAreNoFiles) {
+  const std::string pipe = TemporaryPath("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero"), testing::TempDir()}) {
+    EXPECT_EQ(ReadFile(path).status().message(), "cannot read " + path + ": it is no file");
+  }
 }
 
 TEST(Files, AFileIsNoWritableFolder) {
