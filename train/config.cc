@@ -13,6 +13,15 @@ absl::Status Require(bool holds, const std::string& flag, double value, const st
   return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is out of range: ", range));
 }
 
+// The largest keep products of them within 64 bits, and a list with an entry for each module within memory: far beyond what
+// trains, near enough for a typing error to be told as one.
+constexpr int64_t kDeepest = 100'000, kMost = 1'000'000, kMostThreads = 4096;
+
+absl::Status Between(const std::string& flag, int64_t value, int64_t least, int64_t most) {
+  return Require(value >= least && value <= most, flag, static_cast<double>(value),
+                 absl::StrCat("it must be from ", least, " to ", most));
+}
+
 absl::Status AtLeastOne(const std::string& flag, int64_t value) {
   return Require(value >= 1, flag, static_cast<double>(value), "it must be at least 1");
 }
@@ -28,11 +37,11 @@ absl::Status Fraction(const std::string& flag, double value) {
 }  // namespace
 
 absl::Status Validate(const TrainConfig& config) {
-  SID_RETURN_IF_ERROR(AtLeastOne("depth", config.depth));
-  SID_RETURN_IF_ERROR(AtLeastOne("hidden", config.hidden));
-  SID_RETURN_IF_ERROR(AtLeastOne("features", config.features));
-  SID_RETURN_IF_ERROR(AtLeastOne("epochs", config.epochs));
-  SID_RETURN_IF_ERROR(AtLeastOne("batch_size", config.batch_size));
+  SID_RETURN_IF_ERROR(Between("depth", config.depth, 1, kDeepest));
+  SID_RETURN_IF_ERROR(Between("hidden", config.hidden, 1, kMost));
+  SID_RETURN_IF_ERROR(Between("features", config.features, 1, kMost));
+  SID_RETURN_IF_ERROR(Between("epochs", config.epochs, 1, kMost));
+  SID_RETURN_IF_ERROR(Between("batch_size", config.batch_size, 1, kMost));
   SID_RETURN_IF_ERROR(Fraction("smoothing", config.smoothing));
   SID_RETURN_IF_ERROR(NotNegative("train_images", static_cast<double>(config.train_images)));
   SID_RETURN_IF_ERROR(Fraction("label_noise", config.label_noise));
@@ -40,7 +49,8 @@ absl::Status Validate(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(Fraction("momentum", config.momentum));
   SID_RETURN_IF_ERROR(Require(config.learning_rate > 0 && std::isfinite(config.learning_rate), "lr",
                               config.learning_rate, "it must be above 0"));
-  SID_RETURN_IF_ERROR(NotNegative("warmup_epochs", config.warmup_epochs));
+  SID_RETURN_IF_ERROR(Require(config.warmup_epochs >= 0 && config.warmup_epochs <= static_cast<double>(kMost),
+                              "warmup_epochs", config.warmup_epochs, absl::StrCat("it must be from 0 to ", kMost)));
   SID_RETURN_IF_ERROR(NotNegative("weight_decay", config.weight_decay));
   SID_RETURN_IF_ERROR(NotNegative("clip_norm", config.clip_norm));
   SID_RETURN_IF_ERROR(NotNegative("probe_every", static_cast<double>(config.probe_every)));
@@ -52,7 +62,7 @@ absl::Status Validate(const TrainConfig& config) {
                                                                                  : "--on_nan=rollback",
                                                    " needs --out=DIR, the folder that holds the run's checkpoints"));
   }
-  return NotNegative("threads", static_cast<double>(config.threads));
+  return Between("threads", config.threads, 0, kMostThreads);
 }
 
 }  // namespace sid
