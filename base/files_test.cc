@@ -43,18 +43,21 @@ TEST(Files, ErrorsNameThePath) {
   EXPECT_NE(WriteFileAtomically(missing, "").message().find(missing), absl::string_view::npos);
 }
 
-TEST(Files, APipeIsNoFileAndIsNotWaitedFor) {
-  const std::string pipe = TemporaryPath("pipe");
-  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_EQ(ReadFile(pipe).status().message(), "cannot read " + pipe + ": it is no file");
-}
-
 TEST(Files, AFileThatIsNotThereHasNoBytesButOneThatCannotBeSeenIsAnError) {
   const std::string path = TemporaryPath("measured");
   EXPECT_EQ(FileSize(path).value(), 0);
   ASSERT_TRUE(WriteFileAtomically(path, "four").ok());
   EXPECT_EQ(FileSize(path).value(), 4);
   EXPECT_FALSE(FileSize(path + "/below").ok());
+}
+
+// A pipe in a data folder would otherwise be waited for, for ever.
+TEST(Files, PipesDevicesAndFoldersAreNoFiles) {
+  const std::string pipe = TemporaryPath("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, std::string("/dev/zero"), testing::TempDir()}) {
+    EXPECT_EQ(ReadFile(path).status().message(), "cannot read " + path + ": it is no file");
+  }
 }
 
 TEST(Files, AFileIsNoWritableFolder) {

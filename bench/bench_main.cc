@@ -11,6 +11,7 @@
 #include "base/command_line/program.h"
 #include "base/command_line/terminal.h"
 #include "base/files.h"
+#include "base/json/write.h"
 #include "base/machine/device.h"
 #include "base/machine/device_failure.h"
 #include "base/machine/heap.h"
@@ -25,15 +26,16 @@
 namespace sid {
 namespace {
 
-// Redrawn in place on a terminal; elsewhere a line a pass.
+// Redrawn in place on a terminal; elsewhere a line for each quarter of a pass.
 class ProgressLine {
  public:
   void Show(std::string_view pass, double done) {
     if (columns_ > 0) {
       std::cout << "\r\x1b[K" << absl::StrFormat("%-8s %s %3.0f %%", pass, ProgressBar(done, 20), 100 * done)
                 << std::flush;
-    } else if (pass != pass_) {
-      std::cout << pass << " ..." << std::endl;
+    } else if (pass != pass_ || done >= shown_ + 0.25) {
+      std::cout << absl::StrFormat("%-8s %3.0f %%", pass, 100 * done) << std::endl;
+      shown_ = done;
     }
     pass_ = pass;
   }
@@ -44,6 +46,7 @@ class ProgressLine {
  private:
   const int columns_ = TerminalColumns();
   std::string pass_;
+  double shown_ = 0;
 };
 
 nlohmann::ordered_json Settings(const BenchConfig& config) {
@@ -108,7 +111,7 @@ std::string Remarks(const Results& results) {
 }
 
 absl::Status Write(const Results& results, const std::string& out) {
-  SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.json", ToJson(results).dump(2) + "\n"));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.json", ToText(ToJson(results), 2) + "\n"));
   SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.csv", ToCsv(results)));
   return WriteFileAtomically(out + "/results.md", ToMarkdown(results));
 }

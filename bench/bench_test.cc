@@ -42,7 +42,7 @@ TEST(Bench, MeasuresAndWritesWhatItSays) {
   const Outcome outcome = RunCommand(kSmall);
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   for (const std::string part :
-       {"latency ...", "| step, ms | L | B |", "local update", "theoretical: modules alone",
+       {"latency    0 %", "| step, ms | L | B |", "local update", "theoretical: modules alone",
         "critical path: a whole step", "2+1 modules: ", "measured: wall clock", "Written to"}) {
     EXPECT_THAT(outcome.text, HasSubstr(part));
   }

@@ -15,6 +15,10 @@
 namespace sid {
 namespace {
 
+// Of one call: it would take a day.
+constexpr size_t kMostContenders = 1000;
+constexpr int64_t kMostThreads = 4096;
+
 absl::StatusOr<std::vector<std::string>> List(const std::string& flag, const std::string& text) {
   std::vector<std::string> items = absl::StrSplit(text, ',', absl::SkipWhitespace());
   for (std::string& item : items) absl::StripAsciiWhitespace(&item);
@@ -79,7 +83,22 @@ absl::Status Validate(const BenchConfig& config) {
   SID_RETURN_IF_ERROR(AtLeast("most_seconds", config.harness.most_seconds, 0));
   SID_RETURN_IF_ERROR(AtLeast("bandwidth", config.bandwidth, 1e-6));
   SID_RETURN_IF_ERROR(AtLeast("latency", config.latency, 0));
+  if (config.threads > kMostThreads) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--threads=", config.threads, " is out of range: at most ", kMostThreads));
+  }
   return AtLeast("threads", static_cast<double>(config.threads), 0);
+}
+
+absl::Status CheckProduct(const std::vector<size_t>& lengths) {
+  size_t product = 1;
+  for (const size_t length : lengths) {
+    product *= std::min(length, kMostContenders + 1);
+    if (product <= kMostContenders) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("the lists make more than ", kMostContenders, " contenders: shorten one of them"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -112,6 +131,9 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   SID_ASSIGN_OR_RETURN(const std::vector<bool> captured, Captured(config.capture, device));
   SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
   SID_ASSIGN_OR_RETURN(const auto batches, Numbers("batches", config.batches, 1));
+  const std::vector<size_t> lengths{learners.size(),   executors.size(), chunks.size(),
+                                    precisions.size(), depths.size(),    batches.size()};
+  SID_RETURN_IF_ERROR(CheckProduct(lengths));
   std::vector<Contender> contenders;
   std::vector<std::string> labels;
   const auto add = [&](const Contender& contender) {

@@ -73,6 +73,16 @@ TEST(Contenders, BadInputIsNamed) {
   EXPECT_THAT(ErrorOf({.chunks = "-1"}), HasSubstr("--chunks: '-1'"));
   EXPECT_THAT(ErrorOf({.problem = {.classes = 1}}), HasSubstr("--classes=1 is out of range: at least 2"));
   EXPECT_THAT(ErrorOf({.bandwidth = 0}), HasSubstr("--bandwidth=0"));
+  EXPECT_THAT(ErrorOf({.threads = int64_t{1} << 32}), HasSubstr("--threads=4294967296 is out of range: at most 4096"));
+}
+
+// A million of them would be looked through for repetitions for hours.
+TEST(Contenders, MoreThanAnyoneWaitsForAreRefused) {
+  std::string numbers = "1";
+  for (int i = 2; i <= 300; ++i) numbers += "," + std::to_string(i);
+  EXPECT_THAT(ErrorOf({.chunks = numbers, .depths = numbers, .batches = numbers}),
+              HasSubstr("more than 1000 contenders"));
+  EXPECT_EQ(Contenders({.learners = "bp-chain", .executors = "serial", .depths = numbers}, at::kCPU)->size(), 300u);
 }
 
 }  // namespace

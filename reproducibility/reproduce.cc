@@ -10,7 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "base/files.h"
+#include "base/json/write.h"
 #include "base/status.h"
+#include "bench/results/read.h"
 #include "reproducibility/experiments/experiment.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
@@ -70,13 +72,13 @@ ordered_json RulesOf(const Registry& registry) {
 absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& out) {
   const std::string to = out + "/bench.json";
   SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(from));
-  if (bench.contains("environment")) {
-    ordered_json& command = bench["environment"]["command"];
-    if (command.is_string()) command = absl::StrReplaceAll(command.get<std::string>(), {{out, "OUT"}});
+  ordered_json& environment = bench["environment"];
+  if (environment.contains("command")) {
+    environment["command"] = absl::StrReplaceAll(environment["command"].get<std::string>(), {{out, "OUT"}});
   }
   bench["rules"] = rules;
   Seal(bench);
-  SID_RETURN_IF_ERROR(WriteFileAtomically(to, bench.dump(1) + "\n"));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(to, ToText(bench, 1) + "\n"));
   return bench;
 }
 
@@ -137,7 +139,7 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
     input.experiments.push_back({work.name, work.plan.scale});
   }
   SID_ASSIGN_OR_RETURN(const ordered_json report, MakeReport(input));
-  SID_RETURN_IF_ERROR(WriteFileAtomically(request.out + "/report.json", report.dump(1) + "\n"));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(request.out + "/report.json", ToText(report, 1) + "\n"));
   WarnOfChangedRules(report, hooks);
   return report;
 }

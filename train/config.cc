@@ -15,6 +15,7 @@ absl::Status Require(bool holds, const std::string& flag, double value, const st
 
 // Far beyond any use, and small enough that no product of two of them overflows 64 bits.
 constexpr int64_t kMost = 1'000'000'000;
+constexpr int64_t kDeepest = 100'000;  // a list has an entry for each module
 // A layer that does not fit into memory is told as that.
 constexpr int64_t kMostUnits = 1'000'000'000'000;
 constexpr int64_t kMostThreads = 4096;
@@ -36,7 +37,7 @@ absl::Status Fraction(const std::string& flag, double value) {
 }  // namespace
 
 absl::Status Validate(const TrainConfig& config) {
-  SID_RETURN_IF_ERROR(InRange("depth", config.depth, 1));
+  SID_RETURN_IF_ERROR(InRange("depth", config.depth, 1, kDeepest));
   SID_RETURN_IF_ERROR(InRange("hidden", config.hidden, 1, kMostUnits));
   SID_RETURN_IF_ERROR(InRange("features", config.features, 1, kMostUnits));
   SID_RETURN_IF_ERROR(InRange("chunk", config.chunk, 0));
@@ -49,9 +50,8 @@ absl::Status Validate(const TrainConfig& config) {
   SID_RETURN_IF_ERROR(Fraction("momentum", config.momentum));
   SID_RETURN_IF_ERROR(Require(config.learning_rate > 0 && std::isfinite(config.learning_rate), "lr",
                               config.learning_rate, "it must be above 0"));
-  SID_RETURN_IF_ERROR(NotNegative("warmup_epochs", config.warmup_epochs));
-  SID_RETURN_IF_ERROR(Require(config.warmup_epochs <= kMost, "warmup_epochs", config.warmup_epochs,
-                              absl::StrCat("it must be at most ", kMost)));
+  SID_RETURN_IF_ERROR(Require(config.warmup_epochs >= 0 && config.warmup_epochs <= static_cast<double>(kMost),
+                              "warmup_epochs", config.warmup_epochs, absl::StrCat("it must be from 0 to ", kMost)));
   SID_RETURN_IF_ERROR(NotNegative("weight_decay", config.weight_decay));
   SID_RETURN_IF_ERROR(NotNegative("clip_norm", config.clip_norm));
   SID_RETURN_IF_ERROR(InRange("probe_every", config.probe_every, 0));

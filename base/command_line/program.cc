@@ -4,13 +4,14 @@
 #include <iostream>
 
 #include "absl/strings/string_view.h"
+#include "base/one_line.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
 
 int Fail(const Program& program, absl::string_view message, int code) {
-  std::cerr << program.name << ": " << message << std::endl;
+  std::cerr << program.name << ": " << OneLine(std::string_view(message.data(), message.size())) << std::endl;
   return code;
 }
 

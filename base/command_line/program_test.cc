@@ -50,6 +50,12 @@ TEST_F(RunProgramDeathTest, BadInputIsOneLineWhateverItsCode) {
               "^program: unknown flag\n$");
 }
 
+TEST_F(RunProgramDeathTest, AnErrorThatQuotesTwoLinesIsOne) {
+  const auto fail = [] { return absl::NotFoundError("there is no file 'a\nb\x1b[2J'"); };
+  EXPECT_EXIT(Run({.name = kName, .parse = ParseNothing, .work = fail}), testing::ExitedWithCode(2),
+              R"(^program: there is no file 'a\\nb\\x1b\[2J'.$)");
+}
+
 TEST_F(RunProgramDeathTest, FailuresHaveTheirExitCodes) {
   const auto fail = [] { return absl::ResourceExhaustedError("disk full"); };
   EXPECT_EXIT(Run({.name = kName, .parse = ParseNothing, .work = fail}), testing::ExitedWithCode(1),

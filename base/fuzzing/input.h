@@ -1,6 +1,6 @@
 #pragma once
 
-// What fuzz targets have in common: inputs of several parts, and parsers that read files.
+// What fuzz targets have in common: inputs of several parts, parsers that read files, errors of one line.
 
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -37,6 +38,11 @@ inline const std::string& FuzzFolder() {
 inline void WriteFuzzFile(const std::string& path, std::string_view bytes) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   CHECK(file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()))) << path;
+}
+
+// As every error is shown.
+inline void CheckIsOneLine(const absl::Status& status) {
+  CHECK_EQ(status.message().find('\n'), absl::string_view::npos) << status;
 }
 
 }  // namespace sid

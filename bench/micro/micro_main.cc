@@ -61,7 +61,8 @@ void AddContext(at::Device device, const std::string& command, const Bounds& bou
 
 void RegisterAll(at::Device device, const Bounds& bounds) {
   std::vector<NamedWork> works = Primitives(device);
-  for (NamedWork& step : Steps(device)) works.push_back(std::move(step));
+  for (const auto& more : {ExtractorLayouts(device), Steps(device)})
+    works.insert(works.end(), more.begin(), more.end());
   for (const NamedWork& work : works) {
     benchmark::RegisterBenchmark(work.name.c_str(), [=](benchmark::State& state) { Run(state, work, device, bounds); })
         ->Unit(benchmark::kMillisecond)

@@ -26,20 +26,12 @@ double CascadeFlops(const Contender& contender, const Problem& problem) {
   return of_unit * static_cast<double>(contender.batch * problem.hidden * contender.depth);
 }
 
-// Forward and, for weights and inputs, twice as much backward; the images need no gradient.
-double ExtractorFlops(const Contender& contender, const Problem& problem) {
-  const auto pixels = static_cast<double>(problem.side * problem.side),
-             channels = static_cast<double>(problem.channels);
-  const double first = pixels * channels * 32, others = pixels * (32 * 64 + (64 * 128 + 128 * 128) / 4.0);
-  return 2.0 * 9 * static_cast<double>(contender.batch) * (2 * first + 3 * others);
-}
-
 Work StepWork(const Contender& contender, const Problem& problem, at::Device device) {
   auto made = MakeContender(contender, problem, device);
   CHECK(made.ok()) << made.status();
   const std::shared_ptr<Learner> learner = *std::move(made);
   return {.flops = CascadeFlops(contender, problem),
-          .convolution_flops = problem.extractor ? ExtractorFlops(contender, problem) : 0,
+          .convolution_flops = problem.extractor ? ExtractorFlops(contender.batch, problem.channels, problem.side) : 0,
           .precision = ParsePrecision(contender.precision, device).value(),
           .examples = static_cast<double>(contender.batch),
           .run = [=, batch = MakeBatch(problem, contender.batch, device)] {

@@ -6,12 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
-#include "bench/results/report.h"
+#include "bench/results/read.h"
 
 namespace sid {
 namespace {
 
-using nlohmann::json;
+using nlohmann::ordered_json;
 
 struct Step {
   std::string label;
@@ -22,38 +22,21 @@ struct Step {
 
 struct Run {
   std::vector<Step> steps;
-  json environment;
+  ordered_json environment;
   std::vector<std::string> warnings;
 };
 
-Run ReadRun(const json& text) {
-  Run run{.environment = text.at("environment"), .warnings = text.at("warnings")};
-  for (const json& contender : text.at("contenders")) {
-    const json& seconds = contender.at("step_seconds");
+absl::StatusOr<Run> Parse(const std::string& text, const std::string& name) {
+  SID_ASSIGN_OR_RETURN(const ordered_json bench, ParseBench(text, name));
+  Run run{.environment = bench.at("environment"), .warnings = bench.at("warnings")};
+  for (const ordered_json& contender : bench.at("contenders")) {
+    const ordered_json& seconds = contender.at("step_seconds");
     run.steps.push_back({contender.at("label"),
                          seconds.at("median"),
                          {seconds.at("low"), seconds.at("high")},
                          contender.at("trusted")});
   }
   return run;
-}
-
-absl::StatusOr<Run> Parse(const std::string& text, const std::string& name) {
-  const json parsed = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!parsed.is_object() || !parsed.contains("schema")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, " is no result of //:bench: it is not whole, or not its JSON"));
-  }
-  if (parsed["schema"] != kSchema) {
-    return absl::InvalidArgumentError(absl::StrCat(name, " has schema ", parsed["schema"].dump(),
-                                                   ", and this program reads schema ", kSchema,
-                                                   ": measure again, or compare with the program that wrote it"));
-  }
-  try {
-    return ReadRun(parsed);
-  } catch (const json::exception& error) {  // a field is missing or of another type
-    return absl::InvalidArgumentError(absl::StrCat(name, " is damaged: ", error.what()));
-  }
 }
 
 const Step* Find(const std::vector<Step>& steps, const std::string& label) {
@@ -105,8 +88,8 @@ absl::StatusOr<RunComparison> CompareRuns(const std::string& old_text, const std
   comparison.only_old = Missing(old_run.steps, new_run.steps);
   comparison.only_new = Missing(new_run.steps, old_run.steps);
   for (const std::string key : {"processor", "cores", "threads", "device", "gpu"}) {
-    const std::string before = old_run.environment.value(key, json()).dump();
-    const std::string after = new_run.environment.value(key, json()).dump();
+    const std::string before = old_run.environment.value(key, ordered_json()).dump();
+    const std::string after = new_run.environment.value(key, ordered_json()).dump();
     if (before != after) comparison.cautions.push_back(absl::StrCat("another ", key, ": ", before, ", then ", after));
   }
   AddCautions(old_run, old_name, comparison.cautions);

@@ -16,7 +16,7 @@ ContenderResult Result(int64_t depth, double median, double half_width) {
 }
 
 std::string RunText(const std::vector<ContenderResult>& contenders, const std::string& processor = "A") {
-  Results results{.environment = {{"processor", processor}}};
+  Results results{.environment = {{"processor", processor}}, .settings = {{"extractor", true}}};
   results.contenders = contenders;
   return ToJson(results).dump();
 }
@@ -68,6 +68,7 @@ TEST(CompareRuns, BadFilesAreErrorsThatNameThem) {
   EXPECT_THAT(ErrorOf(good, "[1, 2]"), HasSubstr("new.json is no result"));
   EXPECT_THAT(ErrorOf(R"({"schema": 0})", good), HasSubstr("old.json has schema 0, and this program reads schema 1"));
   EXPECT_THAT(ErrorOf(good, R"({"schema": 1, "environment": {}})"), HasSubstr("new.json is damaged"));
+  EXPECT_THAT(ErrorOf(R"({"schema": 1, "environment": 3})", good), HasSubstr("old.json is damaged: environment is 3"));
   EXPECT_THAT(ErrorOf(good, RunText({Result(5, 1, 0.1)})), HasSubstr("no contender in common"));
 }
 

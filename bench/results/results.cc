@@ -92,9 +92,12 @@ void Reduce(const std::vector<Measurement>& measurements, const Problem& problem
     for (size_t j = i + 1; j < measurements.size(); ++j) {
       const Contender &of = measurements[j].contender, &over = measurements[i].contender;
       if (of.depth != over.depth || of.batch != over.batch) continue;
-      const Pairs pairs = PairsOf(measurements[i].latency, measurements[j].latency);
-      results->measured.push_back(
-          {Label(of), Label(over), SummariseRatios(pairs.first, pairs.second, seed), pairs.trusted});
+      // What is compared with backpropagation is SID, whichever came first.
+      const bool inverse = over.learner == "sid" && of.learner != "sid";
+      const size_t base = inverse ? j : i, own = inverse ? i : j;
+      const Pairs pairs = PairsOf(measurements[base].latency, measurements[own].latency);
+      results->measured.push_back({Label(measurements[own].contender), Label(measurements[base].contender),
+                                   SummariseRatios(pairs.first, pairs.second, seed), pairs.trusted});
     }
   }
 }

@@ -58,9 +58,9 @@ TEST_F(ResultsTest, DisturbedSamplesAreLeftOutAndCounted) {
 
 TEST_F(ResultsTest, MeasuredIsTheRatioOfPairs) {
   ASSERT_EQ(results_.measured.size(), 1u);
-  EXPECT_EQ(results_.measured[0].of, "bp-chain L=2 B=8");
-  EXPECT_EQ(results_.measured[0].over, "sid/serial L=2 B=8");
-  EXPECT_EQ(results_.measured[0].ratio.median, 2);
+  EXPECT_EQ(results_.measured[0].of, "sid/serial L=2 B=8");
+  EXPECT_EQ(results_.measured[0].over, "bp-chain L=2 B=8");
+  EXPECT_EQ(results_.measured[0].ratio.median, 0.5);
   EXPECT_EQ(results_.measured[0].ratio.samples, 5) << "not the round in which one was disturbed";
 }
 
@@ -94,7 +94,7 @@ TEST_F(ResultsTest, EveryFormatHasTheFigures) {
   EXPECT_THAT(markdown, HasSubstr("| sid/serial | 2 | 8 | 12000.000 | 1000.000 | 10000.000 - 14000.000 | 5 | 1 |"));
   EXPECT_THAT(markdown,
               HasSubstr("| sid/serial | 2 | 8 | teachers | 1000.000 | 0.000 | 1000.000 - 1000.000 | 5.0 % |"));
-  EXPECT_THAT(markdown, HasSubstr("bp-chain L=2 B=8 over sid/serial L=2 B=8 | 2.000 | 2.000 - 2.000 | 5 |"));
+  EXPECT_THAT(markdown, HasSubstr("sid/serial L=2 B=8 over bp-chain L=2 B=8 | 0.500 | 0.500 - 0.500 | 5 |"));
   EXPECT_THAT(markdown, HasSubstr("1: 1.000 2: 1.185"));
   EXPECT_THAT(csv, HasSubstr("sid,serial,0,fp32,0,2,8,local update,1,3,0,3,3,6\n"));
   const auto json = ToJson(results_);

@@ -6,7 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/json/parse.h"
+#include "base/json/shape.h"
 #include "base/names.h"
+#include "base/one_line.h"
 #include "base/status.h"
 #include "reproducibility/seal/seal.h"
 
@@ -16,9 +19,10 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int kSchema = 1;
+constexpr char kShapeOfDeviations[] = R"([{"paper": "text", "here": "text", "why": "text"}])";
 
 absl::Status Wrong(const std::string& where, const std::string& what) {
-  return absl::InvalidArgumentError(absl::StrCat("claims.json: ", where, ": ", what));
+  return absl::InvalidArgumentError(OneLine(absl::StrCat("claims.json: ", where, ": ", what)));
 }
 
 // A key that nobody reads is a typing error that would change what is tested.
@@ -90,6 +94,7 @@ absl::StatusOr<Rule> ReadContrasts(const ordered_json& object, const std::string
   Rule rule;
   SID_RETURN_IF_ERROR(Read(object, where, "quantity", &rule.quantity));
   if (object.contains("where")) rule.where = object.at("where");
+  if (!rule.where.is_object()) return Wrong(where, "'where' is no object {setting: value}");
   if (!object.contains("needs")) return Wrong(where, "'needs' is missing");
   SID_ASSIGN_OR_RETURN(rule.needs, ReadNeeds(object.at("needs"), where));
   if (!object.contains("contrasts") || !object.at("contrasts").is_array() || object.at("contrasts").empty()) {
@@ -172,8 +177,9 @@ absl::Status CheckIds(const Registry& registry) {
 }  // namespace
 
 absl::StatusOr<Registry> ParseRegistry(std::string_view text) {
-  const ordered_json json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return Wrong("the file", "it is no JSON, or not whole");
+  const absl::StatusOr<ordered_json> parsed = ParseJson(text);
+  if (!parsed.ok()) return Wrong("the file", std::string(parsed.status().message()));
+  const ordered_json& json = *parsed;
   SID_RETURN_IF_ERROR(CheckKeys(json, "the file", {"schema", "paper", "about", "deviations", "claims"}));
   int64_t schema = 0;
   SID_RETURN_IF_ERROR(Read(json, "the file", "schema", &schema));
@@ -182,6 +188,8 @@ absl::StatusOr<Registry> ParseRegistry(std::string_view text) {
   SID_RETURN_IF_ERROR(Read(json, "the file", "paper", &registry.paper));
   if (!json.contains("claims") || !json.at("claims").is_array()) return Wrong("the file", "'claims' must be a list");
   registry.deviations = json.value("deviations", ordered_json::array());
+  const absl::Status deviations = CheckShape(registry.deviations, ordered_json::parse(kShapeOfDeviations));
+  if (!deviations.ok()) return Wrong("'deviations'", std::string(deviations.message()));
   for (size_t i = 0; i < json.at("claims").size(); ++i) {
     SID_ASSIGN_OR_RETURN(Claim claim, ReadClaim(json.at("claims")[i], i));
     registry.claims.push_back(std::move(claim));

@@ -63,6 +63,8 @@ TEST(ParseRegistry, BadInputIsOneLineThatSaysWhere) {
     EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
   };
   EXPECT_FALSE(ParseRegistry("{").ok());
+  EXPECT_NE(ParseRegistry(std::string(1'000'000, '[')).status().message().find("nests deeper"),
+            absl::string_view::npos);
   nlohmann::ordered_json json = Json();
   json["schema"] = 2;
   expect(json, "schema 2 instead of 1");
@@ -78,6 +80,16 @@ TEST(ParseRegistry, BadInputIsOneLineThatSaysWhere) {
   json = Json();
   json["claims"][2]["id"] = "C1";
   expect(json, "C1: it is there twice");
+  json = Json();
+  json["claims"][0]["id"] = "two\nlines";
+  json["claims"][0]["seeds"] = "five";
+  expect(json, "two\\nlines: 'seeds'");
+  json = Json();
+  json["claims"][0]["rule"]["where"] = 3;
+  expect(json, "C1: 'where' is no object");
+  json = Json();
+  json["deviations"] = "none";
+  expect(json, "'deviations': it is \"none\", expected a list");
   json = Json();
   json["claims"][0]["seeds"] = "five";
   expect(json, "C1: 'seeds' is \"five\"");

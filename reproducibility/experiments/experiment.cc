@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/files.h"
+#include "base/json/write.h"
 #include "base/status.h"
 #include "data/batches/batches.h"
 #include "reproducibility/experiments/results.h"
@@ -80,7 +81,8 @@ absl::Status RunPlan(const Plan& plan, const std::string& folder, const Experime
       SID_RETURN_IF_ERROR(result.status());
       (*result)["rules"] = hooks.rules;
       Seal(*result);
-      SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", ResultName(config)), result->dump(1) + "\n"));
+      SID_RETURN_IF_ERROR(
+          WriteFileAtomically(absl::StrCat(folder, "/", ResultName(config)), ToText(*result, 1) + "\n"));
     }
     SID_RETURN_IF_ERROR(result.status());
     hooks.on_end(index, *result, kept);
@@ -103,8 +105,8 @@ std::string ResultRow(const ordered_json& result) {
   const ordered_json &test = result.at("test"), &theory = result.at("theory");
   return absl::StrFormat("%s  %5.2f %%  %5.2f %%  %5.3f  %5.3f  %7.4f  %7.1f", row,
                          100 * test.at("accuracy").front().get<double>(),
-                         100 * test.at("accuracy").back().get<double>(), test.at("divergence").front().get<double>(),
-                         test.at("divergence").back().get<double>(), theory.at("sum_of_failures").get<double>(),
+                         100 * test.at("accuracy").back().get<double>(), NumberOf(test.at("divergence").front()),
+                         NumberOf(test.at("divergence").back()), NumberOf(theory.at("sum_of_failures")),
                          result.at("seconds").get<double>() / 60);
 }
 

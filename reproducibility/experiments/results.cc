@@ -8,7 +8,6 @@
 #include "base/files.h"
 #include "base/machine/version.h"
 #include "base/status.h"
-#include "reproducibility/seal/seal.h"
 #include "train/config_json.h"
 
 namespace sid {
@@ -97,16 +96,7 @@ absl::StatusOr<ordered_json> ReadResult(const std::string& folder, const TrainCo
   const std::string path = absl::StrCat(folder, "/", ResultName(asked));
   if (!std::filesystem::exists(path)) return absl::NotFoundError(absl::StrCat("there is no ", path));
   SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  ordered_json json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded() || !json.contains("settings")) {
-    return absl::DataLossError(absl::StrCat(path, " is no result of an experiment: remove it to run it again"));
-  }
-  if (json.value("schema", 0) != kResultSchema) {
-    return absl::DataLossError(absl::StrCat(path, " has schema ", json.value("schema", 0),
-                                            ", and this program reads schema ", kResultSchema,
-                                            ": remove it to run it again"));
-  }
-  SID_RETURN_IF_ERROR(CheckSeal(json, path));
+  SID_ASSIGN_OR_RETURN(ordered_json json, ParseResult(text, path));
   if (json["settings"] != ResultSettings(asked)) {
     return absl::DataLossError(absl::StrCat(path, " holds other settings than its name says: remove it"));
   }

@@ -13,15 +13,13 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "reproducibility/experiments/parse_result.h"
 #include "sid/theory/quantities.h"
 #include "sid/training/trainer.h"
 #include "train/config.h"
 #include "train/prepare.h"
 
 namespace sid {
-
-// Raised when a reader of the old files would misread new ones.
-inline constexpr int kResultSchema = 1;
 
 // The settings that make the result: not where the data lie, which device and how many threads computed it, or whether it
 // was probed or kept checkpoints.

@@ -1,8 +1,14 @@
 #include "reproducibility/report/report_input.h"
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/json/parse.h"
+#include "base/json/shape.h"
 #include "base/status.h"
+#include "bench/results/read.h"
+#include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/seal/seal.h"
 
 namespace sid {
@@ -10,11 +16,37 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// report.json, as far as it is read: the rest follows from the runs.
+constexpr char kShape[] = R"({
+  "budget": "text",
+  "selection": "text",
+  "options": "text",
+  "bench": "any",
+  "experiments": [{
+    "name": "text", "not_run": "text", "stand_in": "text",
+    "scale": {"train_images": "count", "epochs": "count", "seeds": "count", "batch_size": "count"},
+    "runs": [{"file": "text"}]}]})";
+
+absl::StatusOr<ordered_json> ParseReport(const std::string& text, const std::string& path) {
+  absl::StatusOr<ordered_json> report = ParseJson(text);
+  if (!report.ok()) return absl::InvalidArgumentError(absl::StrCat(path, " is no report: ", report.status().message()));
+  if (!report->is_object() || report->value("schema", ordered_json()) != kReportSchema) {
+    return absl::InvalidArgumentError(absl::StrCat(path, " is no report with schema ", kReportSchema));
+  }
+  const absl::Status whole = CheckShape(*report, ordered_json::parse(kShape));
+  if (whole.ok()) return report;
+  return absl::InvalidArgumentError(absl::StrCat(path, " is damaged: ", whole.message(), "; make it again"));
+}
+
 absl::StatusOr<FinishedRun> ReadRun(const std::string& folder, const std::string& name) {
+  // A name out of a file becomes part of a path, so it must be a name and no path.
+  if (name.empty() || name == "." || name == ".." || absl::StrContains(name, '/')) {
+    return absl::InvalidArgumentError(absl::StrCat(folder, "/report.json names a run '", absl::Utf8SafeCEscape(name),
+                                                   "', which is no plain file name: make the report again"));
+  }
   const std::string path = absl::StrCat(folder, "/runs/", name);
   SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  ordered_json result = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  SID_RETURN_IF_ERROR(CheckSeal(result, path));
+  SID_ASSIGN_OR_RETURN(ordered_json result, ParseResult(text, path));
   return FinishedRun{name, std::move(result)};
 }
 
@@ -31,10 +63,7 @@ absl::StatusOr<Evidence> ReadEvidence(const std::string& folder, const ordered_j
 
 absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Registry& registry) {
   SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + "/report.json"));
-  const ordered_json report = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!report.is_object() || report.value("schema", 0) != kReportSchema) {
-    return absl::InvalidArgumentError(absl::StrCat(folder, "/report.json is no report with schema ", kReportSchema));
-  }
+  SID_ASSIGN_OR_RETURN(const ordered_json report, ParseReport(text, folder + "/report.json"));
   ReportInput input{.paper = registry.paper,
                     .budget = report.at("budget").get<std::string>(),
                     .selection = report.at("selection").get<std::string>(),

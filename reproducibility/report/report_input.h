@@ -27,7 +27,8 @@ struct ReportInput {
   AllEvidence evidence;
 };
 
-// What the report in `folder` was made from, with the registry as it is now. DataLoss when a run is missing or was changed.
+// What the report in `folder` was made from, with the registry as it is now. An error when report.json is not as MakeReport writes
+// it, names a file outside of runs/, or a run is missing, damaged or was changed.
 absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Registry& registry);
 
 }  // namespace sid

@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/json/write.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -25,7 +26,7 @@ std::string Sha256(std::string_view text) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(digest), length));
 }
 
-std::string CanonicalSha256(const nlohmann::json& document) { return Sha256(document.dump()); }
+std::string CanonicalSha256(const nlohmann::json& document) { return Sha256(ToText(document)); }
 
 void Seal(nlohmann::ordered_json& document) { document[kKey] = SealOf(document); }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json/parse.h"
+#include "base/json/write.h"
+
 namespace sid {
 namespace {
 
@@ -19,6 +22,15 @@ TEST(Seal, SurvivesAnotherLayoutAndNoOtherNumber) {
   EXPECT_NE(CheckSeal(document, "x.json").message().find("x.json was changed"), absl::string_view::npos);
   Seal(document);
   EXPECT_TRUE(CheckSeal(document, "x.json").ok());
+}
+
+// A path may hold any bytes.
+TEST(Seal, SurvivesBytesThatAreNoText) {
+  nlohmann::ordered_json document = {{"error", "cannot open /data/\xff"}};
+  Seal(document);
+  const auto read = ParseJson(ToText(document));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(CheckSeal(*read, "x.json").ok());
 }
 
 TEST(CheckSeal, OfWhatIsNoObject) { EXPECT_FALSE(CheckSeal(nlohmann::ordered_json::array({1}), "x.json").ok()); }

@@ -5,10 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/files.h"
 #include "base/names.h"
 #include "base/status.h"
-#include "bench/results/report.h"
 
 namespace sid {
 namespace {
@@ -131,20 +129,6 @@ Verdict JudgeOne(const Bound& bound, const Ratio& ratio) {
 }
 
 }  // namespace
-
-absl::StatusOr<ordered_json> ReadBench(const std::string& path) {
-  SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  ordered_json json = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("schema") || !json.contains("contenders")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " is no results.json of //:bench: it is not whole, or another file"));
-  }
-  if (json["schema"] != kSchema) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " has schema ", json["schema"].dump(),
-                                                   ", and this program reads schema ", kSchema, ": measure again"));
-  }
-  return json;
-}
 
 absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const ordered_json& bench) {
   std::vector<std::string> names;

@@ -2,7 +2,7 @@
 
 // Rules about times and bytes, judged on a result of //:bench.
 //
-//   results.json --ReadBench--> ratios, one a depth and batch, with intervals where they have some --JudgeBench--> verdict
+//   results.json --ReadBench (bench/results/read.h), RatiosOf--> ratios, one a depth and batch --JudgeRatios--> verdict
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -22,11 +22,8 @@ struct Ratio {
   bool trusted = true;  // false: the samples were disturbed, or had not settled
 };
 
-// A result of //:bench with the schema that this program reads; one line otherwise.
-absl::StatusOr<nlohmann::ordered_json> ReadBench(const std::string& path);
-
 // theoretical_speedup, extractor_backward_share, and, of the best of SID's executors over rule.over, measured_speedup and
-// memory_ratio. All but the first are of whole steps: a benchmark of the cascade alone has none. UnknownName for another quantity.
+// memory_ratio; `bench` is as ReadBench returns it. All but the first are of whole steps: a benchmark of the cascade alone has none. UnknownName for another quantity.
 absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const nlohmann::ordered_json& bench);
 
 // NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound.

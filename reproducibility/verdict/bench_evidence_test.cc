@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
-#include "data/loaders/files_for_tests.h"
-
 namespace sid {
 namespace {
 
@@ -93,19 +90,6 @@ TEST(JudgeRatios, EveryVerdict) {
   EXPECT_EQ(VerdictOf(RuleOf("theoretical_speedup", {true, 2.4}, true), noisy), Verdict::kInconclusive);
   noisy["measured_speedups"].clear();
   EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1}), noisy), Verdict::kNotRun);
-}
-
-TEST(ReadBench, OfAnotherSchemaOrFile) {
-  const std::string path = NewFolder() + "/results.json";
-  ordered_json bench = Bench();
-  ASSERT_TRUE(WriteFileAtomically(path, bench.dump()).ok());
-  EXPECT_TRUE(ReadBench(path).ok());
-  bench["schema"] = 7;
-  ASSERT_TRUE(WriteFileAtomically(path, bench.dump()).ok());
-  EXPECT_NE(ReadBench(path).status().message().find("has schema 7"), absl::string_view::npos);
-  ASSERT_TRUE(WriteFileAtomically(path, "{\"a\"").ok());
-  EXPECT_NE(ReadBench(path).status().message().find("is no results.json of //:bench"), absl::string_view::npos);
-  EXPECT_FALSE(ReadBench(path + ".gone").ok());
 }
 
 }  // namespace

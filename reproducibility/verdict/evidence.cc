@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "base/names.h"
 #include "base/status.h"
+#include "reproducibility/experiments/parse_result.h"
 
 namespace sid {
 namespace {
@@ -17,10 +18,13 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
+// NaN where one of them is: what is no number is no small rise.
+double Larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
+
 double LargestRise(const ordered_json& divergence) {
   double largest = -INFINITY;
   for (size_t i = 1; i < divergence.size(); ++i) {
-    largest = std::max(largest, divergence[i].get<double>() - divergence[i - 1].get<double>());
+    largest = Larger(largest, NumberOf(divergence[i]) - NumberOf(divergence[i - 1]));
   }
   return largest;
 }
@@ -29,7 +33,7 @@ double LargestRise(const ordered_json& divergence) {
 double LargestRiseInTraining(const ordered_json& epochs) {
   double largest = -INFINITY;
   for (const ordered_json& epoch : epochs) {
-    largest = std::max(largest, LargestRise(epoch.at("validation").at("divergence")));
+    largest = Larger(largest, LargestRise(epoch.at("validation").at("divergence")));
   }
   return largest;
 }
@@ -39,8 +43,7 @@ using Quantity = double (*)(const ordered_json& result);
 const std::map<std::string, Quantity>& QuantitiesByName() {
   static const auto* const kQuantities = new std::map<std::string, Quantity>{
       {"accuracy", [](const ordered_json& result) { return result.at("test").at("accuracy").back().get<double>(); }},
-      {"bound_excess",
-       [](const ordered_json& result) { return result.at("theory").at("largest_excess").get<double>(); }},
+      {"bound_excess", [](const ordered_json& result) { return NumberOf(result.at("theory").at("largest_excess")); }},
       {"first_accuracy",
        [](const ordered_json& result) { return result.at("test").at("accuracy").front().get<double>(); }},
       {"largest_rise", [](const ordered_json& result) { return LargestRise(result.at("theory").at("divergence")); }},
@@ -193,7 +196,7 @@ absl::Status AddUp(const Rule& rule, const std::vector<ChosenTerm>& terms, Contr
       }
       SID_ASSIGN_OR_RETURN(const std::optional<double> value, QuantityOf(rule.quantity, *run->second));
       files.insert(run->second->name);
-      if (!value) whole = false;
+      if (!value || !std::isfinite(*value)) whole = false;
       sum += term.times * value.value_or(0);
     }
     if (!whole) continue;

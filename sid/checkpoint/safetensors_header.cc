@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "base/json/parse.h"
+#include "base/json/write.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"
 
@@ -39,22 +40,13 @@ absl::Status Damaged(const Parts&... parts) {
 // A name out of the file, fit for one line.
 std::string Quoted(const std::string& name) { return absl::StrCat("'", absl::Utf8SafeCEscape(name), "'"); }
 
-// The JSON object, if `text` is one. A repeated key is refused: which of the two would count depends on the reader.
-absl::StatusOr<Json> ParseJson(std::string_view text) {
-  constexpr int kDeepest = 3;                // the numbers in a shape, which is in an entry, which is in the header
-  std::set<std::string> keys[kDeepest + 2];  // of the objects around the current place, by depth
-  std::string problem;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > kDeepest) problem = "the header nests deeper than the format does";
-    if (depth > kDeepest) return false;
-    if (event == Json::parse_event_t::object_start) keys[depth + 1].clear();
-    if (event == Json::parse_event_t::key && !keys[depth].insert(parsed.get<std::string>()).second)
-      problem = absl::StrCat("the header has ", Quoted(parsed.get<std::string>()), " twice");
-    return true;
-  };
-  Json json = Json::parse(text, watch, /*allow_exceptions=*/false);
-  if (!problem.empty()) return Damaged(problem);
-  if (!json.is_object()) return Damaged("the header is no JSON object");
+// The JSON object, if `text` is one.
+absl::StatusOr<Json> ParseObject(std::string_view text) {
+  // The numbers of a shape, which is in an entry, which is in the header. A tensor is a key, and there may be many.
+  constexpr JsonLimits kLimits{.levels = 3, .keys = 1'000'000, .bytes = 100'000'000};
+  absl::StatusOr<Json> json = ParseJsonAs<Json>(text, kLimits);
+  if (!json.ok()) return Damaged("the header is no JSON object: ", json.status().message());
+  if (!json->is_object()) return Damaged("the header is no JSON object");
   return json;
 }
 
@@ -149,13 +141,13 @@ std::string WriteSafetensorsHeader(const SafetensorsHeader& header) {
     CHECK(type != nullptr) << entry.name;
     json[entry.name] = {{"dtype", type}, {"shape", entry.shape}, {"data_offsets", {entry.begin, entry.end}}};
   }
-  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = ToText(json);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   return text;
 }
 
 absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(std::string_view text, uint64_t data_size) {
-  SID_ASSIGN_OR_RETURN(const Json json, ParseJson(text));
+  SID_ASSIGN_OR_RETURN(const Json json, ParseObject(text));
   SafetensorsHeader header;
   for (const auto& [name, value] : json.items()) {
     if (name == kMetadata) {

@@ -59,17 +59,19 @@ TEST(SafetensorsHeader, NamesTheTypesAsTheFormatDoes) {
 
 TEST(SafetensorsHeader, MayDescribeNothing) { EXPECT_TRUE(ParseSafetensorsHeader("{}", 0).ok()); }
 
+constexpr char kTooDeep[] = "the header is no JSON object: it nests deeper than 3 levels";
+
 TEST(SafetensorsHeader, RefusesBadJson) {
   for (const char* text : {"", "{", "[]", "3", "{}x", "{\"w\": \"\xff\"}", "{'w': 1}", "null"})
-    EXPECT_EQ(ErrorOf(text), "the header is no JSON object");
-  EXPECT_EQ(ErrorOf(std::string(1'000'000, '[')), "the header nests deeper than the format does");
+    EXPECT_EQ(ErrorOf(text).find("the header is no JSON object"), 0u);
+  EXPECT_EQ(ErrorOf(std::string(1'000'000, '[')), kTooDeep);
 }
 
 TEST(SafetensorsHeader, RefusesRepeatedKeys) {
   const std::string entry = R"({"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]})";
-  EXPECT_EQ(ErrorOf("{\"w\": " + entry + ", \"w\": " + entry + "}"), "the header has 'w' twice");
+  EXPECT_EQ(ErrorOf("{\"w\": " + entry + ", \"w\": " + entry + "}"), "the header is no JSON object: it has 'w' twice");
   EXPECT_EQ(ErrorOf(WithEntry(R"("dtype": "F32", "shape": [2, 3], "shape": [6], "data_offsets": [0, 24])")),
-            "the header has 'shape' twice");
+            "the header is no JSON object: it has 'shape' twice");
 }
 
 TEST(SafetensorsHeader, RefusesBadMetadata) {
@@ -87,8 +89,7 @@ TEST(SafetensorsHeader, RefusesBadEntries) {
   for (const char* shape : {"[-6]", "[6.0]", "[\"6\"]", "[[6]]", "[9223372036854775808]", "[null]"}) {
     const std::string error =
         ErrorOf(WithEntry("\"dtype\": \"F32\", \"shape\": " + std::string(shape) + ", \"data_offsets\": [0, 24]"));
-    EXPECT_TRUE(error == "tensor 'w' has something else than whole numbers in 'shape'" ||
-                error == "the header nests deeper than the format does")
+    EXPECT_TRUE(error == "tensor 'w' has something else than whole numbers in 'shape'" || error == kTooDeep)
         << shape << ": " << error;
   }
 }

@@ -125,7 +125,7 @@ TEST(Safetensors, RefusesImpossibleHeaderLengths) {
   }
   EXPECT_EQ(ErrorOf(std::string(8, '\xff')), "a header of 18446744073709551615 bytes is no part of 8 bytes");
   EXPECT_EQ(ErrorOf(std::string(1, '\x09') + std::string(15, '\0')), "a header of 9 bytes is no part of 16 bytes");
-  EXPECT_EQ(ErrorOf(std::string(8, '\0')), "the header is no JSON object");
+  EXPECT_EQ(ErrorOf(std::string(8, '\0')), "the header is no JSON object: it is no JSON, or not whole");
 }
 
 TEST(Safetensors, RefusesBoolsThatAreNone) {

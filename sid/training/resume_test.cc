@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
+#include <string>
 
 #include "base/machine/device.h"
 #include "sid/training/blobs_for_tests.h"
@@ -249,6 +251,33 @@ TEST(Rollback, GoesBackToTheLastStateWithHalfTheRate) {
   EXPECT_EQ(learner.rates_[8], 1.5e-3);
   EXPECT_EQ(LoadCheckpoint(kept.paths.back())->state.rollbacks, 1);
   EXPECT_EQ(result->rollbacks, 1);
+}
+
+// The file is whole, its checksum right, and it is still no state of this run.
+TEST(Resume, AStateThatDoesNotFitTheRunIsRefused) {
+  PhaseTimer untimed;
+  Kept kept("to-be-edited");
+  const TrainingOptions options = Options();
+  ASSERT_TRUE(Train(MakeDataset(), options, kept.Into(), untimed, *MakeSid()).ok());
+  const TrainingState good = LoadCheckpoint(kept.paths.back())->state;
+  const auto error_with = [&](const std::function<void(TrainingState&)>& edit) {
+    TrainingState state = good;
+    edit(state);
+    TrainingHooks hooks = Hooks();
+    hooks.from = state;
+    return std::string(Train(MakeDataset(), options, hooks, untimed, *MakeSid()).status().message());
+  };
+  EXPECT_EQ(error_with([](TrainingState&) {}), "");
+  const std::string part = "does not fit this run";
+  EXPECT_NE(error_with([](TrainingState& state) { state.epoch = 99; }).find(part), std::string::npos);
+  EXPECT_NE(error_with([](TrainingState& state) { state.epoch = 0; }).find(part), std::string::npos);
+  EXPECT_NE(error_with([](TrainingState& state) { state.epoch = 1, state.step = 99999; }).find(part),
+            std::string::npos);
+  EXPECT_NE(error_with([](TrainingState& state) { state.losses.steps = 5; }).find(part), std::string::npos);
+  EXPECT_NE(error_with([](TrainingState& state) { state.losses.sums = {1, 2, 3, 4, 5, 6}; }).find(part),
+            std::string::npos);
+  EXPECT_NE(error_with([](TrainingState& state) { state.best.weights.pop_back(); }).find("has no tensor"),
+            std::string::npos);
 }
 
 TEST(Rollback, EndsAfterThreeAndDoesNotHappenUnasked) {

@@ -67,25 +67,30 @@ class Trainer {
     return absl::OkStatus();
   }
 
+  // A whole file may yet be of another run: what it counts must fit this one.
+  absl::Status CheckProgress(const TrainingState& state) const {
+    const LossSums& losses = state.losses;
+    const bool in_an_epoch = state.epoch >= 1 && state.epoch <= options_.epochs && state.step <= steps_;
+    const bool at_the_end = state.epoch == options_.epochs + 1 && state.step == 0;
+    const bool counts = state.step >= 0 && losses.steps == state.step && state.rollbacks >= 0;
+    const bool sums = state.step == 0 || losses.sums.size() == learner_.LossDepths().size();
+    // Else the best weights would turn out to be missing when all is done.
+    if (state.epoch > 1) SID_RETURN_IF_ERROR(CheckTensors(state.best.weights, learner_.Parameters()));
+    if ((in_an_epoch || at_the_end) && counts && sums) return absl::OkStatus();
+    return absl::DataLossError(absl::StrCat("the state to go on from does not fit this run of ", options_.epochs,
+                                            " epochs of ", steps_, " steps: it is at epoch ", state.epoch, ", step ",
+                                            state.step, ", with losses of ", losses.steps, " steps"));
+  }
+
   // Takes over a state, and its tensors into the learner's own.
   absl::Status Take(const TrainingState& state) {
-    SID_RETURN_IF_ERROR(CheckPlace(state));
+    SID_RETURN_IF_ERROR(CheckTensors(state.tensors, state_.tensors));
+    SID_RETURN_IF_ERROR(CheckProgress(state));
     SID_RETURN_IF_ERROR(CopyTensors(state.tensors, state_.tensors));
     std::vector<Parameter> own = std::move(state_.tensors);
     state_ = state;
     state_.tensors = std::move(own);
     return absl::OkStatus();
-  }
-
-  absl::Status CheckPlace(const TrainingState& state) const {
-    const bool in_an_epoch = state.epoch <= options_.epochs && state.step <= steps_;
-    const bool at_the_end = state.epoch == options_.epochs + 1 && state.step == 0;
-    const bool has_losses = state.step == 0 || state.losses.sums.size() == learner_.LossDepths().size();
-    if ((in_an_epoch || at_the_end) && has_losses) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat("the saved state is at epoch ", state.epoch, ", step ", state.step,
-                                                   " with ", state.losses.sums.size(), " losses, and training has ",
-                                                   options_.epochs, " epochs of ", steps_, " steps with ",
-                                                   learner_.LossDepths().size(), " losses"));
   }
 
   absl::StatusOr<EpochRecord> TrainEpoch() {

@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
+#include "base/json/write.h"
 #include "base/machine/version.h"
 #include "base/status.h"
 #include "base/system_calls.h"
@@ -149,7 +150,7 @@ absl::Status RunFolder::WriteConfig() const {
       {"version", kVersion},
       {"commit", Commit()},
       {"machine", DescribeMachine(run_->device)}};
-  return WriteFileAtomically(File(kConfig), config.dump(2) + "\n");
+  return WriteFileAtomically(File(kConfig), ToText(config, 2) + "\n");
 }
 
 absl::Status RunFolder::AppendEpoch(const EpochRecord& record) const {

@@ -1,7 +1,6 @@
 #include "sid/training/state/checkpoint.h"
 
 #include <algorithm>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -13,31 +12,18 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "base/checksum.h"
+#include "base/json/parse.h"
+#include "base/json/shape.h"
 #include "base/status.h"
-#include "sid/checkpoint/safetensors.h"
 
 namespace sid {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using Metadata = std::map<std::string, std::string>;
 
 constexpr char kFormatVersion[] = "1";
 constexpr char kBest[] = "best.";  // before the names of the best epoch's weights
-
-// Of contiguous tensors on the CPU.
-std::string ChecksumOf(const std::vector<NamedTensor>& tensors, const Metadata& metadata) {
-  Sha256 checksum;
-  for (const auto& [key, value] : metadata) {
-    if (key != "sha256") checksum.AddText(key), checksum.AddText(value);
-  }
-  for (const auto& [name, tensor] : tensors) {
-    checksum.AddText(name);
-    checksum.AddText(absl::StrCat(c10::toString(tensor.scalar_type()), " ", absl::StrJoin(tensor.sizes(), " ")));
-    checksum.Add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
-  }
-  return checksum.Hex();
-}
 
 Json ToJson(const TrainingState& state) {
   return {{"epoch", state.epoch},
@@ -52,23 +38,35 @@ Json ToJson(const TrainingState& state) {
           {"best", {{"epoch", state.best.epoch}, {"accuracy", state.best.accuracy}}}};
 }
 
-// Throws, as all below does, nlohmann's exceptions where something is missing or of another type; 1e300 is no integer.
-int64_t Integer(const Json& json, const std::string& name) {
-  return json.at(name).get_ref<const Json::number_integer_t&>();
+constexpr char kShapeOfState[] = R"({
+  "epoch": "count", "step": "count", "rollbacks": "count", "seconds": "number",
+  "losses": {"steps": "count", "images": "count", "correct": "count", "sums": ["number"]},
+  "best": {"epoch": "count", "accuracy": "number"}})";
+
+// One of the metadata.
+absl::StatusOr<Json> ParseMetadata(const Metadata& metadata, const std::string& key, const char* shape) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return absl::DataLossError(absl::StrCat("there is no '", key, "'"));
+  absl::StatusOr<Json> json = ParseJson(found->second);
+  absl::Status status = json.status();
+  if (status.ok()) status = CheckShape(*json, Json::parse(shape));
+  if (status.ok()) return json;
+  return absl::DataLossError(absl::StrCat("in '", key, "', ", status.message()));
 }
 
+// Of that shape.
 TrainingState StateFromJson(const Json& json) {
   TrainingState state;
-  state.epoch = Integer(json, "epoch");
-  state.step = Integer(json, "step");
-  state.rollbacks = Integer(json, "rollbacks");
+  json.at("epoch").get_to(state.epoch);
+  json.at("step").get_to(state.step);
+  json.at("rollbacks").get_to(state.rollbacks);
   json.at("seconds").get_to(state.seconds);
   const Json& losses = json.at("losses");
-  state.losses.steps = Integer(losses, "steps");
-  state.losses.images = Integer(losses, "images");
-  state.losses.correct = Integer(losses, "correct");
+  losses.at("steps").get_to(state.losses.steps);
+  losses.at("images").get_to(state.losses.images);
+  losses.at("correct").get_to(state.losses.correct);
   losses.at("sums").get_to(state.losses.sums);
-  state.best.epoch = Integer(json.at("best"), "epoch");
+  json.at("best").at("epoch").get_to(state.best.epoch);
   json.at("best").at("accuracy").get_to(state.best.accuracy);
   return state;
 }
@@ -93,32 +91,41 @@ void SortTensorsInto(TrainingState& state, std::vector<NamedTensor> tensors) {
   }
 }
 
-absl::StatusOr<Checkpoint> Parse(const std::string& path, SafetensorsFile file) {
-  try {
-    Checkpoint checkpoint{.state = StateFromJson(Json::parse(file.metadata.at("state")))};
-    Json::parse(file.metadata.at("settings")).get_to(checkpoint.settings);
-    const Json outputs = Json::parse(file.metadata.at("outputs"));
-    for (const auto& output : outputs.items()) checkpoint.outputs[output.key()] = Integer(outputs, output.key());
-    SortTensorsInto(checkpoint.state, std::move(file.tensors));
-    if (const absl::Status numbers = CheckNumbers(checkpoint.state); !numbers.ok())
-      return absl::DataLossError(absl::StrCat(path, " is no checkpoint: ", numbers.message()));
-    return checkpoint;
-  } catch (const std::exception&) {  // out_of_range of a missing key, nlohmann's of JSON that is not as it should be
-    return absl::DataLossError(
-        absl::StrCat(path, " is no checkpoint: its metadata are not as this program writes them"));
-  }
+absl::StatusOr<Checkpoint> Parse(SafetensorsFile file) {
+  SID_ASSIGN_OR_RETURN(const Json state, ParseMetadata(file.metadata, "state", kShapeOfState));
+  SID_ASSIGN_OR_RETURN(const Json settings, ParseMetadata(file.metadata, "settings", R"([["text", 2]])"));
+  SID_ASSIGN_OR_RETURN(const Json outputs, ParseMetadata(file.metadata, "outputs", R"({"*": "count"})"));
+  Checkpoint checkpoint{.state = StateFromJson(state)};
+  settings.get_to(checkpoint.settings);
+  outputs.get_to(checkpoint.outputs);
+  SortTensorsInto(checkpoint.state, std::move(file.tensors));
+  SID_RETURN_IF_ERROR(CheckNumbers(checkpoint.state));
+  return checkpoint;
 }
 
 }  // namespace
 
+std::string CheckpointChecksum(const SafetensorsFile& file) {
+  Sha256 checksum;
+  for (const auto& [key, value] : file.metadata) {
+    if (key != "sha256") checksum.AddText(key), checksum.AddText(value);
+  }
+  for (const auto& [name, tensor] : file.tensors) {
+    checksum.AddText(name);
+    checksum.AddText(absl::StrCat(c10::toString(tensor.scalar_type()), " ", absl::StrJoin(tensor.sizes(), " ")));
+    checksum.Add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
+  }
+  return checksum.Hex();
+}
+
 absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
-  const std::vector<NamedTensor> tensors = FileTensors(checkpoint.state);
-  Metadata metadata = {{"format_version", kFormatVersion},
-                       {"state", ToJson(checkpoint.state).dump()},
-                       {"settings", Json(checkpoint.settings).dump()},
-                       {"outputs", Json(checkpoint.outputs).dump()}};
-  metadata["sha256"] = ChecksumOf(tensors, metadata);
-  return SaveSafetensors(path, tensors, metadata);
+  SafetensorsFile file = {.tensors = FileTensors(checkpoint.state),
+                          .metadata = {{"format_version", kFormatVersion},
+                                       {"state", ToJson(checkpoint.state).dump()},
+                                       {"settings", Json(checkpoint.settings).dump()},
+                                       {"outputs", Json(checkpoint.outputs).dump()}}};
+  file.metadata["sha256"] = CheckpointChecksum(file);
+  return SaveSafetensors(path, file.tensors, file.metadata);
 }
 
 absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
@@ -132,9 +139,12 @@ absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path) {
   }
   std::sort(file.tensors.begin(), file.tensors.end(),
             [](const NamedTensor& a, const NamedTensor& b) { return a.name < b.name; });
-  if (ChecksumOf(file.tensors, file.metadata) != file.metadata["sha256"])
+  if (CheckpointChecksum(file) != file.metadata["sha256"])
     return absl::DataLossError(absl::StrCat(path, " is damaged: its checksum is wrong"));
-  return Parse(path, std::move(file));
+  absl::StatusOr<Checkpoint> checkpoint = Parse(std::move(file));
+  if (checkpoint.ok()) return checkpoint;
+  return absl::DataLossError(absl::StrCat(
+      path, " is no checkpoint: its metadata are not as this program writes them: ", checkpoint.status().message()));
 }
 
 absl::Status CheckSettings(const Settings& saved, const Settings& current) {

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "sid/checkpoint/safetensors.h"
 #include "sid/training/state/training_state.h"
 
 namespace sid {
@@ -34,6 +35,9 @@ absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoin
 
 // DataLoss, naming the path, for a file whose checksum or content is wrong; Unimplemented for another format version.
 absl::StatusOr<Checkpoint> LoadCheckpoint(const std::string& path);
+
+// What a checkpoint's metadata hold under "sha256", of a file with its tensors in the order of their names.
+std::string CheckpointChecksum(const SafetensorsFile& file);
 
 // InvalidArgument names the first setting that differs, and both values.
 absl::Status CheckSettings(const Settings& saved, const Settings& current);

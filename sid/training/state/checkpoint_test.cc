@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <limits>
+#include <tuple>
 
 #include "base/files.h"
 #include "sid/checkpoint/safetensors.h"
@@ -73,19 +74,18 @@ TEST(Checkpoint, NumbersThatNoTrainingLeavesAreRefused) {
     ASSERT_TRUE(SaveCheckpoint(path, checkpoint).ok());
     const absl::Status status = LoadCheckpoint(path).status();
     EXPECT_TRUE(absl::IsDataLoss(status)) << expected << " " << status;
-    EXPECT_EQ(status.message(), path + " is no checkpoint: its " + expected + " cannot be of any training");
+    EXPECT_NE(status.message().find(": its " + expected + " cannot be of any training"), absl::string_view::npos)
+        << status;
   };
   constexpr int64_t kHuge = std::numeric_limits<int64_t>::max();
-  for (const int64_t bad : {int64_t{-1}, int64_t{0}, kHuge})
-    expect("epoch", [&](TrainingState& state) { state.epoch = bad; });
-  for (const int64_t bad : {int64_t{-1}, kHuge}) {
-    expect("step", [&](TrainingState& state) { state.step = state.losses.steps = bad; });
-    expect("rollbacks", [&](TrainingState& state) { state.rollbacks = bad; });
-    expect("losses of as many steps", [&](TrainingState& state) { state.losses.steps = bad; });
-    expect("images", [&](TrainingState& state) { state.losses.images = bad; });
-    expect("correct images", [&](TrainingState& state) { state.losses.correct = bad; });
-    expect("best epoch", [&](TrainingState& state) { state.best.epoch = bad; });
-  }
+  expect("epoch", [](TrainingState& state) { state.epoch = 0; });
+  expect("epoch", [](TrainingState& state) { state.epoch = kHuge; });
+  expect("step", [](TrainingState& state) { state.step = state.losses.steps = kHuge; });
+  expect("rollbacks", [](TrainingState& state) { state.rollbacks = kHuge; });
+  expect("losses of as many steps", [](TrainingState& state) { state.losses.steps = kHuge; });
+  expect("images", [](TrainingState& state) { state.losses.images = kHuge; });
+  expect("correct images", [](TrainingState& state) { state.losses.correct = kHuge; });
+  expect("best epoch", [](TrainingState& state) { state.best.epoch = kHuge; });
   expect("seconds", [](TrainingState& state) { state.seconds = -1; });
   expect("best epoch", [](TrainingState& state) { state.best.epoch = state.epoch; });
   expect("best epoch", [](TrainingState& state) { state.best.epoch = 0; });
@@ -103,6 +103,36 @@ TEST(Checkpoint, OtherFilesAndVersionsAreNamed) {
       << LoadCheckpoint(path).status();
   ASSERT_TRUE(SaveSafetensors(path, {}, {{"learner", "sid"}}).ok());
   EXPECT_NE(LoadCheckpoint(path).status().message().find("is no checkpoint"), absl::string_view::npos);
+}
+
+// Whoever edits the metadata can compute the checksum anew.
+std::string ErrorWith(const std::string& key, const std::string& value) {
+  const std::string path = TemporaryPath("edited");
+  EXPECT_TRUE(SaveCheckpoint(path, Example()).ok());
+  SafetensorsFile file = LoadSafetensors(path).value();
+  file.metadata[key] = value;
+  file.metadata["sha256"] = CheckpointChecksum(file);
+  EXPECT_TRUE(SaveSafetensors(path, file.tensors, file.metadata).ok());
+  const absl::Status status = LoadCheckpoint(path).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
+  return std::string(status.message());
+}
+
+TEST(Checkpoint, MetadataOfAnotherShapeAreNamed) {
+  for (const auto& [key, value, part] : std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"state", "", "in 'state', it is no JSON"},
+           {"state", std::string(1'000'000, '['), "in 'state', it nests deeper"},
+           {"state", "3", "in 'state', it is 3, expected an object"},
+           {"state", R"({"epoch": 1e300})", "epoch is 1e+300, expected a whole number from 0 on"},
+           {"state", R"({"epoch": -1})", "epoch is -1"},
+           {"settings", R"({"depth": "4"})", "in 'settings', it is {\"depth\":\"4\"}, expected a list"},
+           {"settings", R"([["depth"]])", "expected a list of at least 2"},
+           {"settings", R"([["depth", 4]])", "[0][1] is 4, expected a text"},
+           {"outputs", R"({"metrics.jsonl": -5})", "in 'outputs', metrics.jsonl is -5"},
+           {"outputs", R"({"a": 1, "a": 2})", "it has 'a' twice"}}) {
+    EXPECT_NE(ErrorWith(key, value).find(part), std::string::npos) << ErrorWith(key, value);
+  }
 }
 
 TEST(CheckSettings, NamesTheFirstThatDiffers) {

@@ -14,7 +14,15 @@
 namespace sid {
 namespace {
 
-absl::Status CheckMatch(const std::map<std::string, at::Tensor>& saved, const Parameter& target) {
+using TensorsByName = std::map<std::string, at::Tensor>;
+
+TensorsByName ByName(const std::vector<Parameter>& parameters) {
+  TensorsByName tensors;
+  for (const Parameter& parameter : parameters) tensors[parameter.name] = parameter.tensor;
+  return tensors;
+}
+
+absl::Status CheckMatch(const TensorsByName& saved, const Parameter& target) {
   const auto found = saved.find(target.name);
   if (found == saved.end()) return absl::InvalidArgumentError(absl::StrCat("has no tensor ", target.name));
   const at::Tensor& tensor = found->second;
@@ -61,11 +69,16 @@ std::vector<Parameter> LearnerTensors(const Learner& learner) {
   return tensors;
 }
 
-absl::Status CopyTensors(const std::vector<Parameter>& saved, const std::vector<Parameter>& targets) {
-  const at::NoGradGuard no_grad;
-  std::map<std::string, at::Tensor> by_name;
-  for (const Parameter& parameter : saved) by_name[parameter.name] = parameter.tensor;
+absl::Status CheckTensors(const std::vector<Parameter>& saved, const std::vector<Parameter>& targets) {
+  const TensorsByName by_name = ByName(saved);
   for (const Parameter& target : targets) SID_RETURN_IF_ERROR(CheckMatch(by_name, target));
+  return absl::OkStatus();
+}
+
+absl::Status CopyTensors(const std::vector<Parameter>& saved, const std::vector<Parameter>& targets) {
+  SID_RETURN_IF_ERROR(CheckTensors(saved, targets));
+  const at::NoGradGuard no_grad;
+  TensorsByName by_name = ByName(saved);
   for (const Parameter& target : targets) target.tensor.copy_(by_name[target.name]);
   return absl::OkStatus();
 }

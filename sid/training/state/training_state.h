@@ -39,8 +39,10 @@ absl::Status CheckNumbers(const TrainingState& state);
 // Weights and optimizer state, sharing the learner's memory, each name unique.
 std::vector<Parameter> LearnerTensors(const Learner& learner);
 
-// Copies saved tensors over those of the same name and shape. InvalidArgument names the first that has no counterpart; then
-// nothing was copied.
+// That every target has a saved tensor of its name, shape and type. InvalidArgument names the first that has none.
+absl::Status CheckTensors(const std::vector<Parameter>& saved, const std::vector<Parameter>& targets);
+
+// Copies saved tensors over those of the same name and shape; nothing where CheckTensors has an error.
 absl::Status CopyTensors(const std::vector<Parameter>& saved, const std::vector<Parameter>& targets);
 
 }  // namespace sid

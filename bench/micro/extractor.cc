@@ -1,0 +1,85 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/randn.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "base/random.h"
+#include "bench/micro/work.h"
+#include "sid/network/initialisation.h"
+
+namespace sid {
+namespace {
+
+constexpr int64_t kBatch = 128, kSide = 32;
+
+struct Layout {
+  std::string name;
+  at::MemoryFormat format;
+};
+
+// The extractor's weights as leaves of a graph, and a batch of images, in one layout and type.
+struct Setting {
+  Extractor extractor;
+  at::Tensor images, features_gradient;
+};
+
+std::shared_ptr<Setting> MakeSetting(at::MemoryFormat format, at::Device device, Precision precision) {
+  Network network = EmptyNetwork({});
+  Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
+  const at::ScalarType type = ComputeType(precision, at::kFloat);
+  auto setting = std::make_shared<Setting>();
+  setting->extractor = CloneTo(network, device, type).extractor;
+  for (ExtractorLayer& layer : setting->extractor.layers) {
+    if (layer.convolution()) layer.weight = layer.weight.contiguous(format);
+    layer.weight.requires_grad_(true);
+    layer.bias.requires_grad_(true);
+  }
+  at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
+  const at::Tensor images = at::randn({kBatch, 3, kSide, kSide}, generator, at::kFloat);
+  setting->images = images.to(device, type).contiguous(format);
+  setting->features_gradient = at::randn({kBatch, 128}, generator, at::kFloat).to(device, type);
+  return setting;
+}
+
+// Forward and backward.
+Work ExtractorWork(at::MemoryFormat format, at::Device device, Precision precision) {
+  const auto setting = MakeSetting(format, device, precision);
+  std::vector<at::Tensor> weights;
+  for (const ExtractorLayer& layer : setting->extractor.layers) {
+    weights.push_back(layer.weight);
+    weights.push_back(layer.bias);
+  }
+  return {.convolution_flops = ExtractorFlops(kBatch, 3, kSide),
+          .precision = precision,
+          .examples = kBatch,
+          .run = [setting, weights] {
+            const at::AutoGradMode mode(true);
+            const at::Tensor features = setting->extractor.Forward(setting->images);
+            torch::autograd::grad({features}, weights, {setting->features_gradient});
+          }};
+}
+
+}  // namespace
+
+double ExtractorFlops(int64_t batch, int64_t channels, int64_t side) {
+  const auto pixels = static_cast<double>(side * side);
+  const double first = pixels * static_cast<double>(channels) * 32;
+  const double others = pixels * (32 * 64 + (64 * 128 + 128 * 128) / 4.0);
+  return 2.0 * 9 * static_cast<double>(batch) * (2 * first + 3 * others);
+}
+
+std::vector<NamedWork> ExtractorLayouts(at::Device device) {
+  const Layout layouts[] = {{"contiguous", at::MemoryFormat::Contiguous},
+                            {"channels_last", at::MemoryFormat::ChannelsLast}};
+  std::vector<NamedWork> works;
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    for (const Layout& layout : layouts) {
+      const std::string end = precision == Precision::kBf16 ? "/bf16" : "";
+      works.push_back({"extractor/" + layout.name + end,
+                       [=, format = layout.format] { return ExtractorWork(format, device, precision); }});
+    }
+  }
+  return works;
+}
+
+}  // namespace sid

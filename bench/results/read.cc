@@ -1,0 +1,84 @@
+#include "bench/results/read.h"
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "base/files.h"
+#include "base/json/parse.h"
+#include "base/json/shape.h"
+#include "base/status.h"
+#include "bench/results/report.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+// What report.cc writes, as far as it is read. The last two fields are of evidence (reproducibility/).
+const ordered_json& Shape() {
+  static const auto* const kShape = new ordered_json(ordered_json::parse(R"({
+    "environment": {"?command": "text"},
+    "settings": {"extractor": "switch"},
+    "warnings": ["text"],
+    "contenders": [{
+      "label": "text", "learner": "text", "precision": "text", "depth": "count", "batch": "count",
+      "step_seconds": {"median": "number", "low": "number", "high": "number"},
+      "stationary": "switch", "trusted": "switch", "above_bytes": "number",
+      "phases": [{"phase": "text", "module": "number", "seconds": {"median": "number"}}]}],
+    "measured_speedups": [{
+      "of": "text", "over": "text", "trusted": "switch",
+      "ratio": {"median": "number", "low": "number", "high": "number"}}],
+    "modelled_speedups": [{"label": "text", "theoretical": "number"}],
+    "?rules": {"*": "text"},
+    "?sha256": "text"})"));
+  return *kShape;
+}
+
+// That labels are distinct, and that speedups are of contenders.
+absl::Status CheckLabels(const ordered_json& bench) {
+  std::set<std::string> labels;
+  for (const ordered_json& contender : bench.at("contenders")) {
+    const auto label = contender.at("label").get<std::string>();
+    if (!labels.insert(label).second) return absl::InvalidArgumentError(absl::StrCat("it has '", label, "' twice"));
+  }
+  const auto check = [&](const ordered_json& label) {
+    return labels.count(label.get<std::string>()) > 0
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError(absl::StrCat("a speedup is of ", label.dump(), ", which is no contender"));
+  };
+  for (const ordered_json& measured : bench.at("measured_speedups")) {
+    SID_RETURN_IF_ERROR(check(measured.at("of")));
+    SID_RETURN_IF_ERROR(check(measured.at("over")));
+  }
+  for (const ordered_json& modelled : bench.at("modelled_speedups")) SID_RETURN_IF_ERROR(check(modelled.at("label")));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ordered_json> ParseBench(const std::string& text, const std::string& name) {
+  absl::StatusOr<ordered_json> bench = ParseJson(text);
+  if (!bench.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " is no result of //:bench: ", bench.status().message()));
+  }
+  const ordered_json schema = bench->is_object() ? bench->value("schema", ordered_json()) : ordered_json();
+  if (!schema.is_number()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " is no result of //:bench: it has no number 'schema'"));
+  }
+  if (schema != kSchema) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " has schema ", schema.dump(),
+                                                   ", and this program reads schema ", kSchema,
+                                                   ": measure again, or take the program that wrote it"));
+  }
+  absl::Status whole = CheckShape(*bench, Shape());
+  if (whole.ok()) whole = CheckLabels(*bench);
+  if (whole.ok()) return bench;
+  return absl::InvalidArgumentError(absl::StrCat(name, " is damaged: ", whole.message(), "; measure again"));
+}
+
+absl::StatusOr<ordered_json> ReadBench(const std::string& path) {
+  SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  return ParseBench(text, path);
+}
+
+}  // namespace sid

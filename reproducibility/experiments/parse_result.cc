@@ -1,0 +1,79 @@
+#include "reproducibility/experiments/parse_result.h"
+
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "base/json/parse.h"
+#include "base/json/shape.h"
+#include "base/status.h"
+#include "reproducibility/seal/seal.h"
+
+namespace sid {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Of every result.
+constexpr char kShape[] = R"({
+  "settings": {
+    "learner": "text", "dataset": "text", "depth": "count", "initialisation": "text", "belief_update": "text",
+    "alpha": "text", "divergence": "text", "smoothing": "number", "extractor_gradient": "text",
+    "train_images": "count", "label_noise": "number", "epochs": "count", "lr": "number", "seed": "count"},
+  "?seconds": "number",
+  "?rules": {"*": "text"},
+  "?version": "text",
+  "?commit": "text"})";
+
+constexpr char kShapeOfFailed[] = R"({"failed": "text", "?classes": "count"})";
+
+constexpr char kShapeOfEnded[] = R"({
+  "best_epoch": "count",
+  "seconds": "number",
+  "test": {"accuracy": ["number", 1], "divergence": ["number or null", 1]},
+  "theory": {
+    "divergence": ["number or null", 2], "sum_of_failures": "number or null", "fell_everywhere": "number or null",
+    "largest_excess": "number or null"},
+  "epochs": [{"validation": {"accuracy": ["number"], "divergence": ["number or null"]}}, 1]})";
+
+// What no shape says: numbers that another must fit.
+absl::Status CheckNumbers(const ordered_json& result) {
+  if (result.contains("failed")) {
+    if (result.value("classes", int64_t{1}) > 0) return absl::OkStatus();
+    return absl::DataLossError("classes is 0");
+  }
+  const auto best = result.at("best_epoch").get<int64_t>(), epochs = static_cast<int64_t>(result.at("epochs").size());
+  if (best >= 1 && best <= epochs) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("best_epoch is ", best, " of ", epochs));
+}
+
+absl::Status CheckContent(const ordered_json& result) {
+  SID_RETURN_IF_ERROR(CheckShape(result, ordered_json::parse(kShape)));
+  const char* rest = result.contains("failed") ? kShapeOfFailed : kShapeOfEnded;
+  SID_RETURN_IF_ERROR(CheckShape(result, ordered_json::parse(rest)));
+  return CheckNumbers(result);
+}
+
+}  // namespace
+
+absl::StatusOr<ordered_json> ParseResult(const std::string& text, const std::string& path) {
+  constexpr char kHint[] = ": remove it to run it again";
+  absl::StatusOr<ordered_json> result = ParseJson(text);
+  if (!result.ok() || !result->is_object() || !result->contains("schema")) {
+    const absl::string_view why = result.ok() ? "it has no 'schema'" : result.status().message();
+    return absl::DataLossError(absl::StrCat(path, " is no result of an experiment, as ", why, kHint));
+  }
+  if (result->at("schema") != kResultSchema) {
+    return absl::DataLossError(absl::StrCat(path, " has schema ", result->at("schema").dump(),
+                                            ", and this program reads schema ", kResultSchema, kHint));
+  }
+  SID_RETURN_IF_ERROR(CheckSeal(*result, path));
+  const absl::Status content = CheckContent(*result);
+  if (content.ok()) return result;
+  return absl::DataLossError(absl::StrCat(path, " is no result of an experiment: ", content.message(), kHint));
+}
+
+double NumberOf(const ordered_json& number_or_null) {
+  return number_or_null.is_null() ? std::numeric_limits<double>::quiet_NaN() : number_or_null.get<double>();
+}
+
+}  // namespace sid

@@ -1,0 +1,23 @@
+#pragma once
+
+// A run's result out of its file, whoever wrote that: what is returned has every field that judges and reports read, of the type
+// that they read it as.
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace sid {
+
+// Raised when a reader of the old files would misread new ones.
+inline constexpr int kResultSchema = 1;
+
+// DataLoss in one line that begins with `path`: no JSON, another schema, changed by hand, or which place is not as an experiment
+// writes it.
+absl::StatusOr<nlohmann::ordered_json> ParseResult(const std::string& text, const std::string& path);
+
+// JSON has no NaN and no infinity: what was one is null in a file, and NaN again here.
+double NumberOf(const nlohmann::ordered_json& number_or_null);
+
+}  // namespace sid
