@@ -12,15 +12,15 @@
 namespace sid {
 namespace {
 
-using Tensors = std::map<std::string, at::Tensor>;
+using TensorsByName = std::map<std::string, at::Tensor>;
 
-Tensors ByName(const std::vector<Parameter>& parameters) {
-  Tensors tensors;
+TensorsByName ByName(const std::vector<Parameter>& parameters) {
+  TensorsByName tensors;
   for (const Parameter& parameter : parameters) tensors[parameter.name] = parameter.tensor;
   return tensors;
 }
 
-absl::Status CheckMatch(const Tensors& saved, const Parameter& target) {
+absl::Status CheckMatch(const TensorsByName& saved, const Parameter& target) {
   const auto found = saved.find(target.name);
   if (found == saved.end()) return absl::InvalidArgumentError(absl::StrCat("has no tensor ", target.name));
   const at::Tensor& tensor = found->second;
@@ -44,7 +44,7 @@ std::vector<Parameter> LearnerTensors(const Learner& learner) {
 }
 
 absl::Status CheckTensors(const std::vector<Parameter>& saved, const std::vector<Parameter>& targets) {
-  const Tensors by_name = ByName(saved);
+  const TensorsByName by_name = ByName(saved);
   for (const Parameter& target : targets) SID_RETURN_IF_ERROR(CheckMatch(by_name, target));
   return absl::OkStatus();
 }
@@ -52,7 +52,7 @@ absl::Status CheckTensors(const std::vector<Parameter>& saved, const std::vector
 absl::Status CopyTensors(const std::vector<Parameter>& saved, const std::vector<Parameter>& targets) {
   SID_RETURN_IF_ERROR(CheckTensors(saved, targets));
   const at::NoGradGuard no_grad;
-  Tensors by_name = ByName(saved);
+  TensorsByName by_name = ByName(saved);
   for (const Parameter& target : targets) target.tensor.copy_(by_name[target.name]);
   return absl::OkStatus();
 }
