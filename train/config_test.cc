@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace sid {
 namespace {
@@ -25,7 +26,7 @@ TEST(Validate, HugeNumbersAreNamed) {
 }
 
 TEST(Validate, WhatIsNoNumberIsNamed) {
-  for (const double value : {NAN, INFINITY, -INFINITY, -1.0F}) {
+  for (const double value : std::vector<double>{NAN, INFINITY, -INFINITY, -1}) {
     EXPECT_EQ(ErrorOf({.smoothing = value}).find("--smoothing="), 0u);
     EXPECT_EQ(ErrorOf({.label_noise = value}).find("--label_noise="), 0u);
     EXPECT_EQ(ErrorOf({.learning_rate = value}).find("--lr="), 0u);
