@@ -38,15 +38,15 @@ Network MakeNetwork(int64_t depth) {
   return network;
 }
 
-Batch MakeBatch() {
+Batch MakeBatch(int64_t examples = kBatch) {
   at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
-  return {at::randn({kBatch, 3, 32, 32}, generator, at::kFloat).contiguous(at::MemoryFormat::ChannelsLast),
-          at::randint(kClasses, {kBatch}, generator, at::kLong)};
+  return {at::randn({examples, 3, 32, 32}, generator, at::kFloat).contiguous(at::MemoryFormat::ChannelsLast),
+          at::randint(kClasses, {examples}, generator, at::kLong)};
 }
 
 void DetectionBesideStep(benchmark::State& state) {
   const auto learner = MakeLearner(MakeNetwork(state.range(0)), state.range(0));
-  const Batch batch = MakeBatch();
+  const Batch batch = MakeBatch(state.range(1));
   LossLog log(/*steps=*/100'000, *learner);
   PhaseTimer untimed;
   log.Add(learner->Step(batch, 1e-4, untimed), batch.labels);
@@ -63,7 +63,13 @@ void DetectionBesideStep(benchmark::State& state) {
   state.counters["percent"] = 100 * looks / steps;
 }
 
-BENCHMARK(DetectionBesideStep)->Arg(4)->Arg(16)->Unit(benchmark::kMillisecond)->MinTime(5);
+BENCHMARK(DetectionBesideStep)
+    ->ArgNames({"depth", "batch"})
+    ->Args({4, 32})
+    ->Args({4, 128})
+    ->Args({16, 128})
+    ->Unit(benchmark::kMillisecond)
+    ->MinTime(5);
 
 void ProbeBesideStep(benchmark::State& state) {
   const int64_t depth = state.range(0);
