@@ -184,8 +184,7 @@ TEST(Resume, AStateThatIsNowhereInTheTrainingIsRefused) {
     hooks.from = good;
     change(*hooks.from);
     const absl::Status status = Train(MakeDataset(), Options(), hooks, untimed, *MakeSid()).status();
-    EXPECT_NE(status.message().find("training has 3 epochs of 5 steps with 2 losses"), absl::string_view::npos)
-        << status;
+    EXPECT_NE(status.message().find("does not fit this run of 3 epochs of 5 steps"), absl::string_view::npos) << status;
   };
   expect_refused([](TrainingState& state) { state.epoch = 5; });
   expect_refused([](TrainingState& state) { state.epoch = 4; });
@@ -269,10 +268,6 @@ TEST(Resume, AStateThatDoesNotFitTheRunIsRefused) {
   };
   EXPECT_EQ(error_with([](TrainingState&) {}), "");
   const std::string part = "does not fit this run";
-  EXPECT_NE(error_with([](TrainingState& state) { state.epoch = 99; }).find(part), std::string::npos);
-  EXPECT_NE(error_with([](TrainingState& state) { state.epoch = 0; }).find(part), std::string::npos);
-  EXPECT_NE(error_with([](TrainingState& state) { state.epoch = 1, state.step = 99999; }).find(part),
-            std::string::npos);
   EXPECT_NE(error_with([](TrainingState& state) { state.losses.steps = 5; }).find(part), std::string::npos);
   EXPECT_NE(error_with([](TrainingState& state) { state.losses.sums = {1, 2, 3, 4, 5, 6}; }).find(part),
             std::string::npos);

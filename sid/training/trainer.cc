@@ -73,7 +73,7 @@ class Trainer {
     const bool in_an_epoch = state.epoch >= 1 && state.epoch <= options_.epochs && state.step <= steps_;
     const bool at_the_end = state.epoch == options_.epochs + 1 && state.step == 0;
     const bool counts = state.step >= 0 && losses.steps == state.step && state.rollbacks >= 0;
-    const bool sums = state.step == 0 || losses.sums.size() == learner_.LossDepths().size();
+    const bool sums = losses.sums.size() == learner_.LossDepths().size() || (state.step == 0 && losses.sums.empty());
     // Else the best weights would turn out to be missing when all is done.
     if (state.epoch > 1) SID_RETURN_IF_ERROR(CheckTensors(state.best.weights, learner_.Parameters()));
     if ((in_an_epoch || at_the_end) && counts && sums) return absl::OkStatus();
