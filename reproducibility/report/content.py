@@ -7,7 +7,7 @@ from words import number, percent
 
 MARKS = {"PASS": "✓ PASS", "FAIL": "✗ FAIL", "INCONCLUSIVE": "? INCONCLUSIVE", "NOT RUN": "– NOT RUN"}
 # What a setting is called on an axis, and whether it doubles.
-NUMBERS = {"depth": ("L, modules", True), "label_noise": ("label noise, fraction", False)}
+NUMBERS = {"depth": ("L, modules", True), "label_noise": ("label noise, fraction", False), "lr": ("learning rate", True)}
 
 
 def mark(claim):
