@@ -17,6 +17,7 @@
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
 #include "reproducibility/seal/seal.h"
+#include "reproducibility/verdict/checks.h"
 #include "reproducibility/verdict/judge.h"
 #include "reproducibility/work.h"
 
@@ -126,6 +127,10 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
                     .claims = claims};
   const ordered_json rules = RulesOf(registry);
   SID_ASSIGN_OR_RETURN(input.evidence.bench, BenchOf(request, claims, rules, hooks));
+  const bool checked = std::any_of(claims.begin(), claims.end(), [](const Claim& claim) {
+    return claim.rule && claim.rule->kind == RuleKind::kCheck;
+  });
+  if (checked) input.evidence.checks = RunChecks();
   Meter meter(all, folder, request.images_per_second, hooks.clock, hooks.on_progress);
   for (Work& work : all) {
     Evidence evidence{.stand_in = request.budget == "quick" ? kStandIn : ""};

@@ -46,7 +46,9 @@ std::vector<std::string> ExperimentsOf(const std::vector<Claim>& claims) {
   std::vector<std::string> names;
   for (const Claim& claim : claims) {
     const bool known = std::count(names.begin(), names.end(), claim.experiment) > 0;
-    if (claim.rule && claim.rule->kind != RuleKind::kBench && !known) names.push_back(claim.experiment);
+    const bool of_runs =
+        claim.rule && (claim.rule->kind == RuleKind::kContrasts || claim.rule->kind == RuleKind::kEvery);
+    if (of_runs && !known) names.push_back(claim.experiment);
   }
   return names;
 }

@@ -130,7 +130,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   config.capture = options.capture;
   config.threads = at::get_num_threads();
   const ProbeOptions probe{choices.sid.divergence, choices.sid.alphas, config.smoothing,
-                           /*local_losses=*/config.learner == "sid"};
+                           /*local_losses=*/config.learner == "sid", choices.sid.extractor_gradient};
   const std::string fingerprint = config.out.empty() ? "" : Fingerprint(dataset);
   return PreparedRun{
       config, choices.device, ToDevice(dataset, choices.device), fingerprint, options, network, std::move(learner),

@@ -109,9 +109,10 @@ absl::StatusOr<Rule> ReadContrasts(const ordered_json& object, const std::string
 
 absl::StatusOr<Rule> ReadRule(const ordered_json& object, const std::string& where) {
   if (object.is_object() && object.contains("contrasts")) return ReadContrasts(object, where);
-  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"every", "bench", "above", "below", "some", "over"}));
-  Rule rule{.kind = object.contains("every") ? RuleKind::kEvery : RuleKind::kBench};
-  const char* key = rule.kind == RuleKind::kEvery ? "every" : "bench";
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"every", "bench", "check", "above", "below", "some", "over"}));
+  const bool every = object.contains("every"), check = object.contains("check");
+  Rule rule{.kind = every ? RuleKind::kEvery : check ? RuleKind::kCheck : RuleKind::kBench};
+  const char* key = every ? "every" : check ? "check" : "bench";
   SID_RETURN_IF_ERROR(Read(object, where, key, &rule.quantity));
   SID_ASSIGN_OR_RETURN(rule.bound, ReadBound(object, where));
   if (object.contains("some")) SID_RETURN_IF_ERROR(Read(object, where, "some", &rule.some));
@@ -140,7 +141,7 @@ absl::StatusOr<Claim> ReadClaim(const ordered_json& object, size_t index) {
   Claim claim;
   SID_RETURN_IF_ERROR(CheckKeys(object, where,
                                 {"id", "kind", "statement", "source", "figure", "experiment", "seeds", "tolerance",
-                                 "time", "rule", "not_run", "answered_by"}));
+                                 "time", "rule", "shows", "not_run", "answered_by"}));
   SID_RETURN_IF_ERROR(Read(object, where, "id", &claim.id));
   where = claim.id;
   SID_RETURN_IF_ERROR(Read(object, where, "kind", &claim.kind));
@@ -152,6 +153,7 @@ absl::StatusOr<Claim> ReadClaim(const ordered_json& object, size_t index) {
   }
   if (object.contains("not_run")) SID_RETURN_IF_ERROR(Read(object, where, "not_run", &claim.not_run));
   if (object.contains("answered_by")) SID_RETURN_IF_ERROR(Read(object, where, "answered_by", &claim.answered_by));
+  if (object.contains("shows")) SID_RETURN_IF_ERROR(Read(object, where, "shows", &claim.shows));
   if (object.contains("rule")) SID_RETURN_IF_ERROR(ReadTested(object, where, &claim));
   return claim;
 }

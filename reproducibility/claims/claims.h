@@ -4,11 +4,12 @@
 //
 //   claims.json --ParseRegistry--> Registry --> Claim --> Rule --hash--> every result that is made under it
 //
-// A rule decides; it is one of three kinds, which claims.json explains in its own words:
+// A rule decides; it is one of four kinds, which claims.json explains in its own words:
 //
 //   contrasts   sum_k times_k * quantity(runs of filter_k), a value a seed; its mean lies beyond the bound
 //   every       a quantity of every run keeps its bound
 //   bench       a ratio in a result of //:bench
+//   check       a number that whoever makes the report computes itself, as it is a matter of the code and of no run
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -45,28 +46,29 @@ struct Needs {
   int64_t learning_rates = 1;  // to choose from
 };
 
-enum class RuleKind { kContrasts, kEvery, kBench };
+enum class RuleKind { kContrasts, kEvery, kBench, kCheck };
 
 struct Rule {
   RuleKind kind = RuleKind::kContrasts;
-  std::string quantity;  // of a run, or of a benchmark
+  std::string quantity;  // of a run, of a benchmark, or a check's name
   nlohmann::json where = nlohmann::json::object();
   Needs needs;
   std::vector<Contrast> contrasts;
-  Bound bound;        // every, bench
+  Bound bound;        // every, bench, check
   bool some = false;  // bench: one depth is enough; otherwise all are meant
   std::string over;   // bench: the learner that SID is compared with
 };
 
 struct Claim {
   std::string id, kind, statement, source, figure;
-  std::string experiment;  // "bench" for //:bench; empty without a rule
+  std::string experiment;  // "bench" for //:bench, "check" for a check; empty without a rule
   int64_t seeds = 0;
   std::string tolerance;
   std::string cpu_time, gpu_time;
   std::optional<Rule> rule;
   std::string hash;                      // SHA-256 of rule, experiment, seeds and tolerance
   nlohmann::ordered_json rule_text;      // as the registry has it
+  std::vector<std::string> shows;        // of the experiment's settings: what the statement speaks of beside the rule
   std::string not_run;                   // without a rule: why
   std::vector<std::string> answered_by;  // or who has it
 };

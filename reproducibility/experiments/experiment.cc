@@ -15,6 +15,7 @@
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/seal/seal.h"
 #include "sid/belief/belief.h"
+#include "train/probing.h"
 
 namespace sid {
 namespace {
@@ -38,12 +39,18 @@ Quantities Concatenate(const std::vector<Quantities>& parts) {
 absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const ExperimentHooks& hooks) {
   SID_ASSIGN_OR_RETURN(PreparedRun run, Prepare(config));
   TrainingHooks training{.clock = hooks.clock, .on_progress = hooks.on_progress};
+  std::vector<ProbeRecord> probes;
+  const auto keep = [&probes](const ProbeRecord& record) {
+    probes.push_back(record);
+    return absl::OkStatus();
+  };
+  AddProbe(run, keep, training);
   PhaseTimer untimed;
   const auto result = Train(run.dataset, run.options, training, untimed, *run.learner);
   if (absl::IsInternal(result.status()))
     return FailureJson(config, run.dataset.classes(), std::string(result.status().message()));
   SID_RETURN_IF_ERROR(result.status());
-  return ResultJson(config, run, *result, MeasureExamples(run, run.dataset.test));
+  return ResultJson(config, run, *result, MeasureExamples(run, run.dataset.test), probes);
 }
 
 std::string Text(const ordered_json& settings, const char* name) {

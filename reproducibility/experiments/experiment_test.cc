@@ -77,6 +77,22 @@ TEST(RunPlan, AResultSaysEverythingButWhereItWasMade) {
   EXPECT_NE(ResultRow(result).find("sid"), std::string::npos);
 }
 
+// A probe changes no weight, but what it saw belongs to the result: the run that was not probed cannot stand in for it.
+TEST(RunPlan, AProbedRunSaysHowFarItsTeachersMoved) {
+  const std::string folder = NewFolder();
+  Plan plan = SmallPlan();
+  plan.runs[1] = plan.runs[0];
+  plan.runs[1].probe_every = 1;
+  EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, false}));
+  const auto plain = ReadResult(folder, plan.runs[0]).value(), probed = ReadResult(folder, plan.runs[1]).value();
+  EXPECT_EQ(plain["test"], probed["test"]);
+  EXPECT_FALSE(plain.contains("staleness"));
+  EXPECT_EQ(probed["staleness"]["probes"], 2);  // 54 images in batches of 32
+  ASSERT_EQ(probed["staleness"]["mean"].size(), 2u);
+  EXPECT_EQ(probed["staleness"]["mean"][0], 0);  // the uniform belief never moves
+  EXPECT_GT(probed["staleness"]["mean"][1], 0);
+}
+
 TEST(RunPlan, ALossThatIsNotFiniteIsAResult) {
   const std::string folder = NewFolder();
   Plan plan = SmallPlan();

@@ -33,6 +33,7 @@ constexpr char kShapeOfEnded[] = R"({
   "theory": {
     "divergence": ["number or null", 2], "sum_of_failures": "number or null", "fell_everywhere": "number or null",
     "largest_excess": "number or null"},
+  "?staleness": {"probes": "count", "mean": ["number or null", 1], "largest": ["number or null", 1]},
   "epochs": [{"validation": {"accuracy": ["number"], "divergence": ["number or null"]}}, 1]})";
 
 // What no shape says: numbers that another must fit.

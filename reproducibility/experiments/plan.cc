@@ -25,7 +25,9 @@ Size SizeOf(const std::string& dataset) {
 }
 
 // Around the recipe's rate, which is among them.
-constexpr double kLearningRates[] = {3e-4, 1e-3, 3e-3};
+std::vector<double> LearningRatesOf(const std::string& optimizer) {
+  return optimizer == "sgd" ? std::vector{1e-2, 3e-2, 1e-1} : std::vector{3e-4, 1e-3, 3e-3};
+}
 
 std::vector<TrainConfig> SettingsOf(const Experiment& experiment, const ExperimentRequest& request) {
   std::vector<TrainConfig> settings;
@@ -36,7 +38,7 @@ std::vector<TrainConfig> SettingsOf(const Experiment& experiment, const Experime
     settings.push_back(setting);
     if (!(request.tuned && experiment.compares_learners)) continue;
     settings.pop_back();
-    for (const double learning_rate : kLearningRates) {
+    for (const double learning_rate : LearningRatesOf(setting.optimizer)) {
       settings.push_back(setting);
       settings.back().learning_rate = learning_rate;
     }

@@ -45,7 +45,8 @@ TEST(MakePlan, SettingsAreAllDifferent) {
     for (const TrainConfig& run : plan.runs) {
       seen.insert(run.dataset + run.learner + run.alpha + run.initialisation + run.belief_update +
                   run.extractor_gradient + run.divergence + std::to_string(run.depth) +
-                  std::to_string(run.label_noise) + std::to_string(run.smoothing) + std::to_string(run.seed));
+                  std::to_string(run.label_noise) + std::to_string(run.smoothing) + run.optimizer +
+                  std::to_string(run.learning_rate) + std::to_string(run.seed));
       EXPECT_TRUE(Validate(run).ok());
     }
     EXPECT_EQ(seen.size(), plan.runs.size()) << name;
@@ -53,7 +54,13 @@ TEST(MakePlan, SettingsAreAllDifferent) {
 }
 
 TEST(MakePlan, TunedHasSeveralRatesWhereLearnersAreCompared) {
-  for (const auto& [name, rates] : {std::pair<std::string, size_t>{"accuracy", 3}, {"depth", 3}, {"alpha", 1}}) {
+  struct Case {
+    std::string name;
+    size_t rates;
+    double recipe;
+  };
+  for (const auto& [name, rates, recipe] :
+       {Case{"accuracy", 3, 1e-3}, {"depth", 3, 1e-3}, {"alpha", 1, 1e-3}, {"sgd-recipe", 3, 0.03}}) {
     ExperimentRequest request = Request(name, 0);
     const size_t untuned = MakePlan(request)->runs.size();
     request.tuned = true;
@@ -62,7 +69,7 @@ TEST(MakePlan, TunedHasSeveralRatesWhereLearnersAreCompared) {
     std::set<double> seen;
     for (const TrainConfig& run : plan.runs) seen.insert(run.learning_rate);
     EXPECT_EQ(seen.size(), rates) << name;
-    EXPECT_TRUE(seen.count(1e-3)) << name;
+    EXPECT_TRUE(seen.count(recipe)) << name;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "reproducibility/experiments/results.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 
@@ -51,14 +52,27 @@ ordered_json ToJson(const std::vector<EpochRecord>& epochs) {
   return list;
 }
 
+// How far a step moved the teachers of the modules, by module: over the probes of a run.
+ordered_json StalenessJson(const std::vector<ProbeRecord>& probes) {
+  std::vector<double> mean(probes.front().staleness.size()), largest(mean.size());
+  for (const ProbeRecord& probe : probes) {
+    for (size_t i = 0; i < mean.size(); ++i) {
+      mean[i] += probe.staleness[i] / static_cast<double>(probes.size());
+      largest[i] = std::max(largest[i], probe.staleness[i]);
+    }
+  }
+  return {{"probes", probes.size()}, {"mean", mean}, {"largest", largest}};
+}
+
 }  // namespace
 
 ordered_json ResultSettings(const TrainConfig& config) {
   ordered_json settings = ToJson(config);
   for (const char* elsewhere :
-       {"data_dir", "device", "threads", "deterministic", "probe_every", "checkpoint_every", "keep_checkpoints"}) {
+       {"data_dir", "device", "threads", "deterministic", "checkpoint_every", "keep_checkpoints"}) {
     settings.erase(elsewhere);
   }
+  if (config.probe_every == 0) settings.erase("probe_every");
   return settings;
 }
 
@@ -68,22 +82,24 @@ std::string ResultName(const TrainConfig& config) {
 }
 
 ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const TrainingResult& result,
-                        const QuantitySummary& theory) {
-  return {{"schema", kResultSchema},
-          {"settings", ResultSettings(asked)},
-          {"augmentation", run.config.augmentation},
-          {"examples",
-           {{"train", run.dataset.train.size()},
-            {"validation", run.dataset.validation.size()},
-            {"test", run.dataset.test.size()}}},
-          {"best_epoch", result.best_epoch},
-          {"seconds", result.seconds},
-          {"test", ToJson(result.test)},
-          {"theory", ToJson(theory)},
-          {"epochs", ToJson(result.epochs)},
-          {"version", kVersion},
-          {"commit", Commit()},
-          {"machine", DescribeMachine(run.device)}};
+                        const QuantitySummary& theory, const std::vector<ProbeRecord>& probes) {
+  ordered_json json = {{"schema", kResultSchema},
+                       {"settings", ResultSettings(asked)},
+                       {"augmentation", run.config.augmentation},
+                       {"examples",
+                        {{"train", run.dataset.train.size()},
+                         {"validation", run.dataset.validation.size()},
+                         {"test", run.dataset.test.size()}}},
+                       {"best_epoch", result.best_epoch},
+                       {"seconds", result.seconds},
+                       {"test", ToJson(result.test)},
+                       {"theory", ToJson(theory)},
+                       {"epochs", ToJson(result.epochs)},
+                       {"version", kVersion},
+                       {"commit", Commit()},
+                       {"machine", DescribeMachine(run.device)}};
+  if (!probes.empty()) json["staleness"] = StalenessJson(probes);
+  return json;
 }
 
 ordered_json FailureJson(const TrainConfig& asked, int64_t classes, const std::string& error) {

@@ -14,6 +14,7 @@
 
 #include "absl/status/statusor.h"
 #include "reproducibility/experiments/parse_result.h"
+#include "sid/theory/probe/probe.h"
 #include "sid/theory/quantities.h"
 #include "sid/training/trainer.h"
 #include "train/config.h"
@@ -22,15 +23,15 @@
 namespace sid {
 
 // The settings that make the result: not where the data lie, which device and how many threads computed it, or whether it
-// was probed or kept checkpoints.
+// kept checkpoints. A probe changes no weight, but what it saw is part of the result: such a run has a name of its own.
 nlohmann::ordered_json ResultSettings(const TrainConfig& config);
 
 // "sid-cifar100-L8-seed1-" and 16 hexadecimal digits of the settings' FNV-1a hash, ".json".
 std::string ResultName(const TrainConfig& config);
 
-// What `run`, trained, has to say. `asked` are the settings by which it is found again.
+// What `run`, trained, has to say. `asked` are the settings by which it is found again; `probes` are empty without any.
 nlohmann::ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const TrainingResult& result,
-                                  const QuantitySummary& theory);
+                                  const QuantitySummary& theory, const std::vector<ProbeRecord>& probes);
 
 // What a run that ended with an error (a loss that is not finite) has to say: that is a result too. `classes` says what
 // guessing would have reached.

@@ -119,15 +119,45 @@ std::vector<TrainConfig> Divergences() {
   return settings;
 }
 
+// From the recipe's rate to a hundred times that. The probe says how far a step moves the teachers.
+std::vector<TrainConfig> LearningRates() {
+  std::vector<TrainConfig> settings;
+  for (const double learning_rate : {1e-3, 1e-2, 3e-2, 1e-1}) {
+    settings.push_back(Base("cifar100", 8));
+    settings.back().learning_rate = learning_rate;
+    settings.back().probe_every = 50;
+  }
+  return settings;
+}
+
+// What reviewers call a strong recipe, but for their network: crops, flips and cosine decay are every experiment's.
+std::vector<TrainConfig> SgdRecipe() {
+  std::vector<TrainConfig> settings;
+  for (const char* learner : kLearners) {
+    settings.push_back(Base("cifar10", 5));
+    settings.back().learner = learner;
+    settings.back().optimizer = "sgd";
+    settings.back().momentum = 0.9;
+    settings.back().weight_decay = 5e-4;
+    settings.back().learning_rate = 0.03;
+  }
+  return settings;
+}
+
 }  // namespace
 
 const std::vector<Experiment>& Experiments() {
-  static const auto* const kExperiments =
-      new std::vector<Experiment>{{"accuracy", Accuracy, true},      {"depth", Depth, true},
-                                  {"alpha", Alpha, false},           {"initialisation", Initialisations, false},
-                                  {"label-noise", LabelNoise, true}, {"belief-update", BeliefUpdates, false},
-                                  {"very-deep", VeryDeep, false},    {"extractor-gradient", ExtractorGradients, false},
-                                  {"divergence", Divergences, false}};
+  static const auto* const kExperiments = new std::vector<Experiment>{{"accuracy", Accuracy, true},
+                                                                      {"depth", Depth, true},
+                                                                      {"alpha", Alpha, false},
+                                                                      {"initialisation", Initialisations, false},
+                                                                      {"label-noise", LabelNoise, true},
+                                                                      {"belief-update", BeliefUpdates, false},
+                                                                      {"very-deep", VeryDeep, false},
+                                                                      {"extractor-gradient", ExtractorGradients, false},
+                                                                      {"divergence", Divergences, false},
+                                                                      {"learning-rate", LearningRates, false},
+                                                                      {"sgd-recipe", SgdRecipe, true}};
   return *kExperiments;
 }
 

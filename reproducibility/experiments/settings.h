@@ -12,6 +12,8 @@
 //   | very-deep          | L = 128, 256, 512, 1024 with the sum of e_i             | CIFAR-100 | Q2              |
 //   | extractor-gradient | sum, mean, pcgrad, none; bp-deep beside it, L = 8       | CIFAR-100 | C9, M3          |
 //   | divergence         | forward; reverse with two smoothings, L = 5             | CIFAR-10  | R5              |
+//   | learning-rate      | 0.001 to 0.1, probed, L = 8                             | CIFAR-100 | M1              |
+//   | sgd-recipe         | sid and the three baselines by SGD, L = 5               | CIFAR-10  | R1              |
 
 #include <string>
 #include <vector>

@@ -7,7 +7,7 @@ from words import number, percent
 
 MARKS = {"PASS": "✓ PASS", "FAIL": "✗ FAIL", "INCONCLUSIVE": "? INCONCLUSIVE", "NOT RUN": "– NOT RUN"}
 # What a setting is called on an axis, and whether it doubles.
-NUMBERS = {"depth": ("L, modules", True), "label_noise": ("label noise, fraction", False)}
+NUMBERS = {"depth": ("L, modules", True), "label_noise": ("label noise, fraction", False), "lr": ("learning rate", True)}
 
 
 def mark(claim):
@@ -53,7 +53,19 @@ def ratio_blocks(claim):
     yield "table", ["contenders", "ratio", "95 %", "trusted"], [[r["label"], number(r["value"]), words.interval(r["interval"]), "yes" if r["trusted"] else "no: disturbed or not settled"] for r in claim["ratios"]], "Ratios"
 
 
-def one_claim(claim):
+SHOWN = {"sum_of_failures": ("sum of e_i, nats", number), "last_divergence": ("d_L, nats", number), "staleness": ("a step moves the teacher by, nats", number), "mean": ("accuracy, %", percent)}
+
+
+def shown(claim, report):
+    """What the statement speaks of beside the rule, by setting."""
+    for experiment in report["experiments"]:
+        if claim["shows"] and experiment["name"] == claim["experiment"] and experiment["accuracies"]:
+            rows = [[setting_name(experiment, r), *(SHOWN[name][1](r[name]) for name in claim["shows"])] for r in experiment["accuracies"]]
+            yield "text", "What it speaks of beside the rule, means over the seeds; these decide nothing:"
+            yield "table", ["setting", *(SHOWN[name][0] for name in claim["shows"])], rows, ""
+
+
+def one_claim(claim, report):
     yield "heading", 3, f"{claim['id']}  {mark(claim)}  {claim['statement']}", claim["id"].lower()
     yield "list", [text for text in (
         f"**Source:** {claim['source']}. **Paper's figure:** {claim['figure']}.",
@@ -62,6 +74,7 @@ def one_claim(claim):
         f"**Tolerance:** {claim['tolerance']}." if claim["rule"] else "",
         f"**Rule changed after these runs:** {'; '.join(claim['changed_rules'][:3])}{' ...' if len(claim['changed_rules']) > 3 else ''}" if claim["changed_rules"] else "",
         f"**Chosen on validation data:** {'; '.join(claim['chosen'])}." if claim["chosen"] else "",
+        f"**Made by:** {'; '.join(claim['origins'])}." if claim["origins"] else "",
         f"**Took:** {words.duration(claim['seconds'])} for all runs of its experiment. Full size, CPU: {claim['time']['cpu']}; GPU: {claim['time']['gpu']}." if claim["seconds"] else "",
         f"**Hash of the rule:** `{claim['rule_sha256'][:16]}`" if claim["rule"] else "") if text]
     if claim["comparisons"]:
@@ -69,6 +82,7 @@ def one_claim(claim):
         yield "table", *comparison_rows(claim), "Numbers"
     if claim["ratios"]:
         yield from ratio_blocks(claim)
+    yield from shown(claim, report)
     if claim["rule"]:
         yield "code", claim["command"]
 
@@ -139,10 +153,11 @@ def document(report):
     yield "heading", 1, "Reproducibility report", "top"
     yield "text", f"{report['paper']}: what it claims, how each claim was tested, what came out and whether it holds."
     yield "code", report["command"]
+    yield "text", "Plots are in report.html. It and report.md are drawn from report.json, without a run and without a network, by `./tools/bazel run //reproducibility/report:report_pages -- OUT`."
     yield from summary(report)
     yield "heading", 2, "Claim by claim", "claims"
     for claim in report["claims"]:
-        yield from one_claim(claim)
+        yield from one_claim(claim, report)
     yield from speedups(report)
     yield from experiments(report)
     yield from deviations(report)

@@ -62,6 +62,19 @@ ordered_json Mean(const Runs& runs, Function number_of) {
   return count == 0 ? ordered_json(nullptr) : Number(sum / count);
 }
 
+// The same of what a rule may name; null where a run has no such number, as one that was not probed.
+ordered_json MeanQuantity(const std::string& quantity, const Runs& runs) {
+  double sum = 0, count = 0;
+  for (const FinishedRun* run : runs) {
+    if (Failed(*run)) continue;
+    const auto value = QuantityOf(quantity, *run);
+    if (!value.ok() || !value->has_value()) return nullptr;
+    sum += **value;
+    count += 1;
+  }
+  return count == 0 ? ordered_json(nullptr) : Number(sum / count);
+}
+
 // d_1, d_L and what lies between: the theory's quantities, means over the test images and the seeds.
 void AddTheory(const Runs& runs, ordered_json* row) {
   const auto of_theory = [](const char* name, const ordered_json& result) -> const ordered_json& {
@@ -75,6 +88,7 @@ void AddTheory(const Runs& runs, ordered_json* row) {
       Mean(runs, [of_theory](const ordered_json& result) { return of_theory("sum_of_failures", result); });
   (*row)["fell_everywhere"] =
       Mean(runs, [of_theory](const ordered_json& result) { return of_theory("fell_everywhere", result); });
+  (*row)["staleness"] = MeanQuantity("staleness", runs);
 }
 
 // One setting's runs over its seeds.

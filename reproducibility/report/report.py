@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes report.md and report.html, with every plot in it, beside a report.json of //:reproduce.
 
-Usage: ./tools/bazel run //reproducibility/report -- FOLDER
+Usage: ./tools/bazel run //reproducibility/report:report_pages -- FOLDER
 """
 
 import json

@@ -1,5 +1,7 @@
 #include "reproducibility/report/report_input.h"
 
+#include <map>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -22,6 +24,7 @@ constexpr char kShape[] = R"({
   "selection": "text",
   "options": "text",
   "bench": "any",
+  "?checks": {"*": "number"},
   "experiments": [{
     "name": "text", "not_run": "text", "stand_in": "text",
     "scale": {"train_images": "count", "epochs": "count", "seeds": "count", "batch_size": "count"},
@@ -79,6 +82,7 @@ absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Reg
     SID_ASSIGN_OR_RETURN(input.evidence.experiments[name], ReadEvidence(folder, experiment));
     if (!not_run.empty()) input.evidence.not_run[name] = not_run;
   }
+  input.evidence.checks = report.value("checks", std::map<std::string, double>());
   if (!report.at("bench").is_null()) {
     SID_ASSIGN_OR_RETURN(input.evidence.bench, ReadBench(folder + "/bench.json"));
     SID_RETURN_IF_ERROR(CheckSeal(input.evidence.bench, folder + "/bench.json"));

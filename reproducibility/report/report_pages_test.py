@@ -75,6 +75,11 @@ class PagesTest(unittest.TestCase):
     def test_the_committed_pages_are_these(self):
         self.assertEqual(REPORT.with_name("report.md").read_text(encoding="utf-8"), self.markdown)
 
+    # Half a megabyte of SVG that anyone can draw again: only what it is drawn from is kept.
+    def test_only_what_cannot_be_made_again_is_committed(self):
+        self.assertFalse(REPORT.with_name("report.html").exists())
+        self.assertIn("run //reproducibility/report:report_pages -- OUT", self.markdown)
+
     def test_bad_input_is_one_line(self):
         for text, part in (('{"schema": 9}', "has schema 9"), ("{", "is no report"), ('{"schema": 1}', "is damaged")):
             code, error, _, _ = pages(text)

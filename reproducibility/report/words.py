@@ -11,7 +11,7 @@ METHOD = [
     "Differences are paired by seed: all learners get a seed's own split, label noise, order and augmentation. Learning rates and epochs are chosen on validation data; a run reads the test set with one set of weights, its best epoch's.",
     "Hedges' g is the distance from the bound in standard deviations of the seeds, above 0 on the claim's side; p is one-sided, for as much by chance if the mean lay on the bound.",
 ]
-UNITS = {"accuracy": "points of test accuracy", "first_accuracy": "points of test accuracy", "largest_rise": "nats, largest rise of the mean divergence at a module", "largest_rise_in_training": "nats, largest rise at a module in any epoch", "bound_excess": "nats, largest excess over the bound", "theoretical_speedup": "sum of the modules' times / slowest module's", "measured_speedup": "times as fast, wall clock", "memory_ratio": "peak bytes of SID / of the other", "extractor_backward_share": "extractor's backward pass / whole step"}
+UNITS = {"accuracy": "points of test accuracy", "first_accuracy": "points of test accuracy", "largest_rise": "nats, largest rise of the mean divergence at a module", "largest_rise_in_training": "nats, largest rise at a module in any epoch", "bound_excess": "nats, largest excess over the bound", "staleness": "nats, mean over the probes of what a step moves the teacher that moves most", "inference_difference": "nats, largest difference in log p", "theoretical_speedup": "sum of the modules' times / slowest module's", "measured_speedup": "times as fast, wall clock", "memory_ratio": "peak bytes of SID / of the other", "extractor_backward_share": "extractor's backward pass / whole step"}
 
 
 def number(value, scale=1):
@@ -44,7 +44,7 @@ def short(text, most=160):
 
 
 def quantity_name(rule):
-    return rule.get("quantity") or rule.get("every") or rule.get("bench")
+    return rule.get("quantity") or rule.get("every") or rule.get("bench") or rule["check"]
 
 
 def quantity(claim):
@@ -61,6 +61,8 @@ def rule(claim):
     r, unit = claim["rule"], quantity(claim)
     if "contrasts" not in r:
         side = f"above {r['above']}" if "above" in r else f"below {r['below']}"
+        if "check" in r:
+            return f"{unit}: {side}, for PASS. No run decides it: the program that makes the report checks it on a small network."
         which = "at least one of them" if r.get("some") else "all of them"
         over = f" Compared with {r['over']}." if "over" in r else ""
         return f"{unit}: {which} {side}, for PASS.{over} Experiment `{claim['experiment']}`."

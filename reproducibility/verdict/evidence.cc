@@ -38,6 +38,12 @@ double LargestRiseInTraining(const ordered_json& epochs) {
   return largest;
 }
 
+double LargestStaleness(const ordered_json& result) {
+  double largest = -INFINITY;
+  for (const ordered_json& mean : result.at("staleness").at("mean")) largest = Larger(largest, NumberOf(mean));
+  return largest;
+}
+
 using Quantity = double (*)(const ordered_json& result);
 
 const std::map<std::string, Quantity>& QuantitiesByName() {
@@ -48,7 +54,8 @@ const std::map<std::string, Quantity>& QuantitiesByName() {
        [](const ordered_json& result) { return result.at("test").at("accuracy").front().get<double>(); }},
       {"largest_rise", [](const ordered_json& result) { return LargestRise(result.at("theory").at("divergence")); }},
       {"largest_rise_in_training",
-       [](const ordered_json& result) { return LargestRiseInTraining(result.at("epochs")); }}};
+       [](const ordered_json& result) { return LargestRiseInTraining(result.at("epochs")); }},
+      {"staleness", LargestStaleness}};
   return *kQuantities;
 }
 
@@ -214,6 +221,7 @@ absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, co
   for (const auto& [name, function] : QuantitiesByName()) names.push_back(name);
   SID_RETURN_IF_ERROR(FindName("quantity", quantity, names).status());
   if (run.result.contains("failed")) return OfFailed(quantity, run.result);
+  if (quantity == "staleness" && !run.result.contains("staleness")) return std::nullopt;  // it was not probed
   return QuantitiesByName().at(quantity)(run.result);
 }
 

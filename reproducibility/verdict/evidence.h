@@ -28,7 +28,8 @@ struct Evidence {
 };
 
 // accuracy, first_accuracy, largest_rise (of the mean divergence, over modules), largest_rise_in_training (over epochs too),
-// bound_excess. A run that failed has the accuracy of guessing, and nothing of the others; UnknownName for another quantity.
+// bound_excess, staleness (mean over the probes of how far a step moves the teacher that moves most; of probed runs alone).
+// A run that failed has the accuracy of guessing, and nothing of the others; UnknownName for another quantity.
 absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, const FinishedRun& run);
 
 struct ContrastValues {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -27,6 +28,24 @@ void FindChangedRules(const Claim& claim, const std::vector<FinishedRun>& runs, 
       judgement->changed_rules.push_back(
           absl::StrCat(run.name, ": made under the rule ", rules.at(claim.id).get<std::string>().substr(0, 12)));
     }
+  }
+}
+
+std::string Origin(const std::string& commit, const ordered_json& machine) {
+  return absl::StrFormat("commit %s, %s, %d of %d cores, %s", commit, machine.value("processor", "unknown processor"),
+                         machine.value("threads", 0), machine.value("cores", 0),
+                         machine.value("device", "unknown device"));
+}
+
+// Runs of several commits and machines are judged together; whoever reads the verdict is to see which.
+void AddOrigins(const std::vector<FinishedRun>& runs, const std::set<std::string>& used, Judgement* judgement) {
+  std::map<std::string, int64_t> counts;
+  for (const FinishedRun& run : runs) {
+    if (used.count(run.name) == 0) continue;
+    ++counts[Origin(run.result.value("commit", "unknown"), run.result.value("machine", ordered_json::object()))];
+  }
+  for (const auto& [origin, count] : counts) {
+    judgement->origins.push_back(absl::StrCat(count, count == 1 ? " run: " : " runs: ", origin));
   }
 }
 
@@ -74,6 +93,7 @@ absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgem
   judgement->chosen.assign(chosen.begin(), chosen.end());
   judgement->runs = static_cast<int64_t>(files.size());
   FindChangedRules(claim, evidence.runs, files, judgement);
+  AddOrigins(evidence.runs, files, judgement);
   Correct(judgement->not_compared.size(), &judgement->comparisons);
   if (judgement->comparisons.empty()) {
     judgement->reason = absl::StrJoin(problems, "; ");
@@ -98,6 +118,7 @@ absl::Status JudgeEvery(const Claim& claim, const Evidence& evidence, Judgement*
   }
   judgement->runs = static_cast<int64_t>(values.size());
   FindChangedRules(claim, evidence.runs, files, judgement);
+  AddOrigins(evidence.runs, files, judgement);
   if (values.empty()) {
     judgement->reason = "every run failed";
     return absl::OkStatus();
@@ -140,7 +161,23 @@ absl::Status JudgeBench(const Claim& claim, const ordered_json& bench, Judgement
   SID_ASSIGN_OR_RETURN(judgement->ratios, RatiosOf(*claim.rule, bench));
   judgement->verdict = JudgeRatios(*claim.rule, judgement->ratios, &judgement->reason);
   FindChangedRules(claim, {{"bench.json", bench}}, {"bench.json"}, judgement);
+  const ordered_json environment = bench.value("environment", ordered_json::object());
+  judgement->origins = {"benchmark: " + Origin(environment.value("commit", "unknown"), environment)};
   return absl::OkStatus();
+}
+
+void JudgeCheck(const Claim& claim, const AllEvidence& evidence, Judgement* judgement) {
+  const auto found = evidence.checks.find(claim.rule->quantity);
+  if (found == evidence.checks.end()) {
+    judgement->reason = absl::StrCat("there is no check '", claim.rule->quantity, "'");
+    return;
+  }
+  const Bound& bound = claim.rule->bound;
+  const double value = found->second;
+  judgement->verdict =
+      (bound.above ? value >= bound.value : value <= bound.value) ? Verdict::kPass : Verdict::kFail;  // FAIL for NaN
+  judgement->reason = absl::StrFormat(
+      "checked on the code itself, by the program that made this report: %.3g, the bound %g", value, bound.value);
 }
 
 absl::Status JudgeExperiment(const Claim& claim, const AllEvidence& evidence, Judgement* judgement) {
@@ -185,6 +222,8 @@ absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence)
   }
   if (claim.rule->kind == RuleKind::kBench) {
     SID_RETURN_IF_ERROR(JudgeBench(claim, evidence.bench, &judgement));
+  } else if (claim.rule->kind == RuleKind::kCheck) {
+    JudgeCheck(claim, evidence, &judgement);
   } else {
     SID_RETURN_IF_ERROR(JudgeExperiment(claim, evidence, &judgement));
   }
@@ -193,10 +232,15 @@ absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence)
 }
 
 ordered_json ToJson(const Judgement& judgement) {
-  ordered_json json = {{"verdict", Name(judgement.verdict)},   {"reason", judgement.reason},
-                       {"shortfalls", judgement.shortfalls},   {"changed_rules", judgement.changed_rules},
-                       {"chosen", judgement.chosen},           {"runs", judgement.runs},
-                       {"comparisons", ordered_json::array()}, {"not_compared", judgement.not_compared},
+  ordered_json json = {{"verdict", Name(judgement.verdict)},
+                       {"reason", judgement.reason},
+                       {"shortfalls", judgement.shortfalls},
+                       {"changed_rules", judgement.changed_rules},
+                       {"origins", judgement.origins},
+                       {"chosen", judgement.chosen},
+                       {"runs", judgement.runs},
+                       {"comparisons", ordered_json::array()},
+                       {"not_compared", judgement.not_compared},
                        {"ratios", ordered_json::array()}};
   for (const Comparison& comparison : judgement.comparisons) json["comparisons"].push_back(ToJson(comparison));
   for (const Ratio& ratio : judgement.ratios) {

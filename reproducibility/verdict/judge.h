@@ -2,7 +2,7 @@
 
 // The verdict on a claim, from evidence alone: no flag, no clock, no machine. The same evidence gives the same judgement.
 //
-//   Claim + Evidence of its experiment, or a result of //:bench --> Judgement --> JSON of the report
+//   Claim + Evidence of its experiment, a result of //:bench, or a check's --> Judgement --> JSON of the report
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -21,6 +21,7 @@ struct Judgement {
   std::string reason;                      // a sentence; of NOT RUN, why
   std::vector<std::string> shortfalls;     // what these runs can't show, and why
   std::vector<std::string> changed_rules;  // files that were made under another rule
+  std::vector<std::string> origins;        // commits and machines that made what was looked at, and how many runs each
   std::vector<std::string> chosen;         // learning rates
   std::vector<Comparison> comparisons;     // contrasts; one a quantity for `every`
   std::vector<std::string> not_compared;   // contrasts without values, with the reason
@@ -32,6 +33,7 @@ struct AllEvidence {
   std::map<std::string, Evidence> experiments;
   std::map<std::string, std::string> not_run;  // experiment -> why
   nlohmann::ordered_json bench;                // null without one
+  std::map<std::string, double> checks;        // by name (checks.h)
 };
 
 // An error only for a registry that asks for what there is not.

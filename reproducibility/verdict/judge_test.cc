@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 
 namespace sid {
@@ -143,6 +145,39 @@ TEST(Judge, ABenchmarkOfAnotherRuleDecidesNothing) {
   EXPECT_EQ(verdict({{"X", claim.hash}}), Verdict::kPass);
   EXPECT_EQ(verdict({{"X", std::string(64, 'a')}}), Verdict::kInconclusive);
   EXPECT_EQ(verdict(ordered_json::object()), Verdict::kInconclusive);
+}
+
+TEST(Judge, NamesTheCommitsAndMachinesThatMadeTheRuns) {
+  AllEvidence evidence = MakeEvidence({});
+  for (FinishedRun& run : evidence.experiments["accuracy"].runs) {
+    run.result["commit"] = run.result["settings"]["seed"] == 1 ? "older" : "newer";
+    run.result["machine"] = {{"processor", "P"}, {"cores", 2}, {"threads", 1}, {"device", "cpu"}};
+  }
+  const std::vector<std::string> origins = Judge(TheClaim(), evidence)->origins;
+  // Of the runs that the validation set chose, and no others.
+  EXPECT_EQ(origins, (std::vector<std::string>{"8 runs: commit newer, P, 1 of 2 cores, cpu",
+                                               "2 runs: commit older, P, 1 of 2 cores, cpu"}));
+}
+
+TEST(Judge, ACheckHoldsUpToItsBoundAndIsNotRunWithoutANumber) {
+  Claim claim = TheClaim();
+  claim.rule = Rule{.kind = RuleKind::kCheck, .quantity = "difference", .bound = {false, 1e-5}};
+  EXPECT_EQ(Judge(claim, {.checks = {{"difference", 1e-6}}})->verdict, Verdict::kPass);
+  EXPECT_EQ(Judge(claim, {.checks = {{"difference", 1e-4}}})->verdict, Verdict::kFail);
+  EXPECT_EQ(Judge(claim, {.checks = {{"difference", std::nan("")}}})->verdict, Verdict::kFail);
+  EXPECT_EQ(Judge(claim, {.checks = {{"another", 0}}})->verdict, Verdict::kNotRun);
+}
+
+TEST(Judge, StalenessIsTheTeachersThatMovesMostAndOfProbedRunsAlone) {
+  Claim claim = TheClaim();
+  claim.rule->quantity = "staleness";
+  claim.rule->contrasts[0].terms.resize(1);
+  AllEvidence evidence = MakeEvidence({});
+  EXPECT_EQ(Judge(claim, evidence)->verdict, Verdict::kNotRun);
+  for (FinishedRun& run : evidence.experiments["accuracy"].runs) {
+    run.result["staleness"] = {{"mean", {0.0, 0.3, 0.2}}, {"largest", {0.0, 0.9, 0.9}}};
+  }
+  EXPECT_DOUBLE_EQ(Judge(claim, evidence)->comparisons[0].mean, 0.3);
 }
 
 TEST(Judge, WithoutRunsItIsNotRunAndSaysWhy) {

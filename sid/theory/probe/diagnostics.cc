@@ -12,14 +12,14 @@ namespace {
 // A trend is told from noise by its duration: this many records.
 constexpr size_t kWindow = 6;
 
-// Plateau: from the window's first half to its second the mean D(y, p_L) fell by less than this part of what the uniform
-// belief has ...
-constexpr double kStill = 0.02;
-// ... of the way from there to the attainable minimum at most this part is left: a network that has learned nothing stands
-// still for another reason ...
-constexpr double kWayLeft = 0.5;
-// ... and that minimum is itself above this part: alpha = 0.5 gives 2.5 % at L = 4 (C = 10), alpha = 0.1 gives 39 %.
-constexpr double kHighMinimum = 0.25;
+// Plateau: from the window's first half to its second the mean D(y, p_L) fell by less than this part of itself ...
+constexpr double kStill = 0.05;
+// ... at most this part of the way from the uniform belief's to the attainable minimum is left, and that minimum is at least
+// this part of what is left: a network that has learned nothing, or too little, stands still for another reason ...
+constexpr double kWayLeft = 0.5, kAlphasPart = 0.4;
+// ... and that minimum is above this, in nats. In closed form it is -log(1 - (1-a)^L (1 - 1/C)), hardly a matter of C: with
+// a = 0.1 at least 0.89, 0.49 and 0.18 at L = 4, 8 and 16; with the default, a = 0.5, at most 0.13 from L = 3 on.
+constexpr double kHighMinimum = 0.15;
 
 // Stale teachers: a step that moves a teacher by this many nats changes what the modules are told by as much as several
 // epochs of ordinary training do; and D(y, p_L) is this much above its lowest, relative and in nats.
@@ -39,6 +39,7 @@ double FirstDivergence(const ProbeRecord& record) { return record.theory.diverge
 
 Diagnostics::Diagnostics(const ProbeOptions& options, int64_t classes)
     : local_losses_(options.local_losses),
+      extractor_gradient_(options.extractor_gradient),
       classes_(classes),
       first_alpha_(options.alphas.front()),
       last_alpha_(options.alphas.back()),
@@ -68,8 +69,9 @@ std::string Diagnostics::Plateau() const {
   double fallen = 0;
   for (size_t k = 0; k < kWindow; ++k) fallen += (k < kWindow / 2 ? 2.0 : -2.0) / kWindow * LastDivergence(window_[k]);
   const double start = FirstDivergence(window_.back()), now = LastDivergence(window_.back());
-  if (fallen > kStill * start) return "";
-  if (attainable_ < kHighMinimum * start || now > attainable_ + kWayLeft * (start - attainable_)) return "";
+  if (fallen > kStill * now) return "";
+  const bool most_gone = now <= attainable_ + kWayLeft * (start - attainable_);
+  if (!most_gone || attainable_ < kAlphasPart * now || attainable_ < kHighMinimum) return "";
   return absl::StrFormat(
       "plateau: since step %d the last belief is %.2f nats from the target (the uniform one %.2f), and with alpha %.3g "
       "no "
@@ -91,7 +93,7 @@ std::string Diagnostics::StaleTeachers() const {
 }
 
 std::string Diagnostics::Conflicting() const {
-  if (window_.size() < kWindow) return "";
+  if (window_.size() < kWindow || extractor_gradient_ == ExtractorGradient::kNone) return "";
   const auto depth = static_cast<double>(window_.back().conflict.norm.size());
   const double unrelated = 1 / std::sqrt(depth);
   const bool conflicting = depth > 1 && std::all_of(window_.begin(), window_.end(), [&](const ProbeRecord& record) {
@@ -103,8 +105,11 @@ std::string Diagnostics::Conflicting() const {
   return absl::StrFormat(
       "conflict: since step %d the modules' gradients by the features cancel: their sum is %.0f %% of their lengths "
       "(unrelated "
-      "ones %.0f %%), the lowest cosine is %.2f: try --extractor_gradient=pcgrad, or alphas that are more alike",
-      window_.front().step, 100 * conflict.agreement, 100 * unrelated, conflict.lowest_cosine);
+      "ones %.0f %%), the lowest cosine is %.2f: %s",
+      window_.front().step, 100 * conflict.agreement, 100 * unrelated, conflict.lowest_cosine,
+      extractor_gradient_ == ExtractorGradient::kPcgrad
+          ? "pcgrad takes that out already; try alphas that are more alike, or fewer modules"
+          : "try --extractor_gradient=pcgrad, or alphas that are more alike");
 }
 
 std::string Diagnostics::DeadModule() const {

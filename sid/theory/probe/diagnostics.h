@@ -5,11 +5,11 @@
 //
 //   record, record, ... --Look--> "plateau: ..."  "stale teachers: ..."  "conflict: ..."  "dead module: ..."  "saturated ..."
 //
-//   plateau           D(y, p_L) no longer falls, and most of the way is gone to the least that these alphas allow
-//                     (AttainableDivergence), which is a good part of what the uniform belief has: alpha is at fault
+//   plateau           D(y, p_L) no longer falls, and a good part of what is left is the least that these alphas allow
+//                     (AttainableDivergence): alpha is at fault
 //   stale teachers    one step moves the teachers by more than what it should correct, and D(y, p_L) has risen for it
 //   conflict          the modules' gradients by z cancel more than unrelated ones would, for several records on end, although
-//                     there is much left to learn
+//                     there is much left to learn; not where the extractor is not trained
 //   dead module       no sample activates any of a module's hidden units: its belief is the same for every image
 //   saturated module  a module is certain, and wrong so often that knowing nothing would be better
 //
@@ -48,6 +48,7 @@ class Diagnostics {
   std::string SaturatedModule() const;
 
   bool local_losses_;
+  ExtractorGradient extractor_gradient_;
   int64_t classes_;
   double first_alpha_, last_alpha_;
   double attainable_;               // the last module's, nats

@@ -17,18 +17,10 @@
 namespace sid {
 namespace {
 
-constexpr int64_t kClasses = 4, kDepth = 4, kExamples = 256, kBatch = 32;
-
-// Class c is a bright channel c in noise.
-Examples MakeExamples(int64_t count, uint64_t number) {
-  at::Generator generator = MakeGenerator(5, RandomUse::kSynthetic, {number});
-  const at::Tensor labels = at::arange(count, at::kLong).remainder(kClasses);
-  const at::Tensor noise = at::randint(0, 120, {count, kClasses, 8, 8}, generator, at::kLong);
-  const at::Tensor bright = 60 * at::one_hot(labels, kClasses).view({count, kClasses, 1, 1});
-  return {(noise + bright).to(at::kByte), labels};
-}
+constexpr int64_t kExamples = 256, kBatch = 32;
 
 struct Recipe {
+  int64_t classes = 4, bright = 60, depth = 4;
   double alpha = 0.5;
   double learning_rate = 3e-3;
   OptimizerRule rule = OptimizerRule::kAdam;
@@ -38,11 +30,21 @@ struct Recipe {
   int64_t steps = 200, probe_every = 10;
 };
 
+// Class c is a bright channel c in noise.
+Examples MakeExamples(const Recipe& recipe, int64_t count, uint64_t number) {
+  const int64_t classes = recipe.classes;
+  at::Generator generator = MakeGenerator(5, RandomUse::kSynthetic, {number});
+  const at::Tensor labels = at::arange(count, at::kLong).remainder(classes);
+  const at::Tensor noise = at::randint(0, 120, {count, classes, 8, 8}, generator, at::kLong);
+  const at::Tensor bright = recipe.bright * at::one_hot(labels, classes).view({count, classes, 1, 1});
+  return {(noise + bright).to(at::kByte), labels};
+}
+
 Network MakeNetwork(const Recipe& recipe) {
-  Network network =
-      EmptyNetwork({.channels = kClasses, .classes = kClasses, .depth = kDepth, .features = 16, .hidden = 16});
+  Network network = EmptyNetwork(
+      {.channels = recipe.classes, .classes = recipe.classes, .depth = recipe.depth, .features = 16, .hidden = 16});
   Initialise(Initialisation::kPyTorch, 1, at::Tensor(), network);
-  for (int64_t i = 1; recipe.mirrored && i < kDepth; i += 2) {
+  for (int64_t i = 1; recipe.mirrored && i < recipe.depth; i += 2) {
     const std::vector<at::Tensor> own = network.cascade.at(i).Weights(), other = network.cascade.at(i - 1).Weights();
     for (size_t k = 0; k < own.size(); ++k) own[k].copy_(other[k]);
     network.cascade.feature_weight[i].neg_();
@@ -65,14 +67,15 @@ struct Outcome {
 };
 
 Outcome TrainWith(const Recipe& recipe) {
-  const std::vector<double> alphas(kDepth, recipe.alpha);
+  const std::vector<double> alphas(recipe.depth, recipe.alpha);
   const Network network = MakeNetwork(recipe);
   const auto learner = MakeSidLearner(network, {.alphas = alphas, .extractor_gradient = recipe.extractor_gradient}, {},
                                       {.rule = recipe.rule});
-  const Examples train = MakeExamples(kExamples, 1), validation = MakeExamples(64, 2);
+  const Examples train = MakeExamples(recipe, kExamples, 1), validation = MakeExamples(recipe, 64, 2);
   const ChannelStatistics statistics = ComputeStatistics(train.images);
-  Probe probe(network, ProbeBatch(validation, statistics, 64), {.alphas = alphas});
-  Diagnostics diagnostics({.alphas = alphas}, kClasses);
+  const ProbeOptions options{.alphas = alphas, .extractor_gradient = recipe.extractor_gradient};
+  Probe probe(network, ProbeBatch(validation, statistics, 64), options);
+  Diagnostics diagnostics(options, recipe.classes);
   PhaseTimer untimed;
   Outcome outcome;
   for (int64_t step = 0; step < recipe.steps; ++step) {
@@ -101,6 +104,41 @@ TEST(Diagnostics, PlateauIsToldWhereAlphaHoldsTheModulesBack) {
   EXPECT_GT(outcome.last.accuracy.back(), 0.95);
 }
 
+// As deep as experiments are: what alpha = 0.1 withholds is less and less, and still a good part of what is left. The default
+// withholds next to nothing there, so training that has come to its end is not called held back.
+TEST(Diagnostics, PlateauIsToldOfALowAlphaInADeepCascadeAndNotOfTheDefault) {
+  Recipe recipe{.classes = 10, .bright = 130, .depth = 8, .alpha = 0.1, .steps = 400};
+  const Outcome low = TrainWith(recipe);
+  EXPECT_TRUE(low.Told(Failure::kPlateau)) << low.last.theory.divergence.back() << " nats\n" << low.Text();
+  EXPECT_GT(low.last.accuracy.back(), 0.95);
+  recipe.alpha = 0.5;
+  const Outcome usual = TrainWith(recipe);
+  EXPECT_FALSE(usual.Told(Failure::kPlateau)) << usual.Text();
+}
+
+// Modules that come within a tenth of their minimum, at every depth and number of classes that experiments have.
+TEST(Diagnostics, PlateauIsToldWhateverTheShapeIs) {
+  for (const int64_t classes : {10, 100, 200}) {
+    for (const int64_t depth : {4, 8, 16}) {
+      for (const double alpha : {0.1, 0.5}) {
+        const ProbeOptions options{.alphas = std::vector<double>(depth, alpha)};
+        ProbeRecord record;
+        record.theory.divergence = AttainableDivergence(options.divergence, options.alphas, classes, 0);
+        record.theory.divergence.back() *= 1.1;
+        record.theory.entropy.assign(depth + 1, 1);
+        record.staleness.assign(depth, 0);
+        record.active.assign(depth, 1);
+        Diagnostics diagnostics(options, classes);
+        int64_t told = 0;
+        for (int64_t i = 0; i < 10; ++i) {
+          for (const Diagnosis& diagnosis : diagnostics.Look(record)) told += diagnosis.failure == Failure::kPlateau;
+        }
+        EXPECT_EQ(told, alpha == 0.1 ? 1 : 0) << "C " << classes << ", L " << depth << ", alpha " << alpha;
+      }
+    }
+  }
+}
+
 TEST(Diagnostics, PlateauIsNotToldOfANetworkThatLearnsNothing) {
   const Outcome outcome = TrainWith({.alpha = 0.03, .learning_rate = 1e-9, .steps = 80});
   EXPECT_FALSE(outcome.Told(Failure::kPlateau)) << outcome.Text();
@@ -125,9 +163,21 @@ TEST(Diagnostics, ConflictIsToldWhereModulesReadTheFeaturesOppositely) {
   const Outcome outcome = TrainWith(recipe);
   EXPECT_TRUE(outcome.Told(Failure::kConflict)) << outcome.last.conflict.agreement;
   EXPECT_LT(outcome.last.conflict.lowest_cosine, -0.5);
+  EXPECT_NE(outcome.Text().find("try --extractor_gradient=pcgrad"), std::string::npos) << outcome.Text();
   Recipe plain = recipe;
   plain.mirrored = false;
   EXPECT_EQ(TrainWith(plain).Text(), "");
+}
+
+// No hint to do what is done already, and no word of an extractor that follows none of the gradients.
+TEST(Diagnostics, ConflictFitsWhatTheExtractorMakesOfIt) {
+  Recipe recipe{.learning_rate = 1e-3, .rule = OptimizerRule::kSgd, .mirrored = true, .steps = 40, .probe_every = 4};
+  recipe.extractor_gradient = ExtractorGradient::kPcgrad;
+  const Outcome outcome = TrainWith(recipe);
+  EXPECT_TRUE(outcome.Told(Failure::kConflict)) << outcome.last.conflict.agreement;
+  EXPECT_EQ(outcome.Text().find("--extractor_gradient"), std::string::npos) << outcome.Text();
+  recipe.extractor_gradient = ExtractorGradient::kNone;
+  EXPECT_FALSE(TrainWith(recipe).Told(Failure::kConflict));
 }
 
 TEST(Diagnostics, DeadAndSaturatedModulesAreToldAfterAStepFarTooLong) {
@@ -156,7 +206,7 @@ TEST(Diagnostics, SayEachThingOnceAndInOneLine) {
 
 // Learners without local losses have none of SID's failures.
 TEST(Diagnostics, BackpropagationIsNotJudged) {
-  Diagnostics diagnostics({.alphas = {0.5}, .local_losses = false}, kClasses);
+  Diagnostics diagnostics({.alphas = {0.5}, .local_losses = false}, /*classes=*/4);
   ProbeRecord record;
   record.theory.divergence = {1, 100};
   record.theory.entropy = {1, 0};

@@ -19,6 +19,7 @@
 #include "sid/network/network.h"
 #include "sid/theory/module_gradients.h"
 #include "sid/theory/quantities.h"
+#include "sid/update/options.h"
 
 namespace sid {
 
@@ -28,6 +29,7 @@ struct ProbeOptions {
   double smoothing = 0;        // of the target
   // Whether the modules have the local losses of SID, whose gradients are then looked at.
   bool local_losses = true;
+  ExtractorGradient extractor_gradient = ExtractorGradient::kSum;  // what the extractor makes of them
 };
 
 // Lists go over modules, from 1 to L, unless said otherwise.

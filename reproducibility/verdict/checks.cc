@@ -1,0 +1,81 @@
+#include "reproducibility/verdict/checks.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/stack.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "baselines/learners.h"
+#include "data/batches/batches.h"
+#include "sid/network/initialisation.h"
+
+namespace sid {
+namespace {
+
+constexpr int64_t kClasses = 7, kDepth = 4, kBatch = 16;
+
+Batch MakeBatch(uint64_t number) {
+  at::Generator generator = MakeGenerator(/*seed=*/1, RandomUse::kSynthetic, {number});
+  return {at::randn({kBatch, 3, 16, 16}, generator, at::kFloat), at::randint(kClasses, {kBatch}, generator, at::kLong)};
+}
+
+// Shares its memory with `network`, and moves its weights in a step.
+std::unique_ptr<Learner> Make(const std::string& name, const Network& network) {
+  const SidOptions options{.alphas = std::vector<double>(kDepth, 0.5)};
+  return MakeLearner(name, network, options, {.executor = Executor::kBatched}, {}).value();
+}
+
+// [p_{i-1}; z] -> relu(W1_i . + b1_i) -> W2_i . + b2_i, module after module, in one piece.
+at::Tensor WrittenOut(const Network& network, const at::Tensor& images) {
+  const at::NoGradGuard no_graph;
+  const at::Tensor z = network.extractor.Forward(images);
+  at::Tensor log_p = at::full({images.size(0), kClasses}, -std::log(static_cast<double>(kClasses)), z.options());
+  std::vector<at::Tensor> all;
+  for (int64_t i = 0; i < kDepth; ++i) {
+    const Module module = network.cascade.at(i);
+    const at::Tensor weight = at::cat({module.belief_weight, module.feature_weight}, 1);
+    const at::Tensor hidden = at::linear(at::cat({log_p.exp(), z}, 1), weight, module.hidden_bias).relu();
+    const at::Tensor output = at::linear(hidden, module.output_weight, module.output_bias);
+    log_p = at::log_softmax(module.belief_update == BeliefUpdate::kResidual ? log_p + output : output, -1);
+    all.push_back(log_p);
+  }
+  return at::stack(all);
+}
+
+double Difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
+
+double InferenceDifference(BeliefUpdate update) {
+  Network network = EmptyNetwork({.classes = kClasses, .depth = kDepth, .belief_update = update});
+  Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
+  const std::unique_ptr<Learner> sid = Make("sid", network);
+  PhaseTimer untimed;
+  for (uint64_t step = 0; step < 5; ++step) sid->Step(MakeBatch(step), 1e-3, untimed);
+  const at::Tensor images = MakeBatch(99).images, predicted = sid->Predict(images);
+  double largest = Difference(predicted, WrittenOut(network, images));
+  for (const char* other : {"bp-chain", "bp-deep"}) {
+    const Network same = CloneTo(network, at::kCPU, at::kFloat);
+    largest = std::max(largest, Difference(predicted, Make(other, same)->Predict(images)));
+  }
+  return largest;
+}
+
+}  // namespace
+
+std::map<std::string, double> RunChecks() {
+  return {{"inference_difference",
+           std::max(InferenceDifference(BeliefUpdate::kReplace), InferenceDifference(BeliefUpdate::kResidual))}};
+}
+
+}  // namespace sid

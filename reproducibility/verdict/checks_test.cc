@@ -1,0 +1,15 @@
+#include "reproducibility/verdict/checks.h"
+
+#include <gtest/gtest.h>
+
+namespace sid {
+namespace {
+
+TEST(RunChecks, InferenceIsTheForwardPassWrittenOut) {
+  const auto checks = RunChecks();
+  EXPECT_LE(checks.at("inference_difference"), 1e-5);
+  EXPECT_EQ(checks, RunChecks());
+}
+
+}  // namespace
+}  // namespace sid
