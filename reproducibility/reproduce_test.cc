@@ -166,12 +166,18 @@ TEST(Reproduce, ABudgetInMinutesGivesAllExperimentsOneScale) {
 
 // A result of //:bench, made up: three times as fast, in theory.
 absl::Status WriteBench(const std::string& folder) {
-  const ordered_json contender = {{"label", "a"}, {"learner", "sid"}, {"trusted", true}, {"stationary", true}};
-  const ordered_json bench = {{"schema", 1},
-                              {"environment", {{"command", "//:bench -- --out=" + folder}}},
-                              {"settings", {{"extractor", true}}},
-                              {"contenders", {contender}},
-                              {"modelled_speedups", {{{"label", "a"}, {"theoretical", 3.0}}}}};
+  ordered_json bench = ordered_json::parse(R"({
+    "schema": 1,
+    "environment": {},
+    "settings": {"extractor": true},
+    "warnings": [],
+    "contenders": [{
+      "label": "a", "learner": "sid", "precision": "fp32", "depth": 4, "batch": 128,
+      "step_seconds": {"median": 1, "low": 1, "high": 1}, "stationary": true, "trusted": true, "above_bytes": 1,
+      "phases": []}],
+    "measured_speedups": [],
+    "modelled_speedups": [{"label": "a", "theoretical": 3.0}]})");
+  bench["environment"]["command"] = "//:bench -- --out=" + folder;
   SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
   return WriteFileAtomically(folder + "/results.json", bench.dump());
 }
