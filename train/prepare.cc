@@ -109,6 +109,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   config.depth = LearnerDepth(config.learner, config.depth);
   SID_ASSIGN_OR_RETURN(Choices choices, Choose(config));
   KeepFreedMemory();
+  FlushSubnormals();
   if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
   if (config.deterministic) UseDeterministicAlgorithms();
   UsePrecision(choices.executor.precision);
