@@ -2,19 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "base/files.h"
+#include "reproducibility/results/readme_tables_for_tests.h"
 
 namespace sid {
 namespace {
@@ -47,8 +45,6 @@ std::vector<ordered_json> Settings(const std::string& experiment, const ordered_
   EXPECT_FALSE(fitting.empty()) << "the report's experiment " << experiment << " has no " << values;
   return fitting;
 }
-
-std::string Row(const std::vector<std::string>& cells) { return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |"); }
 
 std::vector<std::string> Verdicts() {
   std::vector<std::string> rows;
@@ -122,91 +118,6 @@ const std::map<std::string, std::function<std::vector<std::string>()>>& RowsByNa
   return *kRows;
 }
 
-// What a row of a benchmark's table shows: milliseconds of one contender by depth.
-struct Timed {
-  std::string title, learner, executor, precision;
-};
-
-const ordered_json& Find(const ordered_json& bench, const Timed& timed, int64_t depth) {
-  for (const ordered_json& contender : bench.at("contenders")) {
-    if (contender.at("learner") == timed.learner &&
-        (timed.executor.empty() || contender.at("executor") == timed.executor) &&
-        contender.at("precision") == timed.precision && contender.at("depth") == depth && contender.at("chunk") == 0) {
-      return contender;
-    }
-  }
-  ADD_FAILURE() << "no contender for " << timed.title << " at L = " << depth;
-  return bench;
-}
-
-// How many times faster SID in closed form is than bp-chain, from pairs: the file holds each pair once, either way round.
-std::string Gain(const ordered_json& bench, const std::string& precision, int64_t depth) {
-  const auto sid = Find(bench, {"", "sid", "batched", precision}, depth).at("label").get<std::string>(),
-             chain = Find(bench, {"", "bp-chain", "", precision}, depth).at("label").get<std::string>();
-  for (const ordered_json& pair : bench.at("measured_speedups")) {
-    const auto median = pair.at("ratio").at("median").get<double>();
-    if (pair.at("of") == sid && pair.at("over") == chain) return absl::StrFormat("%.2f", median);
-    if (pair.at("of") == chain && pair.at("over") == sid) return absl::StrFormat("%.2f", 1 / median);
-  }
-  return "no such pair";
-}
-
-// Of the precisions that were measured.
-std::vector<std::string> TimesOf(const std::string& path) {
-  const ordered_json bench = ordered_json::parse(ReadFile(path).value());
-  const Timed rows[] = {{"`sid`, `--executor=serial`", "sid", "serial", "fp32"},
-                        {"`bp-chain`", "bp-chain", "", "fp32"},
-                        {"`sid`, `--executor=batched`", "sid", "batched", "fp32"},
-                        {"`sid`, `serial`, `--precision=bf16`", "sid", "serial", "bf16"},
-                        {"`bp-chain`, `--precision=bf16`", "bp-chain", "", "bf16"},
-                        {"`sid`, `batched`, `--precision=bf16`", "sid", "batched", "bf16"}};
-  const auto measured = [&](const std::string& precision) {
-    return std::any_of(bench.at("contenders").begin(), bench.at("contenders").end(),
-                       [&](const ordered_json& contender) { return contender.at("precision") == precision; });
-  };
-  constexpr int64_t kDepths[] = {4, 8, 16, 64};
-  std::vector<std::string> table;
-  for (const Timed& timed : rows) {
-    if (!measured(timed.precision)) continue;
-    std::vector<std::string> cells = {timed.title};
-    for (const int64_t depth : kDepths) {
-      const double seconds = Find(bench, timed, depth).at("step_seconds").at("median").get<double>();
-      cells.push_back(absl::StrFormat("%.3g", 1e3 * seconds));
-    }
-    table.push_back(Row(cells));
-  }
-  for (const auto& [title, precision] :
-       {std::pair("`batched` against `bp-chain`: times faster", "fp32"), {"the same in bf16", "bf16"}}) {
-    if (!measured(precision)) continue;
-    std::vector<std::string> cells = {title};
-    for (const int64_t depth : kDepths) cells.push_back(Gain(bench, precision, depth));
-    table.push_back(Row(cells));
-  }
-  return table;
-}
-
-struct Table {
-  std::string evidence;  // what the comment above it names
-  std::vector<std::string> rows;
-};
-
-// The tables of README.md's section on results, each with the comment that says where its numbers come from.
-std::vector<Table> TablesOfResults() {
-  std::vector<Table> tables;
-  std::string evidence;
-  bool in_results = false, in_table = false;
-  for (const absl::string_view line : absl::StrSplit(ReadFile("README.md").value(), '\n')) {
-    if (absl::StartsWith(line, "## ")) in_results = line == "## Results";
-    if (absl::StartsWith(line, "<!-- evidence: ")) evidence = std::string(line);
-    const bool is_row = in_results && absl::StartsWith(line, "|");
-    if (is_row && !in_table) tables.push_back({evidence, {}});
-    if (is_row) tables.back().rows.emplace_back(line);
-    if (in_table && !is_row) evidence.clear();
-    in_table = is_row;
-  }
-  return tables;
-}
-
 TEST(Readme, EveryTableOfResultsNamesItsEvidence) {
   const std::vector<Table> tables = TablesOfResults();
   ASSERT_FALSE(tables.empty());
@@ -226,19 +137,6 @@ TEST(Readme, TablesOfTheReportSayWhatItSays) {
     }
   }
   EXPECT_EQ(found, RowsByName().size());
-}
-
-TEST(Readme, TablesOfTimesSayWhatTheBenchmarksSay) {
-  size_t found = 0;
-  for (Table& table : TablesOfResults()) {
-    for (const std::string path : {"reproducibility/results/two_cores/bench.json", "bench/cascade/results.json"}) {
-      if (table.evidence != absl::StrCat("<!-- evidence: ", path, " -->")) continue;
-      ++found;
-      table.rows.erase(table.rows.begin(), table.rows.begin() + 2);  // the head
-      EXPECT_EQ(table.rows, TimesOf(path)) << path;
-    }
-  }
-  EXPECT_EQ(found, 2u);
 }
 
 }  // namespace
