@@ -48,7 +48,7 @@ absl::Status WriteAndSync(int descriptor, const std::vector<std::string_view>& p
 
 // Writes, syncs and closes, whatever goes wrong on the way.
 absl::Status WriteAndClose(int descriptor, const std::vector<std::string_view>& parts, const std::string& path) {
-  const absl::Status written = WriteAndSync(descriptor, parts, path);
+  absl::Status written = WriteAndSync(descriptor, parts, path);
   if (System().Close(descriptor) != 0 && written.ok()) return SystemError("close", path);
   return written;
 }
@@ -61,7 +61,7 @@ absl::Status SyncFolderOf(const std::string& path) {
   if (descriptor < 0) return SystemError("open", folder);
   // Some file systems cannot sync a folder, and need not.
   const bool synced = System().Sync(descriptor) == 0 || errno == EINVAL;
-  const absl::Status status = synced ? absl::OkStatus() : SystemError("sync", folder);
+  absl::Status status = synced ? absl::OkStatus() : SystemError("sync", folder);
   System().Close(descriptor);
   return status;
 }

@@ -35,7 +35,8 @@ DeviceFailure RecogniseDeviceFailure(const std::exception& error) {
 }
 
 std::string DescribeDeviceFailure(const std::exception& error) {
-  const std::string what = error.what(), first_line = what.substr(0, what.find('\n'));  // the rest is LibTorch's stack
+  const std::string what = error.what();
+  std::string first_line = what.substr(0, what.find('\n'));  // the rest is LibTorch's stack
   switch (RecogniseDeviceFailure(error)) {
     case DeviceFailure::kNone:
       return first_line;
