@@ -19,7 +19,7 @@ namespace sid {
 inline std::string TakePart(std::string_view& input) {
   constexpr std::string_view kSeparator = "\n====\n";
   const size_t end = input.find(kSeparator);
-  const std::string part(input.substr(0, end));
+  std::string part(input.substr(0, end));
   input.remove_prefix(end == std::string_view::npos ? input.size() : end + kSeparator.size());
   return part;
 }
