@@ -1,6 +1,7 @@
 #include "base/machine/processor.h"
 
 #include <fstream>
+#include <iterator>
 
 namespace sid {
 
@@ -10,6 +11,11 @@ std::string ProcessorField(const std::string& key) {
     if (line.rfind(key, 0) == 0 && line.find(": ") != std::string::npos) return line.substr(line.find(": ") + 2);
   }
   return "unknown";
+}
+
+std::string ReadKernelFile(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace sid

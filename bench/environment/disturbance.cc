@@ -7,7 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "base/files.h"
+#include "base/machine/processor.h"
 
 namespace sid {
 namespace {
@@ -37,12 +37,10 @@ ProcessorSeconds ParseProcessorSeconds(const std::string& proc_stat, double tick
 
 MachineState ReadMachineState(const GpuMonitor* gpu) {
   MachineState state;
-  const auto text = ReadFile("/proc/stat");
-  if (text.ok()) {
-    const auto processors = ParseProcessorSeconds(*text, static_cast<double>(sysconf(_SC_CLK_TCK)));
-    state.stolen = processors.stolen;
-    state.others = processors.computed;
-  }
+  const auto processors =
+      ParseProcessorSeconds(ReadKernelFile("/proc/stat"), static_cast<double>(sysconf(_SC_CLK_TCK)));
+  state.stolen = processors.stolen;
+  state.others = processors.computed;
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
     state.preemptions = usage.ru_nivcsw;

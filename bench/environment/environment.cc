@@ -14,7 +14,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "base/files.h"
 #include "base/machine/processor.h"
 #include "base/machine/version.h"
 #include "bench/environment/compiler_flags.h"
@@ -33,9 +32,9 @@ constexpr bool kDebug = true;
 
 // The file's text without the line's end; none where it cannot be read.
 std::optional<std::string> Line(const std::string& path) {
-  const auto text = ReadFile(path);
-  if (!text.ok()) return std::nullopt;
-  return std::string(absl::StripAsciiWhitespace(*text));
+  const std::string text = ReadKernelFile(path);
+  if (text.empty()) return std::nullopt;
+  return std::string(absl::StripAsciiWhitespace(text));
 }
 
 nlohmann::ordered_json DescribeGpu(at::Device device, const GpuMonitor* gpu) {

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/machine/processor.h"
+
 namespace sid {
 namespace {
 
@@ -27,6 +29,11 @@ class WarningsTest : public testing::Test {
 
   const std::string root_ = testing::TempDir() + "/machine";
 };
+
+TEST(Warnings, ReadTheKernelsOwnFiles) {
+  const std::string load = ReadKernelFile("/proc/loadavg");
+  EXPECT_THAT(load, HasSubstr("/")) << "running / all processes";
+}
 
 class BusyGpu : public GpuMonitor {
  public:
