@@ -12,6 +12,7 @@ using testing::HasSubstr;
 std::vector<std::string> Labels(const BenchConfig& config) {
   std::vector<std::string> labels;
   const std::vector<Contender> contenders = Contenders(config, at::kCPU).value();
+  labels.reserve(contenders.size());
   for (const Contender& contender : contenders) labels.push_back(Label(contender));
   return labels;
 }

@@ -35,6 +35,7 @@ std::vector<Plan> ByDataset(const Plan& plan) {
     plans[run.dataset].runs.push_back(run);
   }
   std::vector<Plan> list;
+  list.reserve(names.size());
   for (const std::string& name : names) list.push_back(plans[name]);
   return list;
 }

@@ -211,6 +211,7 @@ absl::StatusOr<std::vector<Claim>> SelectClaims(const Registry& registry, const 
     }
   }
   std::vector<Claim> claims;
+  claims.reserve(chosen.size());
   for (const size_t index : chosen) claims.push_back(registry.claims[index]);
   return claims;
 }

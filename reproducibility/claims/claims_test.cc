@@ -103,6 +103,7 @@ TEST(SelectClaims, ByNameWithTheirAnswersOrAll) {
   EXPECT_EQ(SelectClaims(registry, "all")->size(), registry.claims.size());
   const auto claims = SelectClaims(registry, "E1,C5").value();
   std::vector<std::string> ids;
+  ids.reserve(claims.size());
   for (const Claim& claim : claims) ids.push_back(claim.id);
   EXPECT_EQ(ids, (std::vector<std::string>{"C3", "C5", "C7", "E1"}));
   EXPECT_NE(SelectClaims(registry, "C11").status().message().find("unknown claim 'C11'"), absl::string_view::npos);

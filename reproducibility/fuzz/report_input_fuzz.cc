@@ -35,7 +35,7 @@ const sid::Registry& TheRegistry() {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   namespace fs = std::filesystem;
-  const std::string folder = sid::FuzzFolder();
+  const std::string& folder = sid::FuzzFolder();
   fs::create_directories(folder + "/runs");
   std::string_view input(reinterpret_cast<const char*>(data), size);
   sid::WriteFuzzFile(folder + "/report.json", sid::TakePart(input));
