@@ -116,6 +116,7 @@ std::vector<Group> Matching(const json& filter, const std::vector<FinishedRun>& 
     group.runs[seed] = &run;
   }
   std::vector<Group> list;
+  list.reserve(groups.size());
   for (auto& [key, group] : groups) list.push_back(std::move(group));
   return list;
 }
