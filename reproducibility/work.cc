@@ -16,7 +16,7 @@
 namespace sid {
 namespace {
 
-constexpr Scale kQuick = {.train_images = 1000, .epochs = 2, .seeds = 3, .batch_size = 32};
+constexpr Scale kQuick = {.train_images = 600, .epochs = 2, .seeds = 3, .batch_size = 32};
 constexpr char kNotQuick[] = "very-deep";
 
 // Of a budget that is a time; 0 for the others. UnknownName for what is no budget.

@@ -74,7 +74,9 @@ absl::Status Stopped(const absl::Status& status, const Run& run) {
 }  // namespace
 
 absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const std::string&)>& warn) {
-  if (config.resume && config.executor == "auto") config.executor = RunFolder::RecordedExecutor(config.out);
+  if (config.resume && config.executor == "auto") {
+    SID_ASSIGN_OR_RETURN(config.executor, RunFolder::RecordedExecutor(config.out));
+  }
   Run run;
   SID_ASSIGN_OR_RETURN(PreparedRun prepared, Prepare(config));
   run.prepared = std::make_unique<PreparedRun>(std::move(prepared));

@@ -2,6 +2,7 @@
 
 #include "train/run.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -20,6 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 
 using Resume = Unbroken;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
 // Stopped after each step, it goes on: no line of the metrics is missing or there twice, though one was written after the
 // last checkpoint.
@@ -134,6 +138,23 @@ TEST(Executors, WhatWasChosenOnceStays) {
   EXPECT_TRUE(status.ok()) << status;
   config.executor = "batched";
   EXPECT_NE(TryToRun(config).message().find("--executor was serial and is batched"), absl::string_view::npos);
+}
+
+TEST(Executors, ADamagedRecordIsNoReasonToAskTheClockAgain) {
+  TrainConfig config = Small(FreshPath("damaged"));
+  config.executor = "serial";
+  ASSERT_TRUE(absl::IsCancelled(TryToRun(config, nullptr, [] { return true; })));
+  const std::string record = config.out + "/config.json", whole = ReadFile(record).value();
+  config.resume = true;
+  config.executor = "auto";
+  for (const std::string& damaged : {std::string("{}"), whole.substr(0, whole.size() / 2)}) {
+    ASSERT_TRUE(WriteFileAtomically(record, damaged).ok());
+    const std::string message(TryToRun(config).message());
+    EXPECT_THAT(message, AllOf(HasSubstr(record), HasSubstr("--executor"), Not(HasSubstr("\n"))));
+  }
+  config.executor = "serial";
+  const absl::Status status = TryToRun(config);
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_F(Resume, AFolderInUseIsLeftAlone) {

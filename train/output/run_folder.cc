@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
+#include "base/json/parse.h"
+#include "base/json/shape.h"
 #include "base/json/write.h"
 #include "base/machine/version.h"
 #include "base/status.h"
@@ -102,11 +104,17 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
   return folder;
 }
 
-std::string RunFolder::RecordedExecutor(const std::string& path) {
-  const std::string text = ReadFile(absl::StrCat(path, "/", kConfig)).value_or("");
-  const auto config = nlohmann::json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
-  const nlohmann::json::json_pointer place("/settings/executor");
-  return config.contains(place) && config[place].is_string() ? config[place].get<std::string>() : "auto";
+absl::StatusOr<std::string> RunFolder::RecordedExecutor(const std::string& path) {
+  const std::string file = absl::StrCat(path, "/", kConfig);
+  const absl::StatusOr<std::string> text = ReadFile(file);
+  if (absl::IsNotFound(text.status())) return "auto";
+  SID_RETURN_IF_ERROR(text.status());
+  const absl::StatusOr<ordered_json> config = ParseJson(*text);
+  const absl::Status status =
+      config.ok() ? CheckShape(*config, {{"settings", {{"executor", "text"}}}}) : config.status();
+  if (status.ok()) return config->at("settings").at("executor").get<std::string>();
+  return absl::DataLossError(absl::StrCat(file, " is damaged, and which executor 'auto' chose stands there: ",
+                                          status.message(), "; name the one that the run began with by --executor"));
 }
 
 absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std::string&)>& warn) const {
@@ -172,9 +180,9 @@ absl::StatusOr<std::vector<ProbeRecord>> RunFolder::ReadProbes() const {
   if (absl::IsNotFound(text.status())) return records;
   SID_RETURN_IF_ERROR(text.status());
   for (const absl::string_view line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
-    const auto json = nlohmann::json::parse(std::string(line), /*cb=*/nullptr, /*allow_exceptions=*/false);
-    if (json.is_object() && !json.contains("probe")) continue;
-    absl::StatusOr<ProbeRecord> record = ProbeFromJson(json);
+    const absl::StatusOr<ordered_json> json = ParseJson({line.data(), line.size()});
+    if (json.ok() && json->is_object() && !json->contains("probe")) continue;
+    absl::StatusOr<ProbeRecord> record = json.ok() ? ProbeFromJson(*json) : json.status();
     if (!record.ok())
       return absl::DataLossError(
           absl::StrCat(File(kMetrics), " holds a line that no run writes: ", absl::CHexEscape(line.substr(0, 60))));

@@ -34,8 +34,8 @@ class RunFolder {
   static absl::StatusOr<RunFolder> Open(const PreparedRun& run);
 
   // The executor that the run in `path` has used, by config.json; "auto" where there is none. A clock may choose another the next
-  // time, and executors differ by rounding.
-  static std::string RecordedExecutor(const std::string& path);
+  // time, and executors differ by rounding. DataLoss where the file is there and does not say it.
+  static absl::StatusOr<std::string> RecordedExecutor(const std::string& path);
 
   // The state to go on from: the newest whole checkpoint, each broken one before it told to `warn`. What the outputs hold
   // beyond it is cut off, so that a line is never there twice. NotFound where training has not begun. An error names the
