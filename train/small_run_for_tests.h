@@ -17,7 +17,7 @@
 namespace sid {
 
 inline std::string FreshPath(const std::string& name) {
-  const std::string path = testing::TempDir() + "/" + name;
+  std::string path = testing::TempDir() + "/" + name;
   std::filesystem::remove_all(path);
   return path;
 }
@@ -50,7 +50,7 @@ inline absl::Status TryToRun(
   absl::StatusOr<Run> run = BeginRun(config, warn);
   if (!run.ok()) return run.status();
   const auto clock = [time = 0.0]() mutable { return time += 1; };
-  const absl::Status status = CompleteRun({out, clock, [] { return 0.0; }, 0, stop}, *run);
+  absl::Status status = CompleteRun({out, clock, [] { return 0.0; }, 0, stop}, *run);
   if (told != nullptr) *told += out.str();
   return status;
 }

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string FreshFolder(const std::string& name) {
-  const std::string path = testing::TempDir() + "/" + name;
+  std::string path = testing::TempDir() + "/" + name;
   fs::remove_all(path);
   return path;
 }
