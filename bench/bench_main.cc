@@ -1,7 +1,5 @@
 // ./tools/bazel run //:bench -- --help
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <iostream>
 #include <optional>
@@ -14,8 +12,7 @@
 #include "base/json/write.h"
 #include "base/machine/device.h"
 #include "base/machine/device_failure.h"
-#include "base/machine/heap.h"
-#include "base/machine/precision.h"
+#include "base/machine/process.h"
 #include "base/status.h"
 #include "bench/charts.h"
 #include "bench/environment/disturbance.h"
@@ -71,9 +68,7 @@ absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<
                   .warnings = Warnings(gpu.get(), ""),
                   .on_gpu = device.is_cuda() && config.problem.extractor};
   for (const std::string& warning : results.warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
-  KeepFreedMemory();
-  FlushSubnormals();
-  if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
+  SetUpProcess(config.threads);
   results.environment = DescribeEnvironment(device, gpu.get(), command);
   results.timer_seconds = SecondsPerPhaseOn(device);
 

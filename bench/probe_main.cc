@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/machine/process.h"
 #include "base/random.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
@@ -98,4 +99,10 @@ BENCHMARK(ProbeBesideStep)->Arg(4)->Arg(8)->Arg(16)->Arg(64)->Unit(benchmark::kM
 }  // namespace
 }  // namespace sid
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  sid::SetUpProcess();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/machine/device.h"
-#include "base/machine/heap.h"
 #include "base/machine/precision.h"
+#include "base/machine/process.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "baselines/learners.h"
@@ -108,9 +108,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_RETURN_IF_ERROR(Validate(config));
   config.depth = LearnerDepth(config.learner, config.depth);
   SID_ASSIGN_OR_RETURN(Choices choices, Choose(config));
-  KeepFreedMemory();
-  FlushSubnormals();
-  if (config.threads > 0) at::set_num_threads(static_cast<int>(config.threads));
+  SetUpProcess(config.threads);
   if (config.deterministic) UseDeterministicAlgorithms();
   UsePrecision(choices.executor.precision);
   if (choices.executor.precision == Precision::kBf16 && !HasBf16Instructions(choices.device)) {

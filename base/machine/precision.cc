@@ -28,8 +28,6 @@ void UsePrecision(Precision precision) {
   at::globalContext().setAllowTF32CuDNN(rounded);
 }
 
-void FlushSubnormals() { at::globalContext().setFlushDenormal(true); }
-
 at::ScalarType ComputeType(Precision precision, at::ScalarType weights) {
   return precision == Precision::kBf16 ? at::kBFloat16 : weights;
 }

@@ -28,11 +28,6 @@ absl::StatusOr<Precision> ParsePrecision(const std::string& name, at::Device dev
 // From here on, float32 products on GPUs are rounded to TF32, or are not. LibTorch's own default rounds convolutions only.
 void UsePrecision(Precision precision);
 
-// From here on, this thread and those that it will start take floating-point numbers too small to be normal (below 1.2e-38 in float32) as 0,
-// as GPUs' matrix units do. Processors need a hundred times as long for such a number, and what flows back through dozens of softmax beliefs
-// ends there: without this, backpropagation through 64 modules takes three times as long. To be called before any parallel work.
-void FlushSubnormals();
-
 // The type of products where the weights are of type `weights`: bfloat16, or the weights' own.
 at::ScalarType ComputeType(Precision precision, at::ScalarType weights);
 

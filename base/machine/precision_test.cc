@@ -1,11 +1,7 @@
 #include "base/machine/precision.h"
 
 #include <ATen/Context.h>
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/full.h>
 #include <gtest/gtest.h>
-
-#include <thread>
 
 namespace sid {
 namespace {
@@ -24,17 +20,6 @@ TEST(Precision, OnlyTf32RoundsFloat32Products) {
     EXPECT_EQ(at::globalContext().allowTF32CuBLAS(), precision == Precision::kTf32);
     EXPECT_EQ(at::globalContext().allowTF32CuDNN(), precision == Precision::kTf32);
   }
-}
-
-TEST(FlushSubnormals, MakesWhatIsTooSmallZeroInEveryThread) {
-  const at::Tensor small = at::full({1 << 20}, 2e-38F);
-  EXPECT_GT((small * 0.1F).max().item<float>(), 0);
-  // Its workers are new, and have the mode of the thread that starts them.
-  std::thread([&] {
-    FlushSubnormals();
-    EXPECT_EQ((small * 0.1F).max().item<float>(), 0);
-    EXPECT_GT((small * 2).min().item<float>(), 0) << "normal numbers stay";
-  }).join();
 }
 
 TEST(Precision, OnlyBf16ChangesTheTypeOfProducts) {

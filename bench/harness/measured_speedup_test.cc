@@ -12,8 +12,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/machine/device.h"
-#include "base/machine/heap.h"
-#include "base/machine/precision.h"
+#include "base/machine/process.h"
 #include "bench/environment/disturbance.h"
 #include "bench/harness/harness.h"
 #include "bench/statistics/statistics.h"
@@ -70,10 +69,7 @@ void ExpectFaster(const Contender& of, const Contender& over, double bound) {
 // As //:bench and training have it: a baseline that subnormal numbers slow down would flatter SID.
 class MeasuredSpeedup : public testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    KeepFreedMemory();
-    FlushSubnormals();
-  }
+  static void SetUpTestSuite() { SetUpProcess(); }
 };
 
 // Below 1.1 times an executor would not be worth its code.

@@ -14,8 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/machine/device.h"
-#include "base/machine/heap.h"
-#include "base/machine/precision.h"
+#include "base/machine/process.h"
 #include "bench/environment/environment.h"
 #include "bench/micro/work.h"
 
@@ -83,8 +82,7 @@ int main(int argc, char** argv) {
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  sid::KeepFreedMemory();
-  sid::FlushSubnormals();
+  sid::SetUpProcess();
   const sid::Bounds bounds = sid::MeasureBounds(device);
   sid::AddContext(device, command, bounds);
   sid::RegisterAll(device, bounds);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+
+namespace sid {
+
+// Sets this process up as training needs it, on `threads` threads (0: as many as LibTorch takes by itself). Every program that trains or
+// times training calls it, before any parallel work, so that all learners are measured as they are used:
+//
+//   freed memory stays with the process. By default the C library returns blocks of more than 32 MB to the system at once and fetches
+//     them again, zeroed page by page, in every training step: a sixth to a fifth of a step of the SimpleCNN extractor's time (B = 128,
+//     3x32x32 images).
+//   numbers too small to be normal (below 1.2e-38 in float32) are 0, in this thread and those that it will start, as in GPUs' matrix
+//     units. Processors need a hundred times as long for such a number, and what flows back through dozens of softmax beliefs ends
+//     there: without this, backpropagation through 64 modules takes three times as long.
+void SetUpProcess(int64_t threads = 0);
+
+}  // namespace sid
