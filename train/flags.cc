@@ -36,8 +36,7 @@ DEFINE_string(divergence, sid::TrainConfig().divergence,
 DEFINE_double(smoothing, sid::TrainConfig().smoothing, "how much of the target is spread over all classes, in [0, 1)");
 DEFINE_string(executor, sid::TrainConfig().executor,
               "how the update is computed: auto (the fastest), serial (literal, with autograd), batched (closed form) "
-              "or cuda (the "
-              "same, its belief chain one kernel)");
+              "or cuda (the same, its belief chain one kernel)");
 DEFINE_int64(chunk, sid::TrainConfig().chunk,
              "batched, cuda: modules updated at a time, so that memory does not grow with depth; 0 for all at once");
 DEFINE_string(feature_mode, sid::TrainConfig().feature_mode,

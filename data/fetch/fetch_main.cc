@@ -23,9 +23,8 @@ namespace {
 
 const ProgramFlags& Flags() {
   static const auto* const kFlags = new ProgramFlags{
-      "Downloads the official archive of a data set, checks and unpacks it. What is there is not downloaded again, "
-      "and\n"
-      "an interrupted download goes on where it stopped.\n\n"
+      "Downloads the official archive of a data set, checks and unpacks it. What is there is not downloaded again,\n"
+      "and an interrupted download goes on where it stopped.\n\n"
       "Usage: ./tools/bazel run //data:fetch -- --dataset=cifar10 --out=DIR",
       {{"Data set", {"dataset", "out"}}, {"Network", {"mirror"}}}};
   return *kFlags;

@@ -74,8 +74,7 @@ std::string Diagnostics::Plateau() const {
   if (!most_gone || attainable_ < kAlphasPart * now || attainable_ < kHighMinimum) return "";
   return absl::StrFormat(
       "plateau: since step %d the last belief is %.2f nats from the target (the uniform one %.2f), and with alpha %.3g "
-      "no "
-      "better than %.2f can be reached at this depth: the modules are held to their teachers; raise alpha",
+      "no better than %.2f can be reached at this depth: the modules are held to their teachers; raise alpha",
       window_.front().step, now, start, last_alpha_, attainable_);
 }
 
@@ -87,8 +86,7 @@ std::string Diagnostics::StaleTeachers() const {
   if (!stale || !risen) return "";
   return absl::StrFormat(
       "stale teachers: step %d moved the teacher of module %d by %.2f nats, and the last belief is %.2f nats from the "
-      "target "
-      "after %.2f: lower the learning rate, or alpha (now %.3g)",
+      "target after %.2f: lower the learning rate, or alpha (now %.3g)",
       record.step, worst - record.staleness.begin() + 1, *worst, now, lowest_, first_alpha_);
 }
 
@@ -104,8 +102,7 @@ std::string Diagnostics::Conflicting() const {
   const Conflict& conflict = window_.back().conflict;
   return absl::StrFormat(
       "conflict: since step %d the modules' gradients by the features cancel: their sum is %.0f %% of their lengths "
-      "(unrelated "
-      "ones %.0f %%), the lowest cosine is %.2f: %s",
+      "(unrelated ones %.0f %%), the lowest cosine is %.2f: %s",
       window_.front().step, 100 * conflict.agreement, 100 * unrelated, conflict.lowest_cosine,
       extractor_gradient_ == ExtractorGradient::kPcgrad
           ? "pcgrad takes that out already; try alphas that are more alike, or fewer modules"
@@ -118,8 +115,7 @@ std::string Diagnostics::DeadModule() const {
   if (dead == active.end()) return "";
   return absl::StrFormat(
       "dead module: no image activates any hidden unit of module %d at step %d, so its belief is the same for all, and "
-      "%d of %d "
-      "modules are so: lower the learning rate, or start from another initialisation",
+      "%d of %d modules are so: lower the learning rate, or start from another initialisation",
       dead - active.begin() + 1, window_.back().step, std::count(active.begin(), active.end(), 0.0), active.size());
 }
 
@@ -130,8 +126,7 @@ std::string Diagnostics::SaturatedModule() const {
     if (theory.entropy[i] > certain || theory.divergence[i] <= theory.divergence.front()) continue;
     return absl::StrFormat(
         "saturated module: module %d is certain (entropy %.2g nats) and wrong at step %d: %.2f nats from the target, "
-        "where "
-        "knowing nothing is %.2f: lower the learning rate, or smooth the target",
+        "where knowing nothing is %.2f: lower the learning rate, or smooth the target",
         i, theory.entropy[i], window_.back().step, theory.divergence[i], theory.divergence.front());
   }
   return "";
