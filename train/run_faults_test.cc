@@ -32,11 +32,15 @@ class EveryFault : public Unbroken, public testing::WithParamInterface<Fault> {
     }
     for (const char* wrong : {"\n", "another process"})
       EXPECT_EQ(status.message().find(wrong), absl::string_view::npos) << bad << " " << status;
-    if (fault.error == ENOSPC && happened) EXPECT_TRUE(absl::IsResourceExhausted(status)) << bad << " " << status;
+    if (fault.error == ENOSPC && happened) {
+      EXPECT_TRUE(absl::IsResourceExhausted(status)) << bad << " " << status;
+    }
     config.resume = true;
     status = TryToRun(config);
     EXPECT_TRUE(status.ok()) << bad << " " << status;
-    if (status.ok()) EXPECT_TRUE(Result(config.out) == expected_) << bad;
+    if (status.ok()) {
+      EXPECT_TRUE(Result(config.out) == expected_) << bad;
+    }
     return happened;
   }
 };
