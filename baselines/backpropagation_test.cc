@@ -29,10 +29,16 @@ Network MakeNetwork(int64_t depth, int64_t width = 8, BeliefUpdate belief_update
   return CloneTo(network, at::kCPU, at::kDouble);
 }
 
-Batch MakeBatch() {
+Network WithoutExtractor(Network network) {
+  network.extractor.layers.clear();
+  return network;
+}
+
+// Images, or the features of a network without an extractor.
+Batch MakeBatch(bool images = true) {
   at::Generator generator = MakeGenerator(3, RandomUse::kSynthetic);
-  return {at::randn({kBatch, 3, 12, 12}, generator, at::kDouble),
-          at::randint(kClasses, {kBatch}, generator, at::kLong)};
+  const std::vector<int64_t> shape = images ? std::vector<int64_t>{kBatch, 3, 12, 12} : std::vector<int64_t>{kBatch, 8};
+  return {at::randn(shape, generator, at::kDouble), at::randint(kClasses, {kBatch}, generator, at::kLong)};
 }
 
 // The chain written without any rearrangement: module after module, autograd through everything.
@@ -50,29 +56,29 @@ std::vector<at::Tensor> PlainChain(const Network& network, const at::Tensor& ima
 }
 
 // Plain gradient descent shows the gradient: w_before - w_after = learning rate * gradient.
-std::vector<at::Tensor> GradientsSeenInAStep(Backpropagation kind, int64_t depth, BeliefUpdate belief_update) {
-  Network network = MakeNetwork(depth, 8, belief_update);
+std::vector<at::Tensor> GradientsSeenInAStep(Backpropagation kind, const Network& initial, const Batch& batch) {
+  const Network network = CloneTo(initial, at::kCPU, at::kDouble);
   const Network before = CloneTo(network, at::kCPU, at::kDouble);
   const auto learner =
       MakeBackpropagationLearner(kind, network, 0, Precision::kFp32, {.rule = OptimizerRule::kSgd, .momentum = 0});
   PhaseTimer untimed;
-  learner->Step(MakeBatch(), 1, untimed);
+  learner->Step(batch, 1, untimed);
   std::vector<at::Tensor> gradients;
   const std::vector<at::Tensor> after = Tensors(network), start = Tensors(before);
   for (size_t k = 0; k < after.size(); ++k) gradients.push_back((start[k] - after[k]).detach());
   return gradients;
 }
 
-void ExpectAutogradOfThePlainChain(Backpropagation kind, int64_t depth, BeliefUpdate belief_update) {
-  const Network network = MakeNetwork(depth, 8, belief_update);
+void ExpectAutogradOfThePlainChain(Backpropagation kind, const Network& network) {
+  const Batch batch = MakeBatch(/*images=*/!network.extractor.layers.empty());
   RequireGradients(network, true);
-  const std::vector<at::Tensor> log_beliefs = PlainChain(network, MakeBatch().images);
-  at::Tensor loss = at::nll_loss(log_beliefs.back(), MakeBatch().labels);
+  const std::vector<at::Tensor> log_beliefs = PlainChain(network, batch.images);
+  at::Tensor loss = at::nll_loss(log_beliefs.back(), batch.labels);
   if (kind == Backpropagation::kDeep) {
-    for (int64_t i = 0; i + 1 < depth; ++i) loss = loss + at::nll_loss(log_beliefs[i], MakeBatch().labels);
+    for (size_t i = 0; i + 1 < log_beliefs.size(); ++i) loss = loss + at::nll_loss(log_beliefs[i], batch.labels);
   }
   const auto expected = torch::autograd::grad({loss}, Tensors(network));
-  const auto actual = GradientsSeenInAStep(kind, depth, belief_update);
+  const auto actual = GradientsSeenInAStep(kind, network, batch);
   for (size_t k = 0; k < expected.size(); ++k) {
     EXPECT_LT(RelativeError(actual[k], expected[k]), 1e-9)
         << BackpropagationNames()[static_cast<size_t>(kind)] << " " << k;
@@ -84,9 +90,13 @@ TEST(Backpropagation, StepsFollowAutogradOfThePlainChain) {
     SCOPED_TRACE(BeliefUpdateNames()[static_cast<size_t>(belief_update)]);
     for (const Backpropagation kind :
          {Backpropagation::kChain, Backpropagation::kChainCheckpoint, Backpropagation::kDeep}) {
-      ExpectAutogradOfThePlainChain(kind, 4, belief_update);
+      for (const int64_t depth : {1, 4}) {
+        const Network network = MakeNetwork(depth, 8, belief_update);
+        ExpectAutogradOfThePlainChain(kind, network);
+        ExpectAutogradOfThePlainChain(kind, WithoutExtractor(network));
+      }
     }
-    ExpectAutogradOfThePlainChain(Backpropagation::kHead, 1, belief_update);
+    ExpectAutogradOfThePlainChain(Backpropagation::kHead, MakeNetwork(1, 8, belief_update));
   }
 }
 

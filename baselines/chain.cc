@@ -45,6 +45,7 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
     const auto belief_update = static_cast<BeliefUpdate>(context->saved_data["belief_update"].toInt());
     const Cascade cascade = CascadeOf(saved, belief_update);
     const at::Tensor features = saved[5], log_beliefs = saved[6];
+    const bool extractor_learns = context->needs_input_grad(0);
     // Sums over the modules, so in the beliefs' precision.
     variable_list gradients{at::zeros_like(features, at::TensorOptions(log_beliefs.scalar_type()))};
     for (const at::Tensor& weight : Tensors(Parameters(cascade))) gradients.push_back(at::zeros_like(weight));
@@ -52,15 +53,16 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
     const at::AutoGradMode with_graph(true);
     for (int64_t i = cascade.depth() - 1; i >= 0; --i) {
       const Module leaves = cascade.at(i).Leaves();
-      const at::Tensor z = features.detach().requires_grad_(true);
-      const at::Tensor log_q = log_beliefs[i].detach().requires_grad_(true);
+      const at::Tensor z = features.detach().requires_grad_(extractor_learns);
+      const at::Tensor log_q = log_beliefs[i].detach().requires_grad_(i > 0);
       variable_list inputs = leaves.Weights();
-      inputs.insert(inputs.begin(), {log_q, z});
+      if (i > 0) inputs.push_back(log_q);
+      if (extractor_learns) inputs.push_back(z);
       const at::Tensor log_p = BeliefOf(leaves.Forward(log_q, z));
       const variable_list own = torch::autograd::grad({log_p}, inputs, {output_gradients[0][i] + from_above});
-      from_above = own[0];
-      gradients[0] += own[1];
-      for (size_t k = 1; k < gradients.size(); ++k) gradients[k][i].copy_(own[k + 1]);
+      for (size_t k = 1; k < gradients.size(); ++k) gradients[k][i].copy_(own[k - 1]);
+      if (i > 0) from_above = own[gradients.size() - 1];
+      if (extractor_learns) gradients[0] += own.back();
     }
     gradients[0] = gradients[0].to(features.scalar_type());
     gradients.emplace_back();  // the belief update has none

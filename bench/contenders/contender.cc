@@ -49,7 +49,7 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
   SID_ASSIGN_OR_RETURN(executor.precision, ParsePrecision(contender.precision, device));
   const int64_t depth = LearnerDepth(contender.learner, contender.depth);
   SidOptions options{.alphas = std::vector<double>(depth, 0.5)};
-  // Without an extractor d l / d z is computed all the same: someone else's extractor would need it.
+  // Without an extractor no learner computes d l / d z, which nobody would read.
   if (!problem.extractor) options.extractor_gradient = ExtractorGradient::kNone;
   return MakeLearner(contender.learner, CloneTo(MakeNetwork(problem, depth), device, at::kFloat), options, executor,
                      {});

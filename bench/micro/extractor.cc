@@ -10,7 +10,7 @@
 namespace sid {
 namespace {
 
-constexpr int64_t kBatch = 128, kSide = 32;
+constexpr int64_t kBatch = 128, kSide = 32, kFeatures = 128;
 
 struct Layout {
   std::string name;
@@ -37,7 +37,7 @@ std::shared_ptr<Setting> MakeSetting(at::MemoryFormat format, at::Device device,
   at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
   const at::Tensor images = at::randn({kBatch, 3, kSide, kSide}, generator, at::kFloat);
   setting->images = images.to(device, type).contiguous(format);
-  setting->features_gradient = at::randn({kBatch, 128}, generator, at::kFloat).to(device, type);
+  setting->features_gradient = at::randn({kBatch, kFeatures}, generator, at::kFloat).to(device, type);
   return setting;
 }
 
@@ -49,7 +49,9 @@ Work ExtractorWork(at::MemoryFormat format, at::Device device, Precision precisi
     weights.push_back(layer.weight);
     weights.push_back(layer.bias);
   }
-  return {.convolution_flops = ExtractorFlops(kBatch, 3, kSide),
+  const Flops flops = ExtractorFlops(kBatch, 3, kSide, kFeatures);
+  return {.flops = flops.products,
+          .convolution_flops = flops.convolutions,
           .precision = precision,
           .examples = kBatch,
           .run = [setting, weights] {
@@ -61,11 +63,12 @@ Work ExtractorWork(at::MemoryFormat format, at::Device device, Precision precisi
 
 }  // namespace
 
-double ExtractorFlops(int64_t batch, int64_t channels, int64_t side) {
+Flops ExtractorFlops(int64_t batch, int64_t channels, int64_t side, int64_t features) {
   const auto pixels = static_cast<double>(side * side);
   const double first = pixels * static_cast<double>(channels) * 32;
   const double others = pixels * (32 * 64 + (64 * 128 + 128 * 128) / 4.0);
-  return 2.0 * 9 * static_cast<double>(batch) * (2 * first + 3 * others);
+  const auto examples = static_cast<double>(batch);
+  return {2.0 * 3 * examples * 128 * static_cast<double>(features), 2.0 * 9 * examples * (2 * first + 3 * others)};
 }
 
 std::vector<NamedWork> ExtractorLayouts(at::Device device) {

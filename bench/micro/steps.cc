@@ -17,21 +17,24 @@ std::vector<Contender> Contenders(at::Device device) {
   return contenders;
 }
 
-// A module's, by B H: sid/update/batched.h. Backpropagation has the same products, and needs d l / d q besides.
+// A module's, by B H: sid/update/batched.h; without an extractor nobody needs d l / d z, 2 D. Backpropagation has the same products
+// and d l / d q besides, 2 C, but for the first module's.
 double CascadeFlops(const Contender& contender, const Problem& problem) {
   const auto classes = static_cast<double>(problem.classes), features = static_cast<double>(problem.features);
-  double of_unit = 12 * classes + 6 * features;
-  if (contender.learner == "sid") of_unit = 10 * classes + 6 * features;
-  if (contender.learner == "sid" && contender.executor == "serial") of_unit = 14 * classes + 8 * features;
-  return of_unit * static_cast<double>(contender.batch * problem.hidden * contender.depth);
+  const auto depth = static_cast<double>(contender.depth);
+  double modules = depth * (10 * classes + (problem.extractor ? 6 : 4) * features);
+  if (contender.learner != "sid") modules += (depth - 1) * 2 * classes;
+  if (contender.learner == "sid" && contender.executor == "serial") modules += depth * (4 * classes + 2 * features);
+  return modules * static_cast<double>(contender.batch * problem.hidden);
 }
 
 Work StepWork(const Contender& contender, const Problem& problem, at::Device device) {
   auto made = MakeContender(contender, problem, device);
   CHECK(made.ok()) << made.status();
   const std::shared_ptr<Learner> learner = *std::move(made);
-  return {.flops = CascadeFlops(contender, problem),
-          .convolution_flops = problem.extractor ? ExtractorFlops(contender.batch, problem.channels, problem.side) : 0,
+  const Flops extractor = ExtractorFlops(contender.batch, problem.channels, problem.side, problem.features);
+  return {.flops = CascadeFlops(contender, problem) + (problem.extractor ? extractor.products : 0),
+          .convolution_flops = problem.extractor ? extractor.convolutions : 0,
           .precision = ParsePrecision(contender.precision, device).value(),
           .examples = static_cast<double>(contender.batch),
           .run = [=, batch = MakeBatch(problem, contender.batch, device)] {

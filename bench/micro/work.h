@@ -48,9 +48,13 @@ std::unique_ptr<RecordingTimer> MakeTimer(at::Device device);
 // What steps are made of, C = 100, D = 128, H = 256, B = 128: the belief chain, the update of all modules, the optimizer.
 std::vector<NamedWork> Primitives(at::Device device);
 
-// SimpleCNN's convolutions on [batch, channels, side, side]: forward and, for weights and inputs, twice as much backward; the images
-// need no gradient.
-double ExtractorFlops(int64_t batch, int64_t channels, int64_t side);
+struct Flops {
+  double products = 0, convolutions = 0;
+};
+
+// SimpleCNN's on [batch, channels, side, side]: forward and, for weights and inputs, twice as much backward; the images need no
+// gradient.
+Flops ExtractorFlops(int64_t batch, int64_t channels, int64_t side, int64_t features);
 
 // The extractor forward and backward, with images and weights in either layout: what channels-last is worth.
 std::vector<NamedWork> ExtractorLayouts(at::Device device);

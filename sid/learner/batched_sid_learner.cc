@@ -33,7 +33,8 @@ BatchedSidLearner::BatchedSidLearner(Network network, SidOptions options, Belief
         {begin, end, network_.cascade.Slice(begin, end), alphas.slice(0, begin, end), gradients.Slice(0, end - begin)});
     std::vector<Parameter> parameters = sid::Parameters(chunks_.back().modules);
     if (end == depth) {
-      for (Parameter& parameter : sid::Parameters(network_.extractor)) parameters.push_back(std::move(parameter));
+      for (Parameter& parameter : sid::Parameters(Learning(network_).extractor))
+        parameters.push_back(std::move(parameter));
     }
     optimizers_.emplace_back(parameters, optimizer);
   }
@@ -48,7 +49,7 @@ StepResult BatchedSidLearner::Step(const Batch& batch, const at::Tensor& learnin
   std::vector<at::Tensor> losses;
   for (size_t k = 0; k < chunks_.size(); ++k) {
     const Chunk& chunk = chunks_[k];
-    const bool by_module = features_gradient.dim() == 3;
+    const bool by_module = options_.extractor_gradient == ExtractorGradient::kPcgrad;
     at::Tensor own = by_module ? features_gradient.slice(0, chunk.begin, chunk.end) : features_gradient;
     const ChunkResult result = BatchedUpdate(run_chain_, Cast(chunk.modules, compute_type_), options_.divergence,
                                              chunk.alphas, inputs, log_belief, timer, chunk.gradients, own);
@@ -76,6 +77,7 @@ std::vector<Parameter> BatchedSidLearner::OptimizerState() const {
 }
 
 at::Tensor BatchedSidLearner::EmptyFeaturesGradient(const StepInputs& inputs) const {
+  if (!extractor_learns_) return {};
   const at::TensorOptions type(inputs.log_y.scalar_type());
   if (options_.extractor_gradient != ExtractorGradient::kPcgrad) return at::zeros_like(inputs.features, type);
   return at::zeros_like(inputs.features, type).expand({network_.cascade.depth(), -1, -1}).contiguous();
@@ -89,12 +91,8 @@ at::Tensor BatchedSidLearner::ExtractorForward(const at::Tensor& images, PhaseTi
 
 std::vector<at::Tensor> BatchedSidLearner::ExtractorBackward(const at::Tensor& features, at::Tensor features_gradient,
                                                              PhaseTimer& timer) const {
+  if (!extractor_learns_) return {};
   const ScopedPhase phase(timer, "extractor backward");
-  if (!extractor_learns_) {
-    std::vector<at::Tensor> zeros;
-    for (const at::Tensor& weight : extractor_weights_) zeros.push_back(at::zeros_like(weight));
-    return zeros;
-  }
   if (options_.extractor_gradient == ExtractorGradient::kMean) features_gradient /= network_.cascade.depth();
   if (options_.extractor_gradient == ExtractorGradient::kPcgrad) features_gradient = CombineByPcgrad(features_gradient);
   return torch::autograd::grad({features}, extractor_weights_, {features_gradient.to(features.scalar_type())});

@@ -31,7 +31,8 @@ class BatchedSidLearner : public SidLearnerBase {
     Cascade gradients;   // the same memory for all chunks
   };
 
-  // What BatchedUpdate fills: zeros for the modules' sum [B, D], or room for each one's own [L, B, D] where they are compared.
+  // What BatchedUpdate fills: zeros for the modules' sum [B, D], room for each one's own [L, B, D] where they are compared, or
+  // nothing where the extractor does not learn.
   at::Tensor EmptyFeaturesGradient(const StepInputs& inputs) const;
   // z [B, D] of the products' type, with a graph where the extractor learns.
   at::Tensor ExtractorForward(const at::Tensor& images, PhaseTimer& timer) const;

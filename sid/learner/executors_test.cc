@@ -89,6 +89,21 @@ TEST(Executors, AgreeOnEveryOption) {
   }
 }
 
+// No gradient, no weight decay either: an extractor that does not learn stays as it is, while the modules move.
+TEST(Executors, LeaveAnExtractorThatDoesNotLearnAsItIs) {
+  const Setting setting{.options = {.alphas = {0.5, 0.5, 0.5}, .extractor_gradient = ExtractorGradient::kNone},
+                        .optimizer = {.rule = OptimizerRule::kAdamW, .weight_decay = 0.1}};
+  for (const Executor executor : {Executor::kSerial, Executor::kBatched}) {
+    const History history = Train(setting, {.executor = executor}, 3);
+    const size_t modules = Tensors(Parameters(EmptyNetwork({}).cascade)).size();
+    for (size_t k = 0; k < history.last.size(); ++k) {
+      const bool of_extractor = k < history.last.size() - modules;
+      EXPECT_EQ(at::equal(history.first[k], history.last[k]), of_extractor)
+          << ExecutorNames()[static_cast<size_t>(executor)] << " " << k;
+    }
+  }
+}
+
 TEST(Executors, RepeatTheSameBits) {
   const Setting setting{.options = {.alphas = {0.5, 0.5, 0.5}}, .type = at::kFloat};
   for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {

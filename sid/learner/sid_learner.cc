@@ -19,13 +19,13 @@ class SerialSidLearner : public SidLearnerBase {
   SerialSidLearner(Network network, SidOptions options, Precision precision, const OptimizerOptions& optimizer)
       : SidLearnerBase(std::move(network), std::move(options), precision),
         gradients_(ZerosLike(network_)),
-        optimizer_(sid::Parameters(network_), optimizer) {}
+        optimizer_(sid::Parameters(Learning(network_)), optimizer) {}
 
   StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
     const Batch rounded{batch.images.to(compute_type_), batch.labels};
     const UpdateResult update = SerialUpdate(Cast(network_, compute_type_), options_, rounded, timer, gradients_);
     const ScopedPhase phase(timer, "optimizer");
-    optimizer_.Step(Tensors(gradients_), learning_rate);
+    optimizer_.Step(Tensors(Learning(gradients_)), learning_rate);
     return {update.losses, update.log_belief, update.features};
   }
 

@@ -22,6 +22,10 @@ class SidLearnerBase : public Learner {
   std::vector<Parameter> Parameters() const override;
 
  protected:
+  // What is updated of a network, or of its gradients: without the extractor where that stays as it is, which no optimizer with its
+  // weight decay may touch then.
+  Network Learning(Network network) const;
+
   Network network_;
   SidOptions options_;
   at::ScalarType compute_type_;

@@ -34,6 +34,7 @@ void Backward(const Cascade& modules, const at::Tensor& features, const ChainRes
   at::sum_out(hidden_bias, dh, 1, /*keepdim=*/false, hidden_bias.scalar_type());
   const at::Tensor flat = dh.transpose(0, 1).reshape({features.size(0), -1});
   Product(gradients.feature_weight.flatten(0, 1), flat.t(), features);
+  if (!features_gradient.defined()) return;
   if (features_gradient.dim() == 3) {
     Product(features_gradient, dh, modules.feature_weight);
   } else if (flat.scalar_type() == features_gradient.scalar_type()) {

@@ -39,7 +39,7 @@ std::vector<at::Tensor> ComputeTeachers(const Cascade& cascade, const at::Tensor
 
 struct LocalUpdate {
   at::Tensor loss;               // mean over the batch
-  at::Tensor features_gradient;  // d l_i / d z [B, D]
+  at::Tensor features_gradient;  // d l_i / d z [B, D], where the extractor learns
 };
 
 // Module `index`'s own loss and gradients, from its teacher and z alone.
@@ -47,17 +47,16 @@ LocalUpdate UpdateModule(const Module& module, int64_t index, const SidOptions& 
                          const at::Tensor& log_q, const at::Tensor& features, const Module& gradients) {
   const at::AutoGradMode mode(true);
   const Module leaves = module.Leaves();
-  const at::Tensor z = features.detach().requires_grad_(true);
+  const bool extractor_learns = options.extractor_gradient != ExtractorGradient::kNone;
+  const at::Tensor z = features.detach().requires_grad_(extractor_learns);
   const at::Tensor log_p = BeliefOf(leaves.Forward(log_q, z));
   const at::Tensor loss = LocalLoss(options.divergence, options.alphas.at(index), log_y, log_q, log_p).mean();
   std::vector<at::Tensor> inputs = leaves.Weights();
-  inputs.push_back(z);
-  std::vector<at::Tensor> gradient = grad({loss}, inputs);
-  const at::Tensor features_gradient = gradient.back();
-  gradient.pop_back();
+  if (extractor_learns) inputs.push_back(z);
+  const std::vector<at::Tensor> gradient = grad({loss}, inputs);
   const std::vector<at::Tensor> targets = gradients.Weights();
   for (size_t k = 0; k < targets.size(); ++k) targets[k].copy_(gradient[k]);
-  return {loss.detach(), features_gradient};
+  return {loss.detach(), extractor_learns ? gradient.back() : at::Tensor()};
 }
 
 // [L, B, D] -> [B, D].

@@ -26,7 +26,7 @@ struct UpdateResult {
   at::Tensor features;    // z [B, D]
 };
 
-// Writes into `gradients` (of ZerosLike(network)) the gradient of every tensor of `network`, and leaves the weights
+// Writes into `gradients` (of ZerosLike(network)) the gradient of every tensor of `network` that learns, and leaves the weights
 // alone.
 UpdateResult SerialUpdate(const Network& network, const SidOptions& options, const Batch& batch, PhaseTimer& timer,
                           Network& gradients);
