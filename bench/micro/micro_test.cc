@@ -1,0 +1,51 @@
+// The micro-benchmarks as a user meets them: what is printed, written and refused.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "base/command_line/command_for_tests.h"
+#include "base/files.h"
+
+namespace sid {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Micro, WritesEachWorkBesideItsBound) {
+  const std::string file = testing::TempDir() + "/micro.json";
+  const Outcome outcome = RunCommand(
+      "bench/micro/micro --benchmark_min_time=0.001 --benchmark_out=" + file +
+      " '--benchmark_filter=^(chain|update|optimizer|cascade).*/4/|^(extractor/channels_last|step/sid/batched/4)/m'");
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  const auto written = nlohmann::json::parse(ReadFile(file).value());
+  EXPECT_THAT(written["context"]["command"], HasSubstr("//bench:micro -- --benchmark_min_time="));
+  std::set<std::string> kinds;
+  for (const auto& run : written["benchmarks"]) {
+    const std::string name = run["name"];
+    kinds.insert(name.substr(0, name.find('/')));
+    EXPECT_GT(run["real_time"].get<double>(), 0) << name;
+    EXPECT_GT(run["of_bound"].get<double>(), 0) << name;
+  }
+  EXPECT_EQ(kinds, (std::set<std::string>{"cascade", "chain", "extractor", "optimizer", "step", "update"}));
+}
+
+TEST(Micro, AFilterThatFitsNothingIsAnError) {
+  const Outcome outcome = RunCommand("bench/micro/micro --benchmark_filter=cascades");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.text, HasSubstr("Failed to match any benchmarks"));
+  EXPECT_EQ(RunCommand("bench/micro/micro --filter=cascade").code, 2);
+}
+
+TEST(Probe, SaysWhatProbesAndDetectionAddToAStep) {
+  const Outcome outcome = RunCommand("bench/probe '--benchmark_filter=[/:]4(/batch:32)?$' --benchmark_min_time=0.001");
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_THAT(outcome.text, HasSubstr("DetectionBesideStep/depth:4/batch:32"));
+  EXPECT_THAT(outcome.text, HasSubstr("percent_at_100="));
+}
+
+}  // namespace
+}  // namespace sid
