@@ -90,7 +90,7 @@ TEST(Backpropagation, StepsFollowAutogradOfThePlainChain) {
     SCOPED_TRACE(BeliefUpdateNames()[static_cast<size_t>(belief_update)]);
     for (const Backpropagation kind :
          {Backpropagation::kChain, Backpropagation::kChainCheckpoint, Backpropagation::kDeep}) {
-      for (const int64_t depth : {1, 4}) {
+      for (const int64_t depth : {1, 4, 19}) {  // more than what is one batch of products on the way back
         const Network network = MakeNetwork(depth, 8, belief_update);
         ExpectAutogradOfThePlainChain(kind, network);
         ExpectAutogradOfThePlainChain(kind, WithoutExtractor(network));

@@ -1,18 +1,19 @@
 #include "baselines/chain.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/stack.h>
+#include <ATen/ops/_log_softmax_backward_data.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/threshold_backward.h>
 #include <ATen/ops/zeros_like.h>
-#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "sid/belief/belief.h"
+#include "sid/network/closed_form.h"
 #include "sid/network/network.h"
 
 namespace sid {
@@ -21,85 +22,106 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-Cascade CascadeOf(const variable_list& weights, BeliefUpdate belief_update) {
-  return {weights[0], weights[1], weights[2], weights[3], weights[4], belief_update};
-}
+// So many modules' gradients are products of one batch: as many as make them fast, and few enough that what they need besides the
+// activations hardly counts.
+constexpr int64_t kModules = 16;
 
-// Saves z, the weights and the beliefs; on the way back each module gets a graph of its own, used at once and dropped.
-struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& features, const at::Tensor& belief_weight,
-                            const at::Tensor& feature_weight, const at::Tensor& hidden_bias,
-                            const at::Tensor& output_weight, const at::Tensor& output_bias, int64_t belief_update) {
+// What flows back from module to module.
+struct Flow {
+  Cascade cascade;
+  at::Tensor hidden, log_beliefs, beliefs;  // CascadeForward's
+  variable_list output_gradients;           // d l / d log p_1 .. log p_L, undefined where a belief has no loss
+  at::Tensor from_above;  // the part of d l / d log p_i that comes from module i+1, undefined for the last
+
+  at::Tensor LogitsGradient(int64_t i) const {
+    at::Tensor gradient = from_above;
+    if (output_gradients[i].defined())
+      gradient = gradient.defined() ? gradient + output_gradients[i] : output_gradients[i];
+    const at::Tensor log_p = log_beliefs[i + 1];
+    if (!gradient.defined()) return at::zeros_like(log_p);
+    return at::_log_softmax_backward_data(gradient, log_p, -1, log_p.scalar_type());
+  }
+
+  // Takes module i's g [B, C], in the products' type too, and writes dh [B, H].
+  void Through(int64_t i, const at::Tensor& g, const at::Tensor& rounded, at::Tensor dh) {
+    at::mm_out(dh, rounded, cascade.output_weight[i]);
+    at::threshold_backward_out(dh, dh, hidden.select(1, i), 0);
+    if (i == 0) return;  // p_0 is no one's belief
+    from_above = at::mm(dh, cascade.belief_weight[i]) * beliefs[i];
+    if (cascade.belief_update == BeliefUpdate::kResidual) from_above += g;
+  }
+
+  // Modules [begin, end), from the last to the first.
+  CascadeBackward Back(int64_t begin, int64_t end, const at::Tensor& features) {
+    const int64_t batch = features.size(0), modules = end - begin;
+    CascadeBackward backward{features, hidden.slice(1, begin, end),
+                             beliefs.slice(0, begin, end).to(features.scalar_type()),
+                             at::empty({modules, batch, cascade.classes()}, features.options()),
+                             at::empty({modules, batch, hidden.size(2)}, features.options())};
+    for (int64_t i = end - 1; i >= begin; --i) {
+      const at::Tensor g = LogitsGradient(i), rounded = backward.logits_gradient[i - begin];
+      rounded.copy_(g);
+      Through(i, g, rounded, backward.hidden_gradient[i - begin]);
+    }
+    return backward;
+  }
+};
+
+// Back through all beliefs without autograd: what must be one module after the other is, the weights' gradients are products batched
+// over the modules, as SID's are.
+struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
+  static variable_list forward(AutogradContext* context, const at::Tensor& features, const at::Tensor& belief_weight,
+                               const at::Tensor& feature_weight, const at::Tensor& hidden_bias,
+                               const at::Tensor& output_weight, const at::Tensor& output_bias, int64_t belief_update) {
     const Cascade cascade{belief_weight, feature_weight, hidden_bias,
                           output_weight, output_bias,    static_cast<BeliefUpdate>(belief_update)};
+    const CascadeForward forward =
+        RunForward(cascade, features, UniformBelief(features.size(0), cascade.classes(), features.options()));
     context->saved_data["belief_update"] = belief_update;
-    const at::Tensor log_beliefs = at::stack(Beliefs(cascade, features));
+    context->set_materialize_grads(false);
     variable_list saved = Tensors(Parameters(cascade));
-    saved.insert(saved.end(), {features, log_beliefs});
+    saved.insert(saved.end(), {features, forward.hidden, forward.log_beliefs, forward.beliefs});
     context->save_for_backward(saved);
-    return log_beliefs.slice(0, 1).clone();
+    return forward.log_beliefs.slice(0, 1).unbind();
   }
 
   static variable_list backward(AutogradContext* context, variable_list output_gradients) {
     const variable_list saved = context->get_saved_variables();
     const auto belief_update = static_cast<BeliefUpdate>(context->saved_data["belief_update"].toInt());
-    const Cascade cascade = CascadeOf(saved, belief_update);
-    const at::Tensor features = saved[5], log_beliefs = saved[6];
-    const bool extractor_learns = context->needs_input_grad(0);
-    // Sums over the modules, so in the beliefs' precision.
-    variable_list gradients{at::zeros_like(features, at::TensorOptions(log_beliefs.scalar_type()))};
-    for (const at::Tensor& weight : Tensors(Parameters(cascade))) gradients.push_back(at::zeros_like(weight));
-    at::Tensor from_above = at::zeros_like(log_beliefs[0]);
-    const at::AutoGradMode with_graph(true);
-    for (int64_t i = cascade.depth() - 1; i >= 0; --i) {
-      const Module leaves = cascade.at(i).Leaves();
-      const at::Tensor z = features.detach().requires_grad_(extractor_learns);
-      const at::Tensor log_q = log_beliefs[i].detach().requires_grad_(i > 0);
-      variable_list inputs = leaves.Weights();
-      if (i > 0) inputs.push_back(log_q);
-      if (extractor_learns) inputs.push_back(z);
-      const at::Tensor log_p = BeliefOf(leaves.Forward(log_q, z));
-      const variable_list own = torch::autograd::grad({log_p}, inputs, {output_gradients[0][i] + from_above});
-      for (size_t k = 1; k < gradients.size(); ++k) gradients[k][i].copy_(own[k - 1]);
-      if (i > 0) from_above = own[gradients.size() - 1];
-      if (extractor_learns) gradients[0] += own.back();
+    Flow flow{{saved[0], saved[1], saved[2], saved[3], saved[4], belief_update},
+              saved[6],
+              saved[7],
+              saved[8],
+              std::move(output_gradients),
+              {}};
+    const at::Tensor& features = saved[5];
+    Cascade gradients = flow.cascade;
+    for (at::Tensor* const weight : {&gradients.belief_weight, &gradients.feature_weight, &gradients.hidden_bias,
+                                     &gradients.output_weight, &gradients.output_bias}) {
+      *weight = at::empty_like(*weight);
     }
-    gradients[0] = gradients[0].to(features.scalar_type());
-    gradients.emplace_back();  // the belief update has none
-    return gradients;
+    // A sum over the modules, so in the beliefs' precision.
+    at::Tensor features_gradient;
+    if (context->needs_input_grad(0)) features_gradient = at::zeros_like(features, saved[7].options());
+    for (int64_t end = flow.cascade.depth(); end > 0; end -= kModules) {
+      const int64_t begin = std::max<int64_t>(0, end - kModules);
+      const CascadeBackward backward = flow.Back(begin, end, features);
+      WeightGradients(flow.cascade.Slice(begin, end), backward, gradients.Slice(begin, end), features_gradient);
+    }
+    if (features_gradient.defined()) features_gradient = features_gradient.to(features.scalar_type());
+    variable_list all{features_gradient};
+    for (const at::Tensor& gradient : Tensors(Parameters(gradients))) all.push_back(gradient);
+    all.emplace_back();  // the belief update has none
+    return all;
   }
 };
 
 }  // namespace
 
 std::vector<at::Tensor> Chain(const Cascade& cascade, const at::Tensor& features) {
-  // Unbinding the stacked weights makes their gradients one stack each; selecting module by module would add L whole
-  // stacks.
-  const int64_t depth = cascade.depth(), batch = features.size(0);
-  const std::vector<at::Tensor> from_features =
-      at::linear(features, cascade.feature_weight.flatten(0, 1), cascade.hidden_bias.flatten())
-          .view({batch, depth, -1})
-          .unbind(1);
-  const std::vector<at::Tensor> belief_weight = cascade.belief_weight.unbind(),
-                                output_weight = cascade.output_weight.unbind(),
-                                output_bias = cascade.output_bias.unbind();
-  at::Tensor log_belief = UniformBelief(batch, cascade.classes(), features.options());
-  std::vector<at::Tensor> log_beliefs;
-  for (int64_t i = 0; i < depth; ++i) {
-    const at::Tensor hidden =
-        at::relu(at::addmm(from_features[i], log_belief.exp().to(features.scalar_type()), belief_weight[i].t()));
-    const at::Tensor output = at::linear(hidden, output_weight[i], output_bias[i]);
-    log_belief = BeliefOf(Logits(cascade.belief_update, output, log_belief));
-    log_beliefs.push_back(log_belief);
-  }
-  return log_beliefs;
-}
-
-std::vector<at::Tensor> CheckpointedChain(const Cascade& cascade, const at::Tensor& features) {
-  return CheckpointedCascade::apply(features, cascade.belief_weight, cascade.feature_weight, cascade.hidden_bias,
-                                    cascade.output_weight, cascade.output_bias,
-                                    static_cast<int64_t>(cascade.belief_update))
-      .unbind();
+  return ClosedFormChain::apply(features, cascade.belief_weight, cascade.feature_weight, cascade.hidden_bias,
+                                cascade.output_weight, cascade.output_bias,
+                                static_cast<int64_t>(cascade.belief_update));
 }
 
 }  // namespace sid

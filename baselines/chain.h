@@ -4,8 +4,9 @@
 //
 //   z [B, D] --> log p_1 .. log p_L, each [B, C], gradients flowing back through every belief to all modules and z
 //
-// `Chain` keeps each module's hidden activations [B, H] for the way back; `CheckpointedChain` keeps the beliefs [B, C]
-// only and runs each module again. Values and gradients are equal.
+// `Chain` keeps each module's hidden activations [B, H] for the way back, which is in closed form: what one module must wait for from
+// the next are two products, g W2 and dh Wp, and all others are batched over modules, as SID's are. `CheckpointedChain` keeps the
+// beliefs [B, C] only, and runs each module again, with a graph of its own. Values and gradients are equal to autograd's.
 
 #include <ATen/core/Tensor.h>
 

@@ -23,6 +23,7 @@
 
 #include "base/random.h"
 #include "sid/belief/belief.h"
+#include "sid/network/closed_form.h"
 #include "sid/network/initialisation.h"
 #include "sid/update/belief_chain.h"
 

@@ -27,10 +27,8 @@ struct ChunkResult {
   at::Tensor log_belief;  // log p of the last module [B, C]: the next chunk's teacher
 };
 
-// Writes the gradients of `modules`' weights into `gradients`, of the same shapes and contiguous, and theirs by z into
-// `features_gradient`: their sum is added to one of [B, D], each module's own written to one of [n, B, D], and an undefined one,
-// where no extractor learns, costs nothing. Both may be of a higher precision than the modules, whose type is that of all products. `log_q` [B, C] is the teacher of the first module,
-// `alphas` [n] the modules' own.
+// Writes the gradients of `modules`' weights into `gradients`, and theirs by z into `features_gradient`, as WeightGradients does
+// (sid/network/closed_form.h). `log_q` [B, C] is the teacher of the first module, `alphas` [n] the modules' own.
 ChunkResult BatchedUpdate(BeliefChain run_chain, const Cascade& modules, Divergence divergence,
                           const at::Tensor& alphas, const StepInputs& inputs, const at::Tensor& log_q,
                           PhaseTimer& timer, const Cascade& gradients, at::Tensor& features_gradient);

@@ -3,8 +3,7 @@
 // The sequential part of the batched executors, and everything that one pass over the beliefs can give: module after module the
 // belief, then its local loss and the gradient that phase 2 begins with.
 //
-//   hidden = z Wz^T + b                                     one product for all n modules   [B,D] x [D,n*H]
-//   for each module: hidden_i += q_i Wp_i^T, relu, logits_i, log p_i
+//   hidden = z Wz^T + b, then for each module hidden_i += q_i Wp_i^T, relu, logits_i, log p_i     sid/network/closed_form.h
 //   l_i, g_i = d l_i / d logits_i                           the divergence's closed form
 //
 // In two ways, equal within rounding: LibTorch's operations, five launches a module, on any device; or one kernel for all
@@ -33,9 +32,6 @@ struct ChainResult {
   at::Tensor logits_gradient;  // g [n, B, C], of the batch's mean
   at::Tensor log_belief;       // log p of the last module [B, C]: the next chunk's teacher
 };
-
-// z Wz^T + b of all modules, [B, n, H], where both ways begin.
-at::Tensor FeaturesHalf(const Cascade& modules, const at::Tensor& features);
 
 // `log_q` [B, C] is the teacher of the first module, `alphas` [n] the modules' own.
 using BeliefChain = ChainResult (*)(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "sid/belief/belief.h"
 #include "sid/kernels/chain_launch.h"
+#include "sid/network/closed_form.h"
 #include "sid/update/belief_chain.h"
 #include "third_party/logging/logging.h"
 
