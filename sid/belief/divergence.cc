@@ -70,9 +70,17 @@ at::Tensor LogitsGradient(Divergence divergence, double alpha, const at::Tensor&
   return GradientOf(divergence, alpha, log_y, log_q, log_p);
 }
 
-at::Tensor LogitsGradient(Divergence divergence, const at::Tensor& alpha, const at::Tensor& log_y,
-                          const at::Tensor& log_q, const at::Tensor& log_p) {
-  return GradientOf(divergence, alpha.unsqueeze(-1), log_y, log_q, log_p);
+LossesAndGradients EvaluateLocalLosses(Divergence divergence, const at::Tensor& alphas, const at::Tensor& log_y,
+                                       const at::Tensor& log_beliefs, const at::Tensor& beliefs) {
+  const at::Tensor log_q = log_beliefs.slice(0, 0, -1), log_p = log_beliefs.slice(0, 1);
+  const at::Tensor alpha = alphas.unsqueeze(-1), of_class = alpha.unsqueeze(-1);
+  if (divergence == Divergence::kReverse) {
+    return {LocalLoss(divergence, alpha, log_y, log_q, log_p), GradientOf(divergence, of_class, log_y, log_q, log_p)};
+  }
+  const at::Tensor q = beliefs.slice(0, 0, -1), p = beliefs.slice(0, 1), y = log_y.exp();
+  const at::Tensor minimiser = (q * (1 - of_class)).addcmul_(of_class, y);
+  const at::Tensor own = Mix(alpha, (y * log_y.clamp_min(kLogZero)).sum(-1), (q * log_q).sum(-1));
+  return {own - (minimiser * log_p).sum(-1), p - minimiser};
 }
 
 }  // namespace sid

@@ -44,7 +44,17 @@ at::Tensor LogMinimiser(Divergence divergence, double alpha, const at::Tensor& l
 // d l_i / d logits_i, [..., C], without a graph. As a softmax's gradient it sums to 0 over the classes.
 at::Tensor LogitsGradient(Divergence divergence, double alpha, const at::Tensor& log_y, const at::Tensor& log_q,
                           const at::Tensor& log_p);
-at::Tensor LogitsGradient(Divergence divergence, const at::Tensor& alpha, const at::Tensor& log_y,
-                          const at::Tensor& log_q, const at::Tensor& log_p);
+
+struct LossesAndGradients {
+  at::Tensor losses;            // l_1 .. l_n of each example [n, B]
+  at::Tensor logits_gradients;  // [n, B, C]
+};
+
+// Both of n modules at once, from log p_0 .. log p_n [n+1, B, C] and their exponentials: module i's teacher is the entry before its
+// own. `alphas` [n]. Without a graph, and in half of the passes over memory, since forward's minimiser serves both:
+//
+//   l = a <y, log y> + (1-a) <q, log q> - <m, log p>         d l / d logits = p - m
+LossesAndGradients EvaluateLocalLosses(Divergence divergence, const at::Tensor& alphas, const at::Tensor& log_y,
+                                       const at::Tensor& log_beliefs, const at::Tensor& beliefs);
 
 }  // namespace sid

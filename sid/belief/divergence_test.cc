@@ -109,6 +109,23 @@ TEST_P(DivergenceTest, FiniteInFloatForLogitsUpToTenThousand) {
   }
 }
 
+// All modules at once, in another order of summation, as the definitions do module by module.
+TEST_P(DivergenceTest, ManyModulesAtOnceAreEachByItself) {
+  if (!Defined()) GTEST_SKIP() << "reverse needs a smoothed target";
+  constexpr int64_t kModules = 4;
+  const Case c = MakeCase(classes(), smoothing(), /*scale=*/2, at::kDouble);
+  const at::Tensor scales = at::arange(1, kModules + 2, at::kDouble).view({-1, 1, 1});
+  const at::Tensor log_beliefs = BeliefOf(scales * c.logits);
+  const at::Tensor alphas = alpha() / at::arange(1, kModules + 1, at::kDouble);
+  const auto [losses, gradients] = EvaluateLocalLosses(divergence(), alphas, c.log_y, log_beliefs, log_beliefs.exp());
+  for (int64_t i = 0; i < kModules; ++i) {
+    const double own = alphas[i].item<double>();
+    const at::Tensor log_q = log_beliefs[i], log_p = log_beliefs[i + 1];
+    EXPECT_LT(RelativeError(losses[i], LocalLoss(divergence(), own, c.log_y, log_q, log_p)), 1e-12) << i;
+    EXPECT_LT(RelativeError(gradients[i], LogitsGradient(divergence(), own, c.log_y, log_q, log_p)), 1e-12) << i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DivergenceTest,
                          testing::Combine(testing::Values(Divergence::kForward, Divergence::kReverse),
                                           testing::Values(2, 10, 1000), testing::Values(0.1, 0.5, 1.0),

@@ -15,14 +15,14 @@ ChainResult ChainByOperations(const Cascade& modules, Divergence divergence, con
     forward = RunForward(modules, inputs.features, log_q);
   }
   const ScopedPhase phase(timer, "local update");
-  const at::Tensor log_teachers = forward.log_beliefs.slice(0, 0, -1), log_p = forward.log_beliefs.slice(0, 1);
-  const at::Tensor alpha = alphas.unsqueeze(1);
+  LossesAndGradients local =
+      EvaluateLocalLosses(divergence, alphas, inputs.log_y, forward.log_beliefs, forward.beliefs);
   const auto examples = static_cast<double>(log_q.size(0));
-  ChainResult result{.hidden = forward.hidden, .teachers = forward.beliefs.slice(0, 0, -1).to(type)};
-  result.losses = LocalLoss(divergence, alpha, inputs.log_y, log_teachers, log_p);
-  result.logits_gradient = LogitsGradient(divergence, alpha, inputs.log_y, log_teachers, log_p).div_(examples).to(type);
-  result.log_belief = log_p.select(0, -1);
-  return result;
+  return {.hidden = forward.hidden,
+          .teachers = forward.beliefs.slice(0, 0, -1).to(type),
+          .losses = local.losses,
+          .logits_gradient = local.logits_gradients.div_(examples).to(type),
+          .log_belief = forward.log_beliefs.select(0, -1)};
 }
 
 }  // namespace sid
