@@ -29,7 +29,8 @@ double ProductFlops(const std::string& name, Inputs inputs) {
 
 // `image` [B, channels, h, w] is what the padded convolution reads or what it writes: pixels are as many.
 double ConvolutionFlops(const at::Tensor& image, const at::Tensor& weight) {
-  return 2.0 * static_cast<double>(image.numel() / image.size(1) * weight.numel());
+  const int64_t pixels = image.numel() / image.size(1);
+  return 2.0 * static_cast<double>(pixels * weight.numel());
 }
 
 double ConvolutionFlops(const std::string& name, Inputs inputs) {
