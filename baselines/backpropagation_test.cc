@@ -100,6 +100,20 @@ TEST(Backpropagation, StepsFollowAutogradOfThePlainChain) {
   }
 }
 
+// What follows the last belief that has a loss gets no gradient.
+TEST(Chain, FlowsBackFromAnyBelief) {
+  const Network network = MakeNetwork(/*depth=*/4);
+  RequireGradients(network, true);
+  const Batch batch = MakeBatch();
+  const std::vector<at::Tensor> weights = Tensors(network);
+  const at::Tensor plain = at::nll_loss(PlainChain(network, batch.images)[1], batch.labels);
+  const auto expected = torch::autograd::grad({plain}, weights);
+  const at::Tensor features = network.extractor.Forward(batch.images);
+  const at::Tensor closed = at::nll_loss(Chain(network.cascade, features)[1], batch.labels);
+  const auto actual = torch::autograd::grad({closed}, weights);
+  for (size_t k = 0; k < weights.size(); ++k) EXPECT_LT(RelativeError(actual[k], expected[k]), 1e-9) << k;
+}
+
 TEST(Backpropagation, LossDepthsAndLossesBelongTogether) {
   const Batch batch = MakeBatch();
   for (const Backpropagation kind : {Backpropagation::kChain, Backpropagation::kDeep}) {

@@ -10,8 +10,10 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "baselines/chain_function.h"
 #include "sid/belief/belief.h"
 #include "sid/network/closed_form.h"
 #include "sid/network/network.h"
@@ -73,8 +75,8 @@ struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
   static variable_list forward(AutogradContext* context, const at::Tensor& features, const at::Tensor& belief_weight,
                                const at::Tensor& feature_weight, const at::Tensor& hidden_bias,
                                const at::Tensor& output_weight, const at::Tensor& output_bias, int64_t belief_update) {
-    const Cascade cascade{belief_weight, feature_weight, hidden_bias,
-                          output_weight, output_bias,    static_cast<BeliefUpdate>(belief_update)};
+    const Cascade cascade =
+        CascadeOf({belief_weight, feature_weight, hidden_bias, output_weight, output_bias}, belief_update);
     const CascadeForward forward =
         RunForward(cascade, features, UniformBelief(features.size(0), cascade.classes(), features.options()));
     context->saved_data["belief_update"] = belief_update;
@@ -87,8 +89,7 @@ struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
 
   static variable_list backward(AutogradContext* context, variable_list output_gradients) {
     const variable_list saved = context->get_saved_variables();
-    const auto belief_update = static_cast<BeliefUpdate>(context->saved_data["belief_update"].toInt());
-    Flow flow{{saved[0], saved[1], saved[2], saved[3], saved[4], belief_update},
+    Flow flow{CascadeOf(saved, context->saved_data["belief_update"].toInt()),
               saved[6],
               saved[7],
               saved[8],
@@ -119,9 +120,7 @@ struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
 }  // namespace
 
 std::vector<at::Tensor> Chain(const Cascade& cascade, const at::Tensor& features) {
-  return ClosedFormChain::apply(features, cascade.belief_weight, cascade.feature_weight, cascade.hidden_bias,
-                                cascade.output_weight, cascade.output_bias,
-                                static_cast<int64_t>(cascade.belief_update));
+  return ApplyTo<ClosedFormChain>(cascade, features);
 }
 
 }  // namespace sid

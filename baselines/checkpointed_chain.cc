@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "baselines/chain.h"
+#include "baselines/chain_function.h"
 #include "sid/belief/belief.h"
 #include "sid/network/network.h"
 
@@ -17,17 +18,13 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-Cascade CascadeOf(const variable_list& weights, BeliefUpdate belief_update) {
-  return {weights[0], weights[1], weights[2], weights[3], weights[4], belief_update};
-}
-
 // Saves z, the weights and the beliefs; on the way back each module gets a graph of its own, used at once and dropped.
 struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& features, const at::Tensor& belief_weight,
                             const at::Tensor& feature_weight, const at::Tensor& hidden_bias,
                             const at::Tensor& output_weight, const at::Tensor& output_bias, int64_t belief_update) {
-    const Cascade cascade{belief_weight, feature_weight, hidden_bias,
-                          output_weight, output_bias,    static_cast<BeliefUpdate>(belief_update)};
+    const Cascade cascade =
+        CascadeOf({belief_weight, feature_weight, hidden_bias, output_weight, output_bias}, belief_update);
     context->saved_data["belief_update"] = belief_update;
     const at::Tensor log_beliefs = at::stack(Beliefs(cascade, features));
     variable_list saved = Tensors(Parameters(cascade));
@@ -38,8 +35,7 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
 
   static variable_list backward(AutogradContext* context, variable_list output_gradients) {
     const variable_list saved = context->get_saved_variables();
-    const auto belief_update = static_cast<BeliefUpdate>(context->saved_data["belief_update"].toInt());
-    const Cascade cascade = CascadeOf(saved, belief_update);
+    const Cascade cascade = CascadeOf(saved, context->saved_data["belief_update"].toInt());
     const at::Tensor features = saved[5], log_beliefs = saved[6];
     const bool extractor_learns = context->needs_input_grad(0);
     // Sums over the modules, so in the beliefs' precision.
@@ -69,10 +65,7 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
 }  // namespace
 
 std::vector<at::Tensor> CheckpointedChain(const Cascade& cascade, const at::Tensor& features) {
-  return CheckpointedCascade::apply(features, cascade.belief_weight, cascade.feature_weight, cascade.hidden_bias,
-                                    cascade.output_weight, cascade.output_bias,
-                                    static_cast<int64_t>(cascade.belief_update))
-      .unbind();
+  return ApplyTo<CheckpointedCascade>(cascade, features).unbind();
 }
 
 }  // namespace sid

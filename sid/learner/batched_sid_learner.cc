@@ -21,9 +21,8 @@ BatchedSidLearner::BatchedSidLearner(Network network, SidOptions options, Belief
                                      Precision precision, const OptimizerOptions& optimizer)
     : SidLearnerBase(std::move(network), std::move(options), precision),
       run_chain_(run_chain),
-      extractor_learns_(options_.extractor_gradient != ExtractorGradient::kNone),
       extractor_weights_(Tensors(sid::Parameters(network_.extractor))) {
-  for (at::Tensor& weight : extractor_weights_) weight.requires_grad_(extractor_learns_);
+  for (at::Tensor& weight : extractor_weights_) weight.requires_grad_(options_.extractor_learns());
   const int64_t depth = network_.cascade.depth(), size = chunk == 0 ? depth : std::min(chunk, depth);
   const at::Tensor alphas = at::tensor(options_.alphas).to(network_.cascade.hidden_bias.options());
   const Cascade gradients = ZerosLike({{}, network_.cascade.Slice(0, size)}).cascade;
@@ -77,7 +76,7 @@ std::vector<Parameter> BatchedSidLearner::OptimizerState() const {
 }
 
 at::Tensor BatchedSidLearner::EmptyFeaturesGradient(const StepInputs& inputs) const {
-  if (!extractor_learns_) return {};
+  if (!options_.extractor_learns()) return {};
   const at::TensorOptions type(inputs.log_y.scalar_type());
   if (options_.extractor_gradient != ExtractorGradient::kPcgrad) return at::zeros_like(inputs.features, type);
   return at::zeros_like(inputs.features, type).expand({network_.cascade.depth(), -1, -1}).contiguous();
@@ -85,13 +84,13 @@ at::Tensor BatchedSidLearner::EmptyFeaturesGradient(const StepInputs& inputs) co
 
 at::Tensor BatchedSidLearner::ExtractorForward(const at::Tensor& images, PhaseTimer& timer) const {
   const ScopedPhase phase(timer, "extractor forward");
-  const at::AutoGradMode mode(extractor_learns_);
+  const at::AutoGradMode mode(options_.extractor_learns());
   return Cast(network_.extractor, compute_type_).Forward(images.to(compute_type_));
 }
 
 std::vector<at::Tensor> BatchedSidLearner::ExtractorBackward(const at::Tensor& features, at::Tensor features_gradient,
                                                              PhaseTimer& timer) const {
-  if (!extractor_learns_) return {};
+  if (!options_.extractor_learns()) return {};
   const ScopedPhase phase(timer, "extractor backward");
   if (options_.extractor_gradient == ExtractorGradient::kMean) features_gradient /= network_.cascade.depth();
   if (options_.extractor_gradient == ExtractorGradient::kPcgrad) features_gradient = CombineByPcgrad(features_gradient);

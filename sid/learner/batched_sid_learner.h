@@ -41,7 +41,6 @@ class BatchedSidLearner : public SidLearnerBase {
                                             PhaseTimer& timer) const;
 
   BeliefChain run_chain_;
-  bool extractor_learns_;
   std::vector<at::Tensor> extractor_weights_;
   std::vector<Chunk> chunks_;
   // One for each chunk, the last one's with the extractor: without chunks there is one, and its clipping sees everything.

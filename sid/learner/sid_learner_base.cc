@@ -46,7 +46,7 @@ at::Tensor SidLearnerBase::Losses(const at::Tensor& labels, const at::Tensor& lo
 std::vector<Parameter> SidLearnerBase::Parameters() const { return sid::Parameters(network_); }
 
 Network SidLearnerBase::Learning(Network network) const {
-  if (options_.extractor_gradient == ExtractorGradient::kNone) network.extractor.layers.clear();
+  if (!options_.extractor_learns()) network.extractor.layers.clear();
   return network;
 }
 

@@ -29,6 +29,8 @@ struct SidOptions {
   double smoothing = 0;        // s of the target, in [0, 1)
   FeatureMode features = FeatureMode::kReuse;
   ExtractorGradient extractor_gradient = ExtractorGradient::kSum;
+
+  bool extractor_learns() const { return extractor_gradient != ExtractorGradient::kNone; }
 };
 
 std::vector<std::string> FeatureModeNames();

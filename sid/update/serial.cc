@@ -47,7 +47,7 @@ LocalUpdate UpdateModule(const Module& module, int64_t index, const SidOptions& 
                          const at::Tensor& log_q, const at::Tensor& features, const Module& gradients) {
   const at::AutoGradMode mode(true);
   const Module leaves = module.Leaves();
-  const bool extractor_learns = options.extractor_gradient != ExtractorGradient::kNone;
+  const bool extractor_learns = options.extractor_learns();
   const at::Tensor z = features.detach().requires_grad_(extractor_learns);
   const at::Tensor log_p = BeliefOf(leaves.Forward(log_q, z));
   const at::Tensor loss = LocalLoss(options.divergence, options.alphas.at(index), log_y, log_q, log_p).mean();
@@ -79,7 +79,7 @@ UpdateResult SerialUpdate(const Network& network, const SidOptions& options, con
                           Network& gradients) {
   const Extractor extractor = Leaves(network.extractor);
   const bool reuse = options.features == FeatureMode::kReuse;
-  const bool extractor_learns = options.extractor_gradient != ExtractorGradient::kNone;
+  const bool extractor_learns = options.extractor_learns();
   at::Tensor features = Features(extractor, batch.images, reuse && extractor_learns, timer);
   const std::vector<at::Tensor> teachers = ComputeTeachers(network.cascade, features, timer);
   if (!reuse) features = Features(extractor, batch.images, extractor_learns, timer);
