@@ -1,69 +1,91 @@
 #include "train/config.h"
 
-#include <cmath>
+#include <gflags/gflags.h>
 
-#include "absl/strings/str_cat.h"
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "base/command_line/flags.h"
+#include "base/names.h"
 #include "base/status.h"
+#include "train/fields.h"
 
 namespace sid {
 namespace {
 
-absl::Status Require(bool holds, const std::string& flag, double value, const std::string& range) {
-  if (holds) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is out of range: ", range));
+constexpr char kUsage[] =
+    "Trains a network by Synergistic Information Distillation, or by backpropagation, and shows the accuracy of every "
+    "depth.\n\n"
+    "Usage: ./tools/bazel run //:train -- --learner=sid --dataset=cifar100 --data_dir=DIR --depth=8 --epochs=10 "
+    "--out=DIR";
+
+struct Flags {
+  TrainConfig config;  // what gflags sets
+  ProgramFlags program{kUsage, {}};
+};
+
+std::string HelpOf(const Field& field) {
+  if (!absl::EndsWith(field.help, ":")) return field.help;
+  return absl::StrCat(field.help, " ", absl::StrJoin(std::get<Names>(field.allowed), ", "));
 }
 
-// Far beyond any use, and small enough that no product of two of them overflows 64 bits.
-constexpr int64_t kMost = 1'000'000'000;
-constexpr int64_t kDeepest = 100'000;  // a list has an entry for each module
-// A layer that does not fit into memory is told as that.
-constexpr int64_t kMostUnits = 1'000'000'000'000;
-constexpr int64_t kMostThreads = 4096;
+// What DEFINE_... does, for every field; gflags keeps all these pointers for as long as the program runs.
+Flags* Register() {
+  auto* const flags = new Flags;
+  for (const char* topic : kTopics) flags->program.topics.push_back({topic, {}});
+  VisitFields(flags->config, [&](auto& value, const Field& field) {
+    gflags::FlagRegisterer(field.name, strdup(HelpOf(field).c_str()), __FILE__, &value, new auto(value));
+    flags->program.topics[static_cast<size_t>(field.topic)].names.emplace_back(field.name);
+  });
+  return flags;
+}
 
-absl::Status InRange(const std::string& flag, int64_t value, int64_t least, int64_t most = kMost) {
-  if (value >= least && value <= most) return absl::OkStatus();
+absl::Status Check(const std::string& value, const Field& field) {
+  const auto* const names = std::get_if<Names>(&field.allowed);
+  return names == nullptr ? absl::OkStatus() : FindName(absl::StrCat("--", field.name), value, *names).status();
+}
+
+template <class Number>
+absl::Status Check(Number value, const Field& field) {
+  const auto* const range = std::get_if<Range>(&field.allowed);
+  const auto number = static_cast<double>(value);
+  if (range == nullptr || (number >= range->least && number <= range->most)) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("--", flag, "=", value, " is out of range: it must be from ", least, " to ", most));
-}
-
-absl::Status NotNegative(const std::string& flag, double value) {
-  return Require(value >= 0 && std::isfinite(value), flag, value, "it must be 0 or more");
-}
-
-absl::Status Fraction(const std::string& flag, double value) {
-  return Require(value >= 0 && value < 1, flag, value, "it must be in [0, 1)");
+      absl::StrCat("--", field.name, "=", value, " is out of range: it must be ", range->text));
 }
 
 }  // namespace
 
+absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, std::string* help) {
+  static Flags* const kFlags = Register();
+  kFlags->config = {};
+  SID_RETURN_IF_ERROR(ParseFlags(argc, argv, kFlags->program, help));
+  TrainConfig config = kFlags->config;
+  for (std::string* path : {&config.data_dir, &config.out}) *path = CallersPath(*path);
+  return config;
+}
+
 absl::Status Validate(const TrainConfig& config) {
-  SID_RETURN_IF_ERROR(InRange("depth", config.depth, 1, kDeepest));
-  SID_RETURN_IF_ERROR(InRange("hidden", config.hidden, 1, kMostUnits));
-  SID_RETURN_IF_ERROR(InRange("features", config.features, 1, kMostUnits));
-  SID_RETURN_IF_ERROR(InRange("chunk", config.chunk, 0));
-  SID_RETURN_IF_ERROR(InRange("epochs", config.epochs, 1));
-  SID_RETURN_IF_ERROR(InRange("batch_size", config.batch_size, 1));
-  SID_RETURN_IF_ERROR(Fraction("smoothing", config.smoothing));
-  SID_RETURN_IF_ERROR(InRange("train_images", config.train_images, 0));
-  SID_RETURN_IF_ERROR(Fraction("label_noise", config.label_noise));
-  SID_RETURN_IF_ERROR(Fraction("validation_fraction", config.validation_fraction));
-  SID_RETURN_IF_ERROR(Fraction("momentum", config.momentum));
-  SID_RETURN_IF_ERROR(Require(config.learning_rate > 0 && std::isfinite(config.learning_rate), "lr",
-                              config.learning_rate, "it must be above 0"));
-  SID_RETURN_IF_ERROR(Require(config.warmup_epochs >= 0 && config.warmup_epochs <= static_cast<double>(kMost),
-                              "warmup_epochs", config.warmup_epochs, absl::StrCat("it must be from 0 to ", kMost)));
-  SID_RETURN_IF_ERROR(NotNegative("weight_decay", config.weight_decay));
-  SID_RETURN_IF_ERROR(NotNegative("clip_norm", config.clip_norm));
-  SID_RETURN_IF_ERROR(InRange("probe_every", config.probe_every, 0));
-  SID_RETURN_IF_ERROR(InRange("checkpoint_every", config.checkpoint_every, 0));
-  SID_RETURN_IF_ERROR(InRange("keep_checkpoints", config.keep_checkpoints, 1));
-  if (config.out.empty() && (config.resume || config.checkpoint_every > 0 || config.on_nan == "rollback")) {
-    return absl::InvalidArgumentError(absl::StrCat(config.resume                 ? "--resume"
-                                                   : config.checkpoint_every > 0 ? "--checkpoint_every"
-                                                                                 : "--on_nan=rollback",
-                                                   " needs --out=DIR, the folder that holds the run's checkpoints"));
-  }
-  return InRange("threads", config.threads, 0, kMostThreads);
+  absl::Status first;
+  VisitFields(config, [&](const auto& value, const Field& field) { first.Update(Check(value, field)); });
+  SID_RETURN_IF_ERROR(first);
+  const std::string needs = config.resume                 ? "--resume"
+                            : config.checkpoint_every > 0 ? "--checkpoint_every"
+                            : config.on_nan == "rollback" ? "--on_nan=rollback"
+                                                          : "";
+  if (needs.empty() || !config.out.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(needs, " needs --out=DIR, the folder that holds the run's checkpoints"));
+}
+
+nlohmann::ordered_json ToJson(const TrainConfig& config) {
+  nlohmann::ordered_json json;
+  VisitFields(config, [&](const auto& value, const Field& field) {
+    if (field.saved != Saved::kNever) json[field.name] = value;
+  });
+  return json;
 }
 
 }  // namespace sid

@@ -2,70 +2,63 @@
 
 // Everything that defines a training run, as the user says it. One struct from the flags to config.json: what is not in
 // it has no effect on the result.
+//
+// A new option is a member here, one entry in train/fields.h, and its use, mostly in train/prepare.cc. Its flag, --help, the
+// check of its value, config.json and fuzzing follow from the entry.
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace sid {
 
 // The defaults are a recipe for mnist-mini on two cores in two minutes; other data sets want larger batches and more epochs.
+// train/fields.h says what each is.
 struct TrainConfig {
-  // What to train.
-  std::string learner = "sid";
-  std::string dataset = "mnist-mini";
-  std::string data_dir;
-  int64_t depth = 4;       // L
-  int64_t hidden = 256;    // H
-  int64_t features = 128;  // D
-  std::string initialisation = "kaiming";
-  std::string belief_update = "replace";
+  std::string learner = "sid", dataset = "mnist-mini", data_dir;
+  int64_t depth = 4, hidden = 256, features = 128;  // L, H, D
+  std::string initialisation = "kaiming", belief_update = "replace";
 
-  // SID's update.
-  std::string alpha = "0.5";
-  std::string divergence = "forward";
+  std::string alpha = "0.5", divergence = "forward";
   double smoothing = 0;
   std::string executor = "auto";
   int64_t chunk = 0;
-  std::string feature_mode = "reuse";
-  std::string extractor_gradient = "sum";
+  std::string feature_mode = "reuse", extractor_gradient = "sum";
 
-  // The data.
-  int64_t train_images = 0;  // of the training set, 0 for all
-  double label_noise = 0;
-  double validation_fraction = 0.1;
+  int64_t train_images = 0;
+  double label_noise = 0, validation_fraction = 0.1;
   std::string augmentation = "auto";
 
-  // The optimizer and its schedule.
-  int64_t epochs = 5;
-  int64_t batch_size = 32;
+  int64_t epochs = 5, batch_size = 32;
   std::string optimizer = "adam";
   double learning_rate = 2e-3;
   std::string schedule = "cosine";
-  double warmup_epochs = 0.2;
-  double weight_decay = 0;
-  double momentum = 0.9;
-  double clip_norm = 0;
+  double warmup_epochs = 0.2, weight_decay = 0, momentum = 0.9, clip_norm = 0;
 
-  // How it runs.
   uint64_t seed = 1;
-  std::string device = "auto";
-  std::string precision = "fp32";
+  std::string device = "auto", precision = "fp32";
   bool capture = true;
   int64_t threads = 0;
   bool deterministic = false;
-  int64_t probe_every = 0;  // steps; 0 for never
-  std::string out;
+  int64_t probe_every = 0;
 
-  // What is kept on the way. None of it changes the result, but on_nan=rollback that of a run whose numbers explode.
-  int64_t checkpoint_every = 0;  // steps; 0: each epoch
-  int64_t keep_checkpoints = 2;
+  // None of this changes the result, but on_nan=rollback that of a run whose numbers explode.
+  std::string out;
+  int64_t checkpoint_every = 0, keep_checkpoints = 2;
   bool resume = false;
   std::string on_nan = "stop";
 };
 
-// The numbers alone: that each is in its range. Names are checked where they are looked up.
+// An error is one line; with --help, `*help` receives the text to print and the config means nothing. Not from two threads.
+absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, std::string* help);
+
+// That each number is in its range, each name one that there is, and the folder there that others need. InvalidArgument, in
+// one line, for the first that is not so. What depends on device or data set is checked where these are known.
 absl::Status Validate(const TrainConfig& config);
+
+// Every option under its flag's name, in the order of train/fields.h.
+nlohmann::ordered_json ToJson(const TrainConfig& config);
 
 }  // namespace sid

@@ -8,7 +8,6 @@
 #include "base/machine/device.h"
 #include "base/machine/precision.h"
 #include "base/machine/process.h"
-#include "base/names.h"
 #include "base/status.h"
 #include "baselines/learners.h"
 #include "data/batches/augmentation.h"
@@ -49,7 +48,6 @@ absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
 
 absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   Choices choices;
-  SID_RETURN_IF_ERROR(FindName("learner", config.learner, LearnerNames()).status());
   SID_ASSIGN_OR_RETURN(choices.device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(choices.initialisation, ParseInitialisation(config.initialisation));
   SID_ASSIGN_OR_RETURN(choices.belief_update, ParseBeliefUpdate(config.belief_update));

@@ -8,8 +8,8 @@
 #include "base/command_line/terminal.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"
+#include "train/config.h"
 #include "train/failure.h"
-#include "train/flags.h"
 #include "train/run.h"
 #include "train/stop_signals.h"
 

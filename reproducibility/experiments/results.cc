@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/machine/version.h"
 #include "base/status.h"
-#include "train/config_json.h"
+#include "train/fields.h"
 
 namespace sid {
 namespace {
@@ -72,7 +72,10 @@ ordered_json ResultSettings(const TrainConfig& config) {
        {"data_dir", "device", "threads", "deterministic", "checkpoint_every", "keep_checkpoints"}) {
     settings.erase(elsewhere);
   }
-  if (config.probe_every == 0) settings.erase("probe_every");
+  const ordered_json defaults = ToJson(TrainConfig());
+  VisitFields(config, [&](const auto&, const Field& field) {
+    if (field.saved == Saved::kLater && settings[field.name] == defaults[field.name]) settings.erase(field.name);
+  });
   return settings;
 }
 

@@ -23,7 +23,7 @@
 #include "base/status.h"
 #include "base/system_calls.h"
 #include "sid/checkpoint/safetensors.h"
-#include "train/config_json.h"
+#include "train/config.h"
 #include "train/output/event_file.h"
 #include "train/output/probe_output.h"
 

@@ -1,0 +1,146 @@
+#pragma once
+
+// The one list of //:train's options: flags, --help, the check of values, config.json and fuzzing come from it.
+//
+//   VisitFields(config, [](auto& value, const Field& field) { ... });  // `value` is const where the config is
+//
+// The order is config.json's, and results are named by a hash over it: a new option goes to the end, with kLater.
+
+#include <limits>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/machine/precision.h"
+#include "baselines/learners.h"
+#include "data/registry.h"
+#include "sid/belief/divergence.h"
+#include "sid/learner/sid_learner.h"
+#include "sid/network/cascade.h"
+#include "sid/network/initialisation.h"
+#include "sid/optimizer/optimizer.h"
+#include "sid/optimizer/schedule.h"
+#include "sid/training/trainer.h"
+#include "sid/update/options.h"
+#include "train/config.h"
+
+namespace sid {
+
+// Where --help shows it.
+enum class Topic { kNetwork, kUpdate, kData, kOptimizer, kRun, kKept };
+constexpr const char* kTopics[] = {"Network and learner", "SID's update", "Data", "Optimizer", "Run", "What is kept"};
+
+// Whether config.json holds it. kLater: there were results before it; at its default they leave it out and keep their names.
+// kNever: it says where results go or how they came about, not what they are.
+enum class Saved { kAlways, kLater, kNever };
+
+// What a number may be, both ends among it; `text` goes on after "it must be".
+struct Range {
+  double least, most;
+  std::string text;
+};
+
+using Names = std::vector<std::string>;  // what a text may be
+
+struct Field {
+  const char* name;  // of the flag, and in config.json
+  Topic topic;
+  const char* help;  // where it ends with a colon it goes on with the names
+  std::variant<std::monostate, Range, Names> allowed = {};
+  Saved saved = Saved::kAlways;
+};
+
+// By default up to far beyond any use, and so little that no product of two overflows 64 bits.
+inline Range From(int64_t least, int64_t most = 1'000'000'000) {
+  return {static_cast<double>(least), static_cast<double>(most), absl::StrCat("from ", least, " to ", most)};
+}
+
+template <class Config, class Visitor>  // Config: TrainConfig or const TrainConfig
+void VisitFields(Config& c, const Visitor& visit) {
+  using enum Topic;
+  using enum Saved;
+  using Double = std::numeric_limits<double>;
+  const std::monostate any;
+  const Range fraction{0, 1 - Double::epsilon() / 2, "in [0, 1)"};
+  const Range positive{Double::denorm_min(), Double::max(), "above 0"}, not_negative{0, Double::max(), "0 or more"};
+  const Range modules = From(1, 100'000);          // a list has an entry for each
+  const Range units = From(1, 1'000'000'000'000);  // a layer that does not fit into memory is told as that
+
+  visit(c.learner, {"learner", kNetwork, "what trains:", LearnerNames()});
+  visit(c.dataset, {"dataset", kData, "what it is trained on (mnist-mini is embedded):", DatasetNames()});
+  visit(c.data_dir, {"data_dir", kData, "the folder that holds the data set; //data:fetch downloads one"});
+  visit(c.depth, {"depth", kNetwork, "L, the number of modules", modules});
+  visit(c.hidden, {"hidden", kNetwork, "H, hidden units of a module", units});
+  visit(c.features, {"features", kNetwork, "D, features that the extractor hands to every module", units});
+  visit(c.initialisation, {"initialisation", kNetwork, "of the weights:", InitialisationNames()});
+  visit(c.belief_update, {"belief_update", kNetwork,
+                          "a module states the belief anew (the paper's), or adds to the logarithm of the one before:",
+                          BeliefUpdateNames()});
+  visit(c.alpha,
+        {"alpha", kUpdate,
+         "the target's weight against the teacher, in (0, 1]: 0.5 for all, 1:0.1 from first to last, or a list"});
+  visit(c.divergence,
+        {"divergence", kUpdate, "KL(t || p), or KL(p || t), which needs --smoothing:", DivergenceNames()});
+  visit(c.smoothing, {"smoothing", kUpdate, "how much of the target is spread over all classes", fraction});
+  visit(c.executor, {"executor", kUpdate,
+                     "auto (the fastest), serial (literal, with autograd), batched (closed form), or cuda (the same, "
+                     "its belief chain one kernel)",
+                     ExecutorNames()});
+  visit(
+      c.precision,
+      {"precision", kRun,
+       "of products: fp32, tf32 (GPUs) or bf16 (GPUs, CPUs with AVX512-BF16 or AMX); weights and beliefs stay float32",
+       PrecisionNames()});
+  visit(c.capture, {"capture", kRun, "on a GPU: capture the training step as a CUDA graph, once, and replay it"});
+  visit(c.chunk,
+        {"chunk", kUpdate, "batched, cuda: modules updated at a time, to bound memory; 0 for all at once", From(0)});
+  visit(c.feature_mode,
+        {"feature_mode", kUpdate, "serial: reuse phase 1's activations of the extractor, or recompute them",
+         FeatureModeNames()});
+  visit(c.extractor_gradient, {"extractor_gradient", kUpdate,
+                               "of the modules' gradients their sum (the paper's), mean, pcgrad (what opposes "
+                               "another's is taken out first), or none: it stays random",
+                               ExtractorGradientNames()});
+  visit(c.train_images,
+        {"train_images", kData, "how many of the training set, the same number of each class; 0 for all", From(0)});
+  visit(c.label_noise, {"label_noise", kData, "fraction of the training labels that are made wrong", fraction});
+  visit(c.validation_fraction, {"validation_fraction", kData, "of the training set, to choose the epoch by", fraction});
+  visit(c.augmentation,
+        {"augmentation", kData, "auto is the data set's usual:", Names{"auto", "none", "crop", "crop-flip"}});
+  visit(c.epochs, {"epochs", kOptimizer, "passes over the training set", From(1)});
+  visit(c.batch_size, {"batch_size", kOptimizer, "B, images a step", From(1)});
+  visit(c.optimizer, {"optimizer", kOptimizer, "adam, adamw or sgd (Nesterov)", OptimizerNames()});
+  visit(c.learning_rate, {"lr", kOptimizer, "learning rate after the warm-up", positive});
+  visit(c.schedule, {"schedule", kOptimizer, "of the learning rate:", ScheduleNames()});
+  visit(c.warmup_epochs, {"warmup_epochs", kOptimizer, "epochs over which the learning rate rises from 0", From(0)});
+  visit(c.weight_decay, {"weight_decay", kOptimizer, "decoupled for adamw and sgd; biases do not decay", not_negative});
+  visit(c.momentum, {"momentum", kOptimizer, "sgd's momentum, Adam's beta_1", fraction});
+  visit(c.clip_norm,
+        {"clip_norm", kOptimizer, "largest norm of all gradients together; 0 for no clipping", not_negative});
+  visit(c.seed, {"seed", kRun, "of weights, split, noise, order and augmentation: same seed, same bits"});
+  visit(c.device, {"device", kRun, "auto (a GPU where there is one), cpu, cuda or cuda:N"});
+  visit(c.threads, {"threads", kRun, "of the CPU; 0 for all cores", From(0, 4096)});
+  visit(c.deterministic,
+        {"deterministic", kRun, "same bits on a GPU too, a little slower; the CPU's are always the same"});
+  visit(c.probe_every, {"probe_every", kRun,
+                        "steps between two looks at the theory's quantities on a validation batch, which go to "
+                        "metrics.jsonl and TensorBoard, and are told where they show a known failure; 0 for none",
+                        From(0), kLater});
+  visit(c.out,
+        {"out", kKept,
+         "a new folder for config.json, metrics.jsonl, summary.json, weights.safetensors and TensorBoard's events", any,
+         kNever});
+  visit(c.checkpoint_every, {"checkpoint_every", kKept,
+                             "steps between two checkpoints in --out; 0 for one at the end of each epoch", From(0)});
+  visit(c.keep_checkpoints, {"keep_checkpoints", kKept, "how many of the last checkpoints are kept", From(1)});
+  visit(c.resume, {"resume", kKept, "go on from the newest whole checkpoint in --out, or begin where there is none yet",
+                   any, kNever});
+  visit(
+      c.on_nan,
+      {"on_nan", kKept,
+       "where a number explodes: stop, or rollback to the last checkpoint with half the learning rate, at most 3 times",
+       OnNanNames()});
+}
+
+}  // namespace sid
