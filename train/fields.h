@@ -63,7 +63,8 @@ void VisitFields(Config& c, const Visitor& visit) {
   using Double = std::numeric_limits<double>;
   const std::monostate any;
   const Range fraction{0, 1 - Double::epsilon() / 2, "in [0, 1)"};
-  const Range positive{Double::denorm_min(), Double::max(), "above 0"}, not_negative{0, Double::max(), "0 or more"};
+  // Training runs where subnormal numbers are 0, the least of which would let 0 in.
+  const Range positive{Double::min(), Double::max(), "above 0"}, not_negative{0, Double::max(), "0 or more"};
   const Range modules = From(1, 100'000);          // a list has an entry for each
   const Range units = From(1, 1'000'000'000'000);  // a layer that does not fit into memory is told as that
 
