@@ -12,7 +12,7 @@
 #include "baselines/learners.h"
 #include "data/registry.h"
 #include "sid/network/initialisation.h"
-#include "sid/training/step_runner.h"
+#include "training/step_runner.h"
 
 namespace sid {
 namespace {

@@ -15,8 +15,7 @@
 
 #include "baselines/chain_function.h"
 #include "sid/belief/belief.h"
-#include "sid/network/closed_form.h"
-#include "sid/network/network.h"
+#include "sid/cascade/closed_form.h"
 
 namespace sid {
 namespace {
@@ -81,7 +80,7 @@ struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
         RunForward(cascade, features, UniformBelief(features.size(0), cascade.classes(), features.options()));
     context->saved_data["belief_update"] = belief_update;
     context->set_materialize_grads(false);
-    variable_list saved = Tensors(Parameters(cascade));
+    variable_list saved = Tensors(cascade);
     saved.insert(saved.end(), {features, forward.hidden, forward.log_beliefs, forward.beliefs});
     context->save_for_backward(saved);
     return forward.log_beliefs.slice(0, 1).unbind();
@@ -97,10 +96,7 @@ struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
               {}};
     const at::Tensor& features = saved[5];
     Cascade gradients = flow.cascade;
-    for (at::Tensor* const weight : {&gradients.belief_weight, &gradients.feature_weight, &gradients.hidden_bias,
-                                     &gradients.output_weight, &gradients.output_bias}) {
-      *weight = at::empty_like(*weight);
-    }
+    VisitCascade(gradients, [](const char*, at::Tensor& weight, Role) { weight = at::empty_like(weight); });
     // A sum over the modules, so in the beliefs' precision.
     at::Tensor features_gradient;
     if (context->needs_input_grad(0)) features_gradient = at::zeros_like(features, saved[7].options());
@@ -111,7 +107,7 @@ struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
     }
     if (features_gradient.defined()) features_gradient = features_gradient.to(features.scalar_type());
     variable_list all{features_gradient};
-    for (const at::Tensor& gradient : Tensors(Parameters(gradients))) all.push_back(gradient);
+    for (const at::Tensor& gradient : Tensors(gradients)) all.push_back(gradient);
     all.emplace_back();  // the belief update has none
     return all;
   }

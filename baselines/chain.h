@@ -12,7 +12,7 @@
 
 #include <vector>
 
-#include "sid/network/cascade.h"
+#include "sid/network/heads.h"
 
 namespace sid {
 

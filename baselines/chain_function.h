@@ -5,11 +5,11 @@
 
 #include <torch/csrc/autograd/variable.h>
 
-#include "sid/network/cascade.h"
+#include "sid/network/heads.h"
 
 namespace sid {
 
-// A cascade of the first five tensors, in Parameters' order (sid/network/network.h), and an argument of autograd's function.
+// A cascade of the first five tensors, in VisitCascade's order, and an argument of autograd's function.
 inline Cascade CascadeOf(const torch::autograd::variable_list& weights, int64_t belief_update) {
   return {weights[0], weights[1], weights[2], weights[3], weights[4], static_cast<BeliefUpdate>(belief_update)};
 }

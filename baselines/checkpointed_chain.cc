@@ -10,7 +10,6 @@
 #include "baselines/chain.h"
 #include "baselines/chain_function.h"
 #include "sid/belief/belief.h"
-#include "sid/network/network.h"
 
 namespace sid {
 namespace {
@@ -26,8 +25,9 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
     const Cascade cascade =
         CascadeOf({belief_weight, feature_weight, hidden_bias, output_weight, output_bias}, belief_update);
     context->saved_data["belief_update"] = belief_update;
-    const at::Tensor log_beliefs = at::stack(Beliefs(cascade, features));
-    variable_list saved = Tensors(Parameters(cascade));
+    const at::Tensor log_beliefs = at::stack(
+        Beliefs(cascade, features, UniformBelief(features.size(0), cascade.classes(), features.options())));
+    variable_list saved = Tensors(cascade);
     saved.insert(saved.end(), {features, log_beliefs});
     context->save_for_backward(saved);
     return log_beliefs.slice(0, 1).clone();
@@ -40,11 +40,11 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
     const bool extractor_learns = context->needs_input_grad(0);
     // Sums over the modules, so in the beliefs' precision.
     variable_list gradients{at::zeros_like(features, at::TensorOptions(log_beliefs.scalar_type()))};
-    for (const at::Tensor& weight : Tensors(Parameters(cascade))) gradients.push_back(at::zeros_like(weight));
+    for (const at::Tensor& weight : Tensors(cascade)) gradients.push_back(at::zeros_like(weight));
     at::Tensor from_above = at::zeros_like(log_beliefs[0]);
     const at::AutoGradMode with_graph(true);
     for (int64_t i = cascade.depth() - 1; i >= 0; --i) {
-      const Module leaves = cascade.at(i).Leaves();
+      const Head leaves = cascade.at(i).Leaves();
       const at::Tensor z = features.detach().requires_grad_(extractor_learns);
       const at::Tensor log_q = log_beliefs[i].detach().requires_grad_(i > 0);
       variable_list inputs = leaves.Weights();

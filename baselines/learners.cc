@@ -1,33 +1,56 @@
 #include "baselines/learners.h"
 
+#include <numeric>
 #include <utility>
 
 #include "base/names.h"
 #include "base/status.h"
-#include "baselines/backpropagation.h"
-#include "sid/learner/sid_learner.h"
 
 namespace sid {
 
+const std::vector<LearnerKind>& LearnerKinds() {
+  static const auto* const kKinds = new std::vector<LearnerKind>{
+      {.name = "sid", .local_losses = true},
+      {.name = "dgl", .local_losses = true, .sees_belief = false, .target_alone = true},
+      {.name = "bp", .one_module = true, .sees_belief = false},
+      {.name = "bp-chain"},
+      {.name = "bp-deep"},
+      {.name = "bp-head", .one_module = true},
+      {.name = "bp-chain-checkpoint"}};
+  return *kKinds;
+}
+
 std::vector<std::string> LearnerNames() {
-  std::vector<std::string> names = BackpropagationNames();
-  names.insert(names.begin(), "sid");
+  std::vector<std::string> names;
+  for (const LearnerKind& kind : LearnerKinds()) names.push_back(kind.name);
   return names;
 }
 
-int64_t LearnerDepth(const std::string& name, int64_t depth) { return name == "bp-head" ? 1 : depth; }
+absl::StatusOr<LearnerKind> FindLearner(const std::string& name) {
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("learner", name, LearnerNames()));
+  return LearnerKinds()[index];
+}
+
+Partition PartitionFor(const LearnerKind& kind, const Partition& partition) {
+  if (!kind.one_module) return partition;
+  return {std::accumulate(partition.begin(), partition.end(), int64_t{0})};
+}
 
 absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Network network,
-                                                     const SidOptions& options, const ExecutorOptions& executor,
-                                                     const OptimizerOptions& optimizer) {
-  if (name == "sid") {
-    SID_RETURN_IF_ERROR(Validate(options));
-    SID_RETURN_IF_ERROR(Validate(executor, optimizer, network));
-    return MakeSidLearner(std::move(network), options, executor, optimizer);
+                                                     const LearnerOptions& options) {
+  SID_ASSIGN_OR_RETURN(const LearnerKind kind, FindLearner(name));
+  if (kind.local_losses) {
+    SidOptions sid = options.sid;
+    if (kind.target_alone) sid.alphas.assign(network.depth(), 1.0);
+    SID_RETURN_IF_ERROR(Validate(sid));
+    SID_RETURN_IF_ERROR(Validate(options.executor, options.optimizer, network));
+    return MakeSidLearner(std::move(network), sid, options.executor, options.optimizer, name);
   }
-  const auto kind = ParseBackpropagation(name);
-  if (!kind.ok()) return UnknownName("learner", name, LearnerNames());
-  return MakeBackpropagationLearner(*kind, std::move(network), options.smoothing, executor.precision, optimizer);
+  SID_ASSIGN_OR_RETURN(const Backpropagation backpropagation, ParseBackpropagation(name));
+  SID_RETURN_IF_ERROR(Validate(backpropagation, network));
+  return MakeBackpropagationLearner(
+      backpropagation, std::move(network),
+      {options.sid.smoothing, options.inner_weight, options.recompute, options.executor.precision}, options.optimizer);
 }
 
 }  // namespace sid

@@ -1,30 +1,47 @@
 #pragma once
 
-// Every learner by name. A new one is added here: its name and how it is made from a network.
+// Every learner by name. A new one is added here: what it is, and how it is made from a network.
 
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "baselines/backpropagation.h"
 #include "sid/learner/learner.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/optimizer/optimizer.h"
-#include "sid/update/options.h"
 
 namespace sid {
 
-// "sid", "bp-chain", "bp-deep", "bp-head", "bp-chain-checkpoint".
+// What a learner is, for those who prepare its network and show what it did.
+struct LearnerKind {
+  std::string name;
+  bool local_losses = false;   // each module has the local loss of SID, by an executor
+  bool one_module = false;     // trains one module that owns all blocks, whatever partition is asked for
+  bool sees_belief = true;     // false: its heads take no belief as their input, whatever is asked for
+  bool target_alone = false;   // its modules' losses are those of alpha = 1
+};
+
+// sid, dgl, bp, bp-chain, bp-deep, bp-head, bp-chain-checkpoint.
+const std::vector<LearnerKind>& LearnerKinds();
 std::vector<std::string> LearnerNames();
+// InvalidArgument, with the nearest, for another name.
+absl::StatusOr<LearnerKind> FindLearner(const std::string& name);
 
-// The depth of the network that a learner trains when the user asks for `depth`: bp-head has one head whatever is
-// asked.
-int64_t LearnerDepth(const std::string& name, int64_t depth);
+// The partition that this learner trains when the user asks for `partition`.
+Partition PartitionFor(const LearnerKind& kind, const Partition& partition);
 
-// Takes the initialised network, on its device and of LearnerDepth. Of `options` backpropagation uses the smoothing,
-// of `executor` the precision.
+struct LearnerOptions {
+  SidOptions sid;                 // alphas for the network's depth
+  ExecutorOptions executor;       // of local losses; its precision is everybody's
+  double inner_weight = 1;        // BackpropagationOptions'
+  bool recompute = false;
+  OptimizerOptions optimizer;
+};
+
+// Takes the initialised network, on its device, partitioned and with heads as its kind wants them.
 absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Network network,
-                                                     const SidOptions& options, const ExecutorOptions& executor,
-                                                     const OptimizerOptions& optimizer);
+                                                     const LearnerOptions& options);
 
 }  // namespace sid

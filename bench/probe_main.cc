@@ -18,8 +18,8 @@
 #include "base/random.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
-#include "sid/theory/probe/probe.h"
-#include "sid/training/loss_log.h"
+#include "sid/theory/probe.h"
+#include "training/loss_log.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -76,7 +76,7 @@ void ProbeBesideStep(benchmark::State& state) {
   const Network network = MakeNetwork(depth);
   const auto learner = MakeLearner(network, depth);
   const Batch batch = MakeBatch();
-  Probe probe(network, batch, {.alphas = std::vector<double>(depth, 0.5)});
+  Probe probe(*learner, batch, {.alphas = std::vector<double>(depth, 0.5)});
   PhaseTimer untimed;
   learner->Step(batch, 1e-4, untimed);
   double steps = 0, probes = 0;

@@ -19,13 +19,18 @@ namespace sid {
 struct TrainConfig {
   std::string learner = "sid", dataset = "mnist-mini", data_dir;
   int64_t depth = 4, hidden = 256, features = 128;  // L, H, D
+  std::string network = "simple-cnn", partition = "shared", head = "mlp";
+  int64_t width = 0;
+  bool belief_input = true;
   std::string initialisation = "kaiming", belief_update = "replace";
 
   std::string alpha = "0.5", divergence = "forward";
   double smoothing = 0;
+  double inner_weight = 1;
+  bool recompute = false;
   std::string executor = "auto";
   int64_t chunk = 0;
-  std::string feature_mode = "reuse", extractor_gradient = "sum";
+  std::string extractor_gradient = "sum";
 
   int64_t train_images = 0;
   double label_noise = 0, validation_fraction = 0.1;

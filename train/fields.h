@@ -17,19 +17,20 @@
 #include "data/registry.h"
 #include "sid/belief/divergence.h"
 #include "sid/learner/sid_learner.h"
-#include "sid/network/cascade.h"
+#include "sid/network/architectures.h"
+#include "sid/network/heads.h"
 #include "sid/network/initialisation.h"
 #include "sid/optimizer/optimizer.h"
 #include "sid/optimizer/schedule.h"
-#include "sid/training/trainer.h"
-#include "sid/update/options.h"
+#include "training/trainer.h"
+#include "sid/learner/options.h"
 #include "train/config.h"
 
 namespace sid {
 
 // Where --help shows it.
 enum class Topic { kNetwork, kUpdate, kData, kOptimizer, kRun, kKept };
-constexpr const char* kTopics[] = {"Network and learner", "SID's update", "Data", "Optimizer", "Run", "What is kept"};
+constexpr const char* kTopics[] = {"Network and learner", "Update", "Data", "Optimizer", "Run", "What is kept"};
 
 // Whether config.json holds it. kLater: there were results before it; at its default they leave it out and keep their names.
 // kNever: it says where results go or how they came about, not what they are.
@@ -73,7 +74,7 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(c.data_dir, {"data_dir", kData, "the folder that holds the data set; //data:fetch downloads one"});
   visit(c.depth, {"depth", kNetwork, "L, the number of modules", modules});
   visit(c.hidden, {"hidden", kNetwork, "H, hidden units of a module", units});
-  visit(c.features, {"features", kNetwork, "D, features that the extractor hands to every module", units});
+  visit(c.features, {"features", kNetwork, "D, features that simple-cnn hands to every module", units});
   visit(c.initialisation, {"initialisation", kNetwork, "of the weights:", InitialisationNames()});
   visit(c.belief_update, {"belief_update", kNetwork,
                           "a module states the belief anew (the paper's), or adds to the logarithm of the one before:",
@@ -85,8 +86,8 @@ void VisitFields(Config& c, const Visitor& visit) {
         {"divergence", kUpdate, "KL(t || p), or KL(p || t), which needs --smoothing:", DivergenceNames()});
   visit(c.smoothing, {"smoothing", kUpdate, "how much of the target is spread over all classes", fraction});
   visit(c.executor, {"executor", kUpdate,
-                     "auto (the fastest), serial (literal, with autograd), batched (closed form), or cuda (the same, "
-                     "its belief chain one kernel)",
+                     "auto (by device and heads), serial (literal, with autograd), batched (closed form, mlp heads), or "
+                     "cuda (the same, its belief chain one kernel)",
                      ExecutorNames()});
   visit(
       c.precision,
@@ -96,9 +97,6 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(c.capture, {"capture", kRun, "on a GPU: capture the training step as a CUDA graph, once, and replay it"});
   visit(c.chunk,
         {"chunk", kUpdate, "batched, cuda: modules updated at a time, to bound memory; 0 for all at once", From(0)});
-  visit(c.feature_mode,
-        {"feature_mode", kUpdate, "serial: reuse phase 1's activations of the extractor, or recompute them",
-         FeatureModeNames()});
   visit(c.extractor_gradient, {"extractor_gradient", kUpdate,
                                "of the modules' gradients their sum (the paper's), mean, pcgrad (what opposes "
                                "another's is taken out first), or none: it stays random",
@@ -115,10 +113,10 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(c.learning_rate, {"lr", kOptimizer, "learning rate after the warm-up", positive});
   visit(c.schedule, {"schedule", kOptimizer, "of the learning rate:", ScheduleNames()});
   visit(c.warmup_epochs, {"warmup_epochs", kOptimizer, "epochs over which the learning rate rises from 0", From(0)});
-  visit(c.weight_decay, {"weight_decay", kOptimizer, "decoupled for adamw and sgd; biases do not decay", not_negative});
+  visit(c.weight_decay, {"weight_decay", kOptimizer, "decoupled for adamw and sgd; biases and normalisations do not decay", not_negative});
   visit(c.momentum, {"momentum", kOptimizer, "sgd's momentum, Adam's beta_1", fraction});
   visit(c.clip_norm,
-        {"clip_norm", kOptimizer, "largest norm of all gradients together; 0 for no clipping", not_negative});
+        {"clip_norm", kOptimizer, "largest norm of a stage's gradients together; 0 for no clipping", not_negative});
   visit(c.seed, {"seed", kRun, "of weights, split, noise, order and augmentation: same seed, same bits"});
   visit(c.device, {"device", kRun, "auto (a GPU where there is one), cpu, cuda or cuda:N"});
   visit(c.threads, {"threads", kRun, "of the CPU; 0 for all cores", From(0, 4096)});
@@ -142,6 +140,17 @@ void VisitFields(Config& c, const Visitor& visit) {
       {"on_nan", kKept,
        "where a number explodes: stop, or rollback to the last checkpoint with half the learning rate, at most 3 times",
        OnNanNames()});
+  visit(c.network, {"network", kNetwork, "the blocks:", ArchitectureNames(), kLater});
+  visit(c.width, {"width", kNetwork, "channels or numbers of the first block; 0 for the published ones", From(0), kLater});
+  visit(c.partition, {"partition", kNetwork,
+                      "which blocks a module owns: shared (all of them by the first, the paper's) or shared:L; even:K (the "
+                      "same flops in each), lean:K (the same activations), or how many, as 3,2,2,2",
+                      any, kLater});
+  visit(c.head, {"head", kNetwork, "of each module:", HeadKindNames(), kLater});
+  visit(c.belief_input, {"belief_input", kNetwork, "heads see the belief of the module before", any, kLater});
+  visit(c.inner_weight, {"inner_weight", kUpdate, "bp-deep: of each loss but the last", not_negative, kLater});
+  visit(c.recompute, {"recompute", kUpdate,
+                      "backpropagation: keep the inputs of blocks alone and run each again on the way back", any, kLater});
 }
 
 }  // namespace sid

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "base/machine/device.h"
 #include "base/machine/precision.h"
 #include "base/machine/process.h"
@@ -16,7 +17,6 @@
 #include "data/changes/subset.h"
 #include "data/fingerprint.h"
 #include "data/registry.h"
-#include "sid/learner/choose_executor.h"
 #include "sid/network/initialisation.h"
 #include "third_party/logging/logging.h"
 
@@ -26,11 +26,8 @@ namespace {
 // What the config's names stand for.
 struct Choices {
   at::Device device = at::kCPU;
-  Initialisation initialisation = Initialisation::kPyTorch;
-  BeliefUpdate belief_update = BeliefUpdate::kReplace;
-  SidOptions sid;
-  ExecutorOptions executor;
-  OptimizerOptions optimizer;
+  LearnerKind learner;
+  LearnerOptions options;
   ScheduleShape schedule = ScheduleShape::kConstant;
   OnNan on_nan = OnNan::kStop;
 };
@@ -38,8 +35,6 @@ struct Choices {
 absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
   SidOptions options;
   SID_ASSIGN_OR_RETURN(options.divergence, ParseDivergence(config.divergence));
-  SID_ASSIGN_OR_RETURN(options.alphas, ParseAlphas(config.alpha, config.depth));
-  SID_ASSIGN_OR_RETURN(options.features, ParseFeatureMode(config.feature_mode));
   SID_ASSIGN_OR_RETURN(options.extractor_gradient, ParseExtractorGradient(config.extractor_gradient));
   options.smoothing = config.smoothing;
   SID_RETURN_IF_ERROR(Validate(options));
@@ -48,17 +43,18 @@ absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
 
 absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   Choices choices;
+  SID_ASSIGN_OR_RETURN(choices.learner, FindLearner(config.learner));
   SID_ASSIGN_OR_RETURN(choices.device, ParseDevice(config.device));
-  SID_ASSIGN_OR_RETURN(choices.initialisation, ParseInitialisation(config.initialisation));
-  SID_ASSIGN_OR_RETURN(choices.belief_update, ParseBeliefUpdate(config.belief_update));
-  SID_ASSIGN_OR_RETURN(choices.sid, SidOptionsOf(config));
-  SID_ASSIGN_OR_RETURN(choices.executor.executor, ParseExecutor(config.executor));
-  choices.executor.chunk = config.chunk;
-  SID_ASSIGN_OR_RETURN(choices.executor.precision, ParsePrecision(config.precision, choices.device));
-  SID_ASSIGN_OR_RETURN(choices.optimizer.rule, ParseOptimizer(config.optimizer));
-  choices.optimizer.momentum = config.momentum;
-  choices.optimizer.weight_decay = config.weight_decay;
-  choices.optimizer.clip_norm = config.clip_norm;
+  SID_ASSIGN_OR_RETURN(choices.options.sid, SidOptionsOf(config));
+  SID_ASSIGN_OR_RETURN(choices.options.executor.executor, ParseExecutor(config.executor));
+  choices.options.executor.chunk = config.chunk;
+  SID_ASSIGN_OR_RETURN(choices.options.executor.precision, ParsePrecision(config.precision, choices.device));
+  SID_ASSIGN_OR_RETURN(choices.options.optimizer.rule, ParseOptimizer(config.optimizer));
+  choices.options.optimizer.momentum = config.momentum;
+  choices.options.optimizer.weight_decay = config.weight_decay;
+  choices.options.optimizer.clip_norm = config.clip_norm;
+  choices.options.inner_weight = config.inner_weight;
+  choices.options.recompute = config.recompute;
   SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
   SID_ASSIGN_OR_RETURN(choices.on_nan, ParseOnNan(config.on_nan));
   return choices;
@@ -84,19 +80,32 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
       .schedule = choices.schedule,
       .learning_rate = config.learning_rate,
       .warmup_epochs = config.warmup_epochs,
-      .evaluation = {.divergence = choices.sid.divergence, .smoothing = config.smoothing},
+      .evaluation = {.divergence = choices.options.sid.divergence, .smoothing = config.smoothing},
       .capture = config.capture && choices.device.is_cuda(),
       .checkpoint_every = config.checkpoint_every,
       .on_nan = choices.on_nan};
 }
 
-// Made on the CPU, whatever the device, so that a seed means the same weights everywhere.
-Network MakeNetwork(const TrainConfig& config, const Choices& choices, const Dataset& dataset) {
-  Network network = EmptyNetwork({dataset.train.images.size(1), dataset.classes(), config.depth, config.features,
-                                  config.hidden, choices.belief_update});
+// Made on the CPU, whatever the device, so that a seed means the same weights everywhere. Puts into `config` what is in effect.
+absl::StatusOr<Network> MakeNetwork(const Choices& choices, const Dataset& dataset, TrainConfig& config) {
+  const at::Tensor& images = dataset.train.images;
+  SID_ASSIGN_OR_RETURN(const Architecture architecture,
+                       MakeArchitecture({config.network, images.sizes().slice(1).vec(), config.width, config.features}));
+  SID_ASSIGN_OR_RETURN(Partition partition, ParsePartition(config.partition, config.depth, architecture.blocks));
+  partition = PartitionFor(choices.learner, partition);
+  config.depth = static_cast<int64_t>(partition.size());
+  const bool shared = partition[0] == static_cast<int64_t>(architecture.blocks.size());
+  config.partition = shared ? "shared" : absl::StrJoin(partition, ",");
+  config.belief_input = config.belief_input && choices.learner.sees_belief;
+  if (choices.learner.target_alone) config.alpha = "1";
+  SID_ASSIGN_OR_RETURN(const HeadKind head, ParseHeadKind(config.head));
+  SID_ASSIGN_OR_RETURN(const BeliefUpdate update, ParseBeliefUpdate(config.belief_update));
+  Network network = EmptyNetwork(architecture, partition, {head, config.hidden, config.belief_input, update},
+                                 dataset.classes());
+  SID_ASSIGN_OR_RETURN(const Initialisation initialisation, ParseInitialisation(config.initialisation));
+  SID_RETURN_IF_ERROR(CheckInitialisation(initialisation, network));
   const int64_t shown = std::min<int64_t>(dataset.train.size(), 256);
-  const Batch batch = OrderedBatch(dataset.train, dataset.statistics, 0, shown);
-  Initialise(choices.initialisation, config.seed, batch.images, network);
+  Initialise(initialisation, config.seed, OrderedBatch(dataset.train, dataset.statistics, 0, shown).images, network);
   return CloneTo(network, choices.device, at::kFloat);
 }
 
@@ -104,34 +113,32 @@ Network MakeNetwork(const TrainConfig& config, const Choices& choices, const Dat
 
 absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_RETURN_IF_ERROR(Validate(config));
-  config.depth = LearnerDepth(config.learner, config.depth);
   SID_ASSIGN_OR_RETURN(Choices choices, Choose(config));
+  LearnerOptions& learning = choices.options;
   SetUpProcess(config.threads);
   if (config.deterministic) UseDeterministicAlgorithms();
-  UsePrecision(choices.executor.precision);
-  if (choices.executor.precision == Precision::kBf16 && !HasBf16Instructions(choices.device)) {
+  UsePrecision(learning.executor.precision);
+  if (learning.executor.precision == Precision::kBf16 && !HasBf16Instructions(choices.device)) {
     LOG(WARNING) << "this processor has no bf16 instructions: precision bf16 works, but more slowly than fp32";
   }
   SID_ASSIGN_OR_RETURN(Dataset dataset, LoadSplitAndNoise(config));
   if (config.augmentation == "auto") config.augmentation = DefaultAugmentation(config.dataset);
   SID_ASSIGN_OR_RETURN(TrainingOptions options, TrainingOptionsOf(config, choices, dataset));
-  const Network network = MakeNetwork(config, choices, dataset);
-  if (config.learner == "sid" && choices.executor.executor == Executor::kAuto) {
-    choices.executor.executor =
-        FastestExecutor(network, choices.sid, choices.executor.precision, choices.executor.chunk);
-    config.executor = ExecutorNames()[static_cast<size_t>(choices.executor.executor)];
+  SID_ASSIGN_OR_RETURN(const Network network, MakeNetwork(choices, dataset, config));
+  SID_ASSIGN_OR_RETURN(learning.sid.alphas, ParseAlphas(config.alpha, config.depth));
+  if (choices.learner.local_losses) {
+    learning.executor.executor = Resolve(learning.executor, network);
+    config.executor = ExecutorNames()[static_cast<size_t>(learning.executor.executor)];
   }
-  SID_ASSIGN_OR_RETURN(auto learner,
-                       MakeLearner(config.learner, network, choices.sid, choices.executor, choices.optimizer));
+  SID_ASSIGN_OR_RETURN(auto learner, MakeLearner(config.learner, network, learning));
   config.device = choices.device.str();
   config.capture = options.capture;
   config.threads = at::get_num_threads();
-  const ProbeOptions probe{choices.sid.divergence, choices.sid.alphas, config.smoothing,
-                           /*local_losses=*/config.learner == "sid", choices.sid.extractor_gradient};
+  const ProbeOptions probe{learning.sid.divergence, learning.sid.alphas, config.smoothing, choices.learner.local_losses,
+                           learning.sid.extractor_gradient};
   const std::string fingerprint = config.out.empty() ? "" : Fingerprint(dataset);
-  return PreparedRun{
-      config, choices.device, ToDevice(dataset, choices.device), fingerprint, options, network, std::move(learner),
-      probe};
+  return PreparedRun{config,  choices.device,     ToDevice(dataset, choices.device), fingerprint,
+                     options, std::move(learner), probe};
 }
 
 }  // namespace sid

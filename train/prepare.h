@@ -10,9 +10,8 @@
 #include "absl/status/statusor.h"
 #include "data/dataset.h"
 #include "sid/learner/learner.h"
-#include "sid/network/network.h"
-#include "sid/theory/probe/probe.h"
-#include "sid/training/trainer.h"
+#include "sid/theory/probe.h"
+#include "training/trainer.h"
 #include "train/config.h"
 
 namespace sid {
@@ -23,8 +22,7 @@ struct PreparedRun {
   Dataset dataset;          // on the device, with its validation part and noise
   std::string fingerprint;  // of the data set, where --out keeps checkpoints; else empty
   TrainingOptions options;
-  Network network;                   // on the device
-  std::unique_ptr<Learner> learner;  // of that network: they share its memory
+  std::unique_ptr<Learner> learner;  // on the device
   ProbeOptions probe;                // what the theory needs to know of the learner
 };
 

@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "sid/theory/probe/probe.h"
-#include "sid/training/trainer.h"
+#include "sid/theory/probe.h"
+#include "training/trainer.h"
 #include "train/prepare.h"
 
 namespace sid {

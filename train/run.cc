@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "sid/theory/probe/diagnostics.h"
+#include "sid/theory/diagnostics.h"
 #include "third_party/logging/logging.h"
 #include "train/output/console.h"
 #include "train/probing.h"
@@ -74,9 +74,6 @@ absl::Status Stopped(const absl::Status& status, const Run& run) {
 }  // namespace
 
 absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const std::string&)>& warn) {
-  if (config.resume && config.executor == "auto") {
-    SID_ASSIGN_OR_RETURN(config.executor, RunFolder::RecordedExecutor(config.out));
-  }
   Run run;
   SID_ASSIGN_OR_RETURN(PreparedRun prepared, Prepare(config));
   run.prepared = std::make_unique<PreparedRun>(std::move(prepared));

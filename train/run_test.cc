@@ -12,7 +12,7 @@
 
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
-#include "sid/training/state/checkpoint.h"
+#include "training/checkpoint.h"
 #include "train/small_run_for_tests.h"
 
 namespace sid {

@@ -17,7 +17,7 @@
 #include "base/command_line/command_for_tests.h"
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
-#include "sid/checkpoint/safetensors.h"
+#include "base/safetensors/safetensors.h"
 
 namespace sid {
 namespace {

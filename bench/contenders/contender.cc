@@ -19,19 +19,34 @@ namespace {
 
 constexpr uint64_t kSeed = 1;  // no time depends on it
 
-Network MakeNetwork(const Problem& problem, int64_t depth) {
-  Network network = EmptyNetwork({problem.channels, problem.classes, depth, problem.features, problem.hidden});
-  Initialise(Initialisation::kKaiming, kSeed, at::Tensor(), network);
-  if (!problem.extractor) network.extractor.layers.clear();
-  return network;
+absl::StatusOr<Network> MakeNetwork(const Contender& contender, const LearnerKind& kind, const Problem& problem) {
+  const std::string network = problem.extractor ? contender.network : "none";
+  SID_ASSIGN_OR_RETURN(const Architecture architecture,
+                       MakeArchitecture({.name = network,
+                                         .image = {problem.channels, problem.side, problem.side},
+                                         .features = problem.features}));
+  SID_ASSIGN_OR_RETURN(const Partition partition,
+                       ParsePartition(contender.partition, contender.depth, architecture.blocks));
+  SID_ASSIGN_OR_RETURN(const HeadKind head, ParseHeadKind(contender.head));
+  Network made = EmptyNetwork(architecture, PartitionFor(kind, partition),
+                              {.kind = head, .hidden = problem.hidden, .belief_input = kind.sees_belief},
+                              problem.classes, {problem.features});
+  Initialise(Initialisation::kKaiming, kSeed, at::Tensor(), made);
+  return made;
 }
 
 }  // namespace
 
 std::string Name(const Contender& contender) {
+  const Contender usual;
+  const LearnerKind kind = FindLearner(contender.learner).value_or(LearnerKind{});
   std::string name = contender.learner;
-  if (contender.learner == "sid") absl::StrAppend(&name, "/", contender.executor);
-  if (contender.learner == "sid" && contender.chunk > 0) absl::StrAppend(&name, "/chunk ", contender.chunk);
+  for (const auto member : {&Contender::network, &Contender::partition, &Contender::head}) {
+    if (contender.*member != usual.*member) absl::StrAppend(&name, "/", contender.*member);
+  }
+  if (kind.local_losses) absl::StrAppend(&name, "/", contender.executor);
+  if (kind.local_losses && contender.chunk > 0) absl::StrAppend(&name, "/chunk ", contender.chunk);
+  if (!kind.local_losses && contender.recompute) absl::StrAppend(&name, "/recompute");
   if (contender.precision != "fp32") absl::StrAppend(&name, "/", contender.precision);
   if (contender.captured) absl::StrAppend(&name, "/captured");
   return name;
@@ -43,16 +58,13 @@ std::string Label(const Contender& contender) {
 
 absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contender, const Problem& problem,
                                                        at::Device device) {
-  SID_RETURN_IF_ERROR(FindName("learner", contender.learner, LearnerNames()).status());
-  ExecutorOptions executor{.chunk = contender.chunk};
-  SID_ASSIGN_OR_RETURN(executor.executor, ParseExecutor(contender.executor));
-  SID_ASSIGN_OR_RETURN(executor.precision, ParsePrecision(contender.precision, device));
-  const int64_t depth = LearnerDepth(contender.learner, contender.depth);
-  SidOptions options{.alphas = std::vector<double>(depth, 0.5)};
-  // Without an extractor no learner computes d l / d z, which nobody would read.
-  if (!problem.extractor) options.extractor_gradient = ExtractorGradient::kNone;
-  return MakeLearner(contender.learner, CloneTo(MakeNetwork(problem, depth), device, at::kFloat), options, executor,
-                     {});
+  SID_ASSIGN_OR_RETURN(const LearnerKind kind, FindLearner(contender.learner));
+  LearnerOptions options{.executor = {.chunk = contender.chunk}, .recompute = contender.recompute};
+  SID_ASSIGN_OR_RETURN(options.executor.executor, ParseExecutor(contender.executor));
+  SID_ASSIGN_OR_RETURN(options.executor.precision, ParsePrecision(contender.precision, device));
+  SID_ASSIGN_OR_RETURN(const Network network, MakeNetwork(contender, kind, problem));
+  options.sid.alphas.assign(network.depth(), 0.5);
+  return MakeLearner(contender.learner, CloneTo(network, device, at::kFloat), options);
 }
 
 void Activate(const Contender& contender, at::Device device) {
@@ -61,16 +73,20 @@ void Activate(const Contender& contender, at::Device device) {
 
 int64_t ParameterBytes(const Learner& learner) {
   int64_t bytes = 0;
-  for (const Parameter& parameter : learner.Parameters()) bytes += static_cast<int64_t>(parameter.tensor.nbytes());
+  for (const NamedTensor& weight : Weights(learner)) bytes += static_cast<int64_t>(weight.tensor.nbytes());
   return bytes;
 }
 
-int64_t OptimizerStateBytes(const Learner& learner) { return 2 * ParameterBytes(learner); }
+int64_t OptimizerStateBytes(const Learner& learner) {
+  int64_t bytes = 0;
+  for (const NamedTensor& one : learner.State()) bytes += one.is_moment() && one.tensor.dim() > 0 ? static_cast<int64_t>(one.tensor.nbytes()) : 0;
+  return bytes;
+}
 
 int64_t ModuleParameters(const Problem& problem) {
   int64_t weights = 0;
-  const Cascade module = EmptyCascade(1, problem.hidden, problem.features, problem.classes);
-  for (const Parameter& parameter : Parameters(module)) weights += parameter.tensor.numel();
+  const Cascade module = EmptyCascade(1, {.hidden = problem.hidden}, {problem.features}, problem.classes);
+  for (const at::Tensor& weight : Tensors(module)) weights += weight.numel();
   return weights;
 }
 

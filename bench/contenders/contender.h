@@ -26,15 +26,19 @@ struct Problem {
 
 struct Contender {
   std::string learner = "sid";
-  std::string executor = "batched";  // of sid; the others have no choice
+  std::string network = "simple-cnn";
+  std::string partition = "shared";  // as --partition: even and lean alone split among `depth` modules
+  std::string head = "mlp";
+  std::string executor = "batched";  // of local losses; the others have no choice
   int64_t chunk = 0;
+  bool recompute = false;  // of backpropagation
   std::string precision = "fp32";
   bool captured = false;  // on a GPU: its steps are replayed as a CUDA graph
   int64_t depth = 4;      // L
   int64_t batch = 128;    // B
 };
 
-// "sid/batched/chunk 4", "bp-chain/bf16/captured": all but the depth and the batch.
+// "sid/batched/chunk 4", "bp-chain/bf16/captured", "dgl/resnet18/even/serial": all but the depth and the batch.
 std::string Name(const Contender& contender);
 
 // Name, depth and batch: no two different contenders share it.

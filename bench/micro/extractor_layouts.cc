@@ -19,7 +19,7 @@ struct Layout {
 
 // The extractor's weights as leaves of a graph, and a batch of images, in one layout and type.
 struct Setting {
-  Extractor extractor;
+  Stage extractor;
   at::Tensor images, features_gradient;
 };
 
@@ -28,11 +28,9 @@ std::shared_ptr<Setting> MakeSetting(at::MemoryFormat format, at::Device device,
   Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
   const at::ScalarType type = ComputeType(precision, at::kFloat);
   auto setting = std::make_shared<Setting>();
-  setting->extractor = CloneTo(network, device, type).extractor;
-  for (ExtractorLayer& layer : setting->extractor.layers) {
-    if (layer.convolution()) layer.weight = layer.weight.contiguous(format);
-    layer.weight.requires_grad_(true);
-    layer.bias.requires_grad_(true);
+  setting->extractor = WithLeaves(CloneTo(network, device, type).stages[0]);
+  for (BlockTensors& tensors : setting->extractor.tensors) {
+    if (tensors[0].dim() == 4) tensors[0] = tensors[0].detach().contiguous(format).requires_grad_(true);
   }
   at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
   const at::Tensor images = at::randn({kBatch, 3, kSide, kSide}, generator, at::kFloat);
@@ -44,11 +42,7 @@ std::shared_ptr<Setting> MakeSetting(at::MemoryFormat format, at::Device device,
 // Forward and backward.
 Work ExtractorWork(at::MemoryFormat format, at::Device device, Precision precision) {
   const auto setting = MakeSetting(format, device, precision);
-  std::vector<at::Tensor> weights;
-  for (const ExtractorLayer& layer : setting->extractor.layers) {
-    weights.push_back(layer.weight);
-    weights.push_back(layer.bias);
-  }
+  const std::vector<at::Tensor> weights = Tensors(BodyTensors(setting->extractor));
   const Flops flops = ExtractorFlops(kBatch, 3, kSide, kFeatures);
   return {.flops = flops.products,
           .convolution_flops = flops.convolutions,
@@ -56,7 +50,7 @@ Work ExtractorWork(at::MemoryFormat format, at::Device device, Precision precisi
           .examples = kBatch,
           .run = [setting, weights] {
             const at::AutoGradMode mode(true);
-            const at::Tensor features = setting->extractor.Forward(setting->images);
+            const at::Tensor features = RunBody(setting->extractor, setting->images, {.training = true}).features;
             torch::autograd::grad({features}, weights, {setting->features_gradient});
           }};
 }

@@ -10,7 +10,7 @@
 #include "sid/belief/belief.h"
 #include "sid/network/initialisation.h"
 #include "sid/optimizer/optimizer.h"
-#include "sid/update/batched.h"
+#include "sid/cascade/batched.h"
 
 namespace sid {
 namespace {
@@ -25,13 +25,14 @@ struct Setting {
 };
 
 std::shared_ptr<Setting> MakeSetting(int64_t depth, at::Device device, Precision precision = Precision::kFp32) {
-  Network network = EmptyNetwork({.classes = kClasses, .depth = depth, .features = kFeatures, .hidden = kHidden});
+  Network network = EmptyNetwork(
+      {.classes = kClasses, .depth = depth, .features = kFeatures, .hidden = kHidden, .extractor = false});
   Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
   at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
   auto setting = std::make_shared<Setting>();
   const at::ScalarType type = ComputeType(precision, at::kFloat);
-  setting->modules = CloneTo(network, device, type).cascade;
-  setting->gradients = ZerosLike({{}, setting->modules}).cascade;
+  setting->modules = CloneTo(network, device, type).stages[0].heads;
+  setting->gradients = ZerosLike(setting->modules);
   setting->inputs.features = at::randn({kBatch, kFeatures}, generator, at::kFloat).to(device, type);
   const at::Tensor labels = at::randint(kClasses, {kBatch}, generator, at::kLong).to(device);
   setting->inputs.log_y = TargetBelief(labels, kClasses, /*smoothing=*/0, type);
@@ -41,7 +42,7 @@ std::shared_ptr<Setting> MakeSetting(int64_t depth, at::Device device, Precision
   return setting;
 }
 
-// Of a module: sid/update/batched.h.
+// Of a module: sid/cascade/batched.h.
 constexpr double kChainFlops = 4.0 * kBatch * kClasses * kHidden + 2.0 * kBatch * kFeatures * kHidden;
 constexpr double kUpdateFlops = 10.0 * kBatch * kClasses * kHidden + 6.0 * kBatch * kFeatures * kHidden;
 
@@ -82,13 +83,12 @@ Work UpdateWork(BeliefChain run_chain, int64_t depth, at::Device device, Precisi
 
 Work OptimizerWork(int64_t depth, at::Device device) {
   auto setting = MakeSetting(depth, device);
-  const std::vector<Parameter> parameters = Parameters(setting->modules);
   double bytes = 0;
-  for (const Parameter& parameter : parameters) bytes += static_cast<double>(parameter.tensor.nbytes());
-  auto optimizer = std::make_shared<Optimizer>(parameters, OptimizerOptions{});
+  for (const at::Tensor& weight : Tensors(setting->modules)) bytes += static_cast<double>(weight.nbytes());
+  auto optimizer = std::make_shared<Optimizer>(HeadTensors(setting->modules, 0), OptimizerOptions{});
   // Reads weights, gradients and both moments; writes all but the gradients.
   return {.bytes = 7 * bytes, .run = [setting, optimizer] {
-            optimizer->Step(Tensors(Parameters(setting->gradients)), at::scalar_tensor(1e-5, at::kDouble));
+            optimizer->Step(Tensors(setting->gradients), at::scalar_tensor(1e-5, at::kDouble));
           }};
 }
 
@@ -102,7 +102,7 @@ std::vector<NamedWork> Primitives(at::Device device) {
   };
   const Precision bf16 = Precision::kBf16;
   std::vector<Way> ways{{"operations", ChainByOperations}, {"operations/bf16", ChainByOperations, bf16}};
-  if (SupportsChainKernel(device, kHidden, kClasses, at::kFloat).ok()) {
+  if (SupportsChainKernel(MakeSetting(1, device)->modules, at::kFloat).ok()) {
     ways.push_back({"kernel", ChainByKernel});
     ways.push_back({"kernel/bf16", ChainByKernel, bf16});
   }

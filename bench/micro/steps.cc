@@ -17,7 +17,7 @@ std::vector<Contender> Contenders(at::Device device) {
   return contenders;
 }
 
-// A module's, by B H: sid/update/batched.h; without an extractor nobody needs d l / d z, 2 D. Backpropagation has the same products
+// A module's, by B H: sid/cascade/batched.h; without an extractor nobody needs d l / d z, 2 D. Backpropagation has the same products
 // and d l / d q besides, 2 C, but for the first module's.
 double CascadeFlops(const Contender& contender, const Problem& problem) {
   const auto classes = static_cast<double>(problem.classes), features = static_cast<double>(problem.features);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Phase timers that measure, for the phases that a learner marks (sid/learner/phase_timer.h):
+// Phase timers that measure, for the phases that a learner marks (base/phase_timer.h):
 //
 //   Begin, End  --> marks on a clock: the CPU's, or events in a GPU's stream     nothing waits, nothing is computed
 //   Take        --> one wait for the device, then the seconds of every phase
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sid/learner/phase_timer.h"
+#include "base/phase_timer.h"
 
 namespace sid {
 

@@ -28,7 +28,7 @@
 #include "data/batches/batches.h"
 #include "sid/belief/belief.h"
 #include "sid/theory/quantities.h"
-#include "sid/training/trainer.h"
+#include "training/trainer.h"
 #include "train/prepare.h"
 
 namespace sid {
@@ -68,10 +68,8 @@ Trained TrainAndMeasure(const std::string& learner, int64_t depth) {
   const auto result = Train(run.dataset, run.options, hooks, untimed, *run.learner);
   if (!result.ok()) ADD_FAILURE() << result.status();
   const Batch test = OrderedBatch(run.dataset.test, run.dataset.statistics, 0, run.dataset.test.size());
-  const at::Tensor log_p = run.learner->Predict(test.images);
-  const at::Tensor log_beliefs =
-      at::cat({UniformBelief(log_p.size(1), log_p.size(2), log_p.options()).unsqueeze(0), log_p});
-  const at::Tensor log_y = TargetBelief(test.labels, log_p.size(2), 0, at::kDouble);
+  const at::Tensor log_beliefs = run.learner->Predict(test.images);
+  const at::Tensor log_y = TargetBelief(test.labels, log_beliefs.size(2), 0, at::kDouble);
   return {test.labels, log_beliefs,
           Measure(Divergence::kForward, std::vector<double>(depth, kAlpha), log_y, log_beliefs)};
 }

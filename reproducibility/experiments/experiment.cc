@@ -62,15 +62,14 @@ std::string Text(const ordered_json& settings, const char* name) {
 
 QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples) {
   const at::NoGradGuard no_graph;
-  const int64_t classes = run.dataset.classes(), depth = run.network.cascade.depth();
+  const int64_t classes = run.dataset.classes(), depth = run.config.depth;
   const int64_t size = std::clamp<int64_t>(kLargestBeliefs / (classes * (depth + 1)), 1, 500);
   std::vector<Quantities> parts;
   for (int64_t begin = 0; begin < examples.size(); begin += size) {
     const int64_t end = std::min(begin + size, examples.size());
     const Batch batch = OrderedBatch(examples, run.dataset.statistics, begin, end);
-    const at::Tensor log_p = run.learner->Predict(batch.images);
-    const at::Tensor log_beliefs = at::cat({UniformBelief(end - begin, classes, log_p.options()).unsqueeze(0), log_p});
-    const at::Tensor log_y = TargetBelief(batch.labels, classes, run.probe.smoothing, log_p.scalar_type());
+    const at::Tensor log_beliefs = run.learner->Predict(batch.images);
+    const at::Tensor log_y = TargetBelief(batch.labels, classes, run.probe.smoothing, log_beliefs.scalar_type());
     parts.push_back(Measure(run.probe.divergence, run.probe.alphas, log_y, log_beliefs));
   }
   return Summarise(Concatenate(parts));

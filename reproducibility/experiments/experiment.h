@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "reproducibility/experiments/plan.h"
 #include "sid/theory/quantities.h"
-#include "sid/training/trainer.h"
+#include "training/trainer.h"
 #include "train/prepare.h"
 
 namespace sid {

@@ -76,7 +76,13 @@ ordered_json ResultSettings(const TrainConfig& config) {
   VisitFields(config, [&](const auto&, const Field& field) {
     if (field.saved == Saved::kLater && settings[field.name] == defaults[field.name]) settings.erase(field.name);
   });
-  return settings;
+  // Results from before that option went hold it, and names are hashes over all settings.
+  ordered_json named;
+  for (const auto& [name, value] : settings.items()) {
+    named[name] = value;
+    if (name == "chunk") named["feature_mode"] = "reuse";
+  }
+  return named;
 }
 
 std::string ResultName(const TrainConfig& config) {

@@ -14,9 +14,9 @@
 
 #include "absl/status/statusor.h"
 #include "reproducibility/experiments/parse_result.h"
-#include "sid/theory/probe/probe.h"
+#include "sid/theory/probe.h"
 #include "sid/theory/quantities.h"
-#include "sid/training/trainer.h"
+#include "training/trainer.h"
 #include "train/config.h"
 #include "train/prepare.h"
 

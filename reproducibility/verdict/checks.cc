@@ -33,18 +33,19 @@ Batch MakeBatch(uint64_t number) {
 
 // Shares its memory with `network`, and moves its weights in a step.
 std::unique_ptr<Learner> Make(const std::string& name, const Network& network) {
-  const SidOptions options{.alphas = std::vector<double>(kDepth, 0.5)};
-  return MakeLearner(name, network, options, {.executor = Executor::kBatched}, {}).value();
+  return MakeLearner(name, network,
+                     {.sid = {.alphas = std::vector<double>(kDepth, 0.5)}, .executor = {.executor = Executor::kBatched}})
+      .value();
 }
 
 // [p_{i-1}; z] -> relu(W1_i . + b1_i) -> W2_i . + b2_i, module after module, in one piece.
 at::Tensor WrittenOut(const Network& network, const at::Tensor& images) {
   const at::NoGradGuard no_graph;
-  const at::Tensor z = network.extractor.Forward(images);
+  const at::Tensor z = RunBody(network.stages[0], images, {}).features;
   at::Tensor log_p = at::full({images.size(0), kClasses}, -std::log(static_cast<double>(kClasses)), z.options());
-  std::vector<at::Tensor> all;
+  std::vector<at::Tensor> all{log_p};
   for (int64_t i = 0; i < kDepth; ++i) {
-    const Module module = network.cascade.at(i);
+    const Head module = network.stages[0].heads.at(i);
     const at::Tensor weight = at::cat({module.belief_weight, module.feature_weight}, 1);
     const at::Tensor hidden = at::linear(at::cat({log_p.exp(), z}, 1), weight, module.hidden_bias).relu();
     const at::Tensor output = at::linear(hidden, module.output_weight, module.output_bias);

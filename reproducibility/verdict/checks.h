@@ -10,7 +10,7 @@ namespace sid {
 // By the names that rules with 'check' use; on the CPU, from fixed seeds, within a second.
 //
 //   inference_difference   largest difference in log p, nats, over depths, images, classes and both belief updates, between
-//                          what SID predicts with weights that it has trained and: the formula of sid/network/cascade.h written
+//                          what SID predicts with weights that it has trained and: the formula of sid/network/heads.h written
 //                          out, without what training uses; and what each backpropagation learner predicts with these weights
 std::map<std::string, double> RunChecks();
 

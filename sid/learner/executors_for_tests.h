@@ -54,10 +54,10 @@ inline Setting Comparable(int64_t depth, int64_t classes, Divergence divergence,
           .learning_rate = 0.02 / static_cast<double>(depth)};
 }
 
-using Weights = std::vector<at::Tensor>;
+using WeightList = std::vector<at::Tensor>;
 
 struct History {
-  Weights first, last;         // after the first step and after the last
+  WeightList first, last;         // after the first step and after the last
   std::vector<double> losses;  // of each step, mean over the modules
 };
 
@@ -87,7 +87,7 @@ inline History Train(const Setting& setting, const ExecutorOptions& executor, in
     history.losses.push_back(result.losses.mean().item<double>());
     if (step > 0 && step + 1 < steps) continue;
     history.last.clear();
-    for (const at::Tensor& weight : Tensors(learner->Parameters())) {
+    for (const at::Tensor& weight : Tensors(Weights(*learner))) {
       history.last.push_back(weight.detach().cpu().clone());
     }
     if (step == 0) history.first = history.last;
@@ -95,7 +95,7 @@ inline History Train(const Setting& setting, const ExecutorOptions& executor, in
   return history;
 }
 
-inline double LargestRelativeError(const Weights& actual, const Weights& expected) {
+inline double LargestRelativeError(const WeightList& actual, const WeightList& expected) {
   double largest = 0;
   for (size_t k = 0; k < expected.size(); ++k) {
     const at::Tensor a = actual[k].to(at::kDouble), e = expected[k].to(at::kDouble);
@@ -186,7 +186,7 @@ inline Setting OfProductionSize(Setting setting, int64_t classes, int64_t batch)
 }
 
 inline void ExpectTheSameBits(const Setting& setting, const ExecutorOptions& executor) {
-  const Weights first = Train(setting, executor, 5).last, second = Train(setting, executor, 5).last;
+  const WeightList first = Train(setting, executor, 5).last, second = Train(setting, executor, 5).last;
   for (size_t k = 0; k < first.size(); ++k) EXPECT_TRUE(at::equal(first[k], second[k])) << k;
 }
 

@@ -4,7 +4,6 @@
 
 #include <tuple>
 
-#include "sid/learner/choose_executor.h"
 #include "sid/learner/executors_for_tests.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"

@@ -1,49 +1,94 @@
 #include "sid/learner/sid_learner.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
+
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
 #include "base/status.h"
-#include "sid/learner/batched_sid_learner.h"
-#include "sid/learner/choose_executor.h"
-#include "sid/learner/sid_learner_base.h"
-#include "sid/update/belief_chain.h"
-#include "sid/update/serial.h"
+#include "sid/belief/belief.h"
+#include "sid/belief/divergence.h"
+#include "sid/cascade/belief_chain.h"
+#include "sid/learner/inspection.h"
+#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
 
-class SerialSidLearner : public SidLearnerBase {
+class SidLearner : public Learner {
  public:
-  SerialSidLearner(Network network, SidOptions options, Precision precision, const OptimizerOptions& optimizer)
-      : SidLearnerBase(std::move(network), std::move(options), precision),
-        gradients_(ZerosLike(network_)),
-        optimizer_(sid::Parameters(Learning(network_)), optimizer) {}
-
-  StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
-    const Batch rounded{batch.images.to(compute_type_), batch.labels};
-    const UpdateResult update = SerialUpdate(Cast(network_, compute_type_), options_, rounded, timer, gradients_);
-    const ScopedPhase phase(timer, "optimizer");
-    optimizer_.Step(Tensors(Learning(gradients_)), learning_rate);
-    return {update.losses, update.log_belief, update.features};
+  SidLearner(Network network, SidOptions options, const ExecutorOptions& executor, const OptimizerOptions& optimizer,
+             std::string name)
+      : network_(std::move(network)),
+        options_(std::move(options)),
+        compute_type_(ComputeType(executor.precision, network_.type())),
+        name_(std::move(name)) {
+    CHECK_EQ(static_cast<int64_t>(options_.alphas.size()), network_.depth());
+    for (const Stage& stage : network_.stages) stages_.emplace_back(stage, options_, executor, optimizer);
   }
 
-  std::vector<Parameter> OptimizerState() const override { return optimizer_.State(); }
+  std::string name() const override { return name_; }
+
+  StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
+    const at::TensorOptions products = batch.images.options().dtype(compute_type_);
+    StageResult result;
+    result.hand = {batch.images, UniformBelief(batch.labels.size(0), network_.classes(), products), batch.labels};
+    std::vector<at::Tensor> losses;
+    for (StageLearner& stage : stages_) {
+      result = stage.Step(result.hand, learning_rate, timer);
+      losses.push_back(result.losses);
+    }
+    return {losses.size() == 1 ? losses[0] : at::cat(losses), result.hand.log_belief, result.features};
+  }
+
+  at::Tensor Predict(const at::Tensor& images) const override {
+    const at::NoGradGuard no_grad;
+    return sid::Predict(Cast(network_, compute_type_), images.to(compute_type_));
+  }
+
+  std::vector<int64_t> LossDepths() const override {
+    std::vector<int64_t> depths(network_.depth());
+    std::iota(depths.begin(), depths.end(), 1);
+    return depths;
+  }
+
+  at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override {
+    const at::NoGradGuard no_grad;
+    const at::Tensor log_y = TargetBelief(labels, network_.classes(), options_.smoothing, log_beliefs.scalar_type());
+    std::vector<at::Tensor> losses;
+    for (size_t i = 0; i < options_.alphas.size(); ++i) {
+      const auto teacher = static_cast<int64_t>(i);
+      losses.push_back(LocalLoss(options_.divergence, options_.alphas[i], log_y, log_beliefs[teacher],
+                                 log_beliefs[teacher + 1]));
+    }
+    return at::stack(losses);
+  }
+
+  std::vector<NamedTensor> State() const override {
+    std::vector<NamedTensor> state = AllTensors(network_);
+    for (const StageLearner& stage : stages_) {
+      for (NamedTensor& tensor : stage.OptimizerState()) state.push_back(std::move(tensor));
+    }
+    return state;
+  }
+
+  Inspection Inspect(const Batch& batch, bool gradients) const override {
+    return gradients ? InspectLocalLosses(network_, options_, batch) : InspectBeliefs(network_, batch);
+  }
 
  private:
-  Network gradients_;
-  Optimizer optimizer_;
+  Network network_;
+  SidOptions options_;
+  at::ScalarType compute_type_;
+  std::string name_;
+  std::vector<StageLearner> stages_;
 };
 
 }  // namespace
-
-std::vector<std::string> ExecutorNames() { return {"auto", "serial", "batched", "cuda"}; }
-
-absl::StatusOr<Executor> ParseExecutor(const std::string& name) {
-  SID_ASSIGN_OR_RETURN(const size_t index, FindName("executor", name, ExecutorNames()));
-  return static_cast<Executor>(index);
-}
 
 absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer, const Network& network) {
   if (executor.chunk < 0) {
@@ -55,22 +100,20 @@ absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& o
         "clipping needs the norm of all gradients, and with chunks they never exist at once: set chunk or clip_norm to "
         "0");
   }
-  if (executor.executor != Executor::kCuda) return absl::OkStatus();
-  const at::Tensor& weight = network.cascade.belief_weight;
-  return SupportsChainKernel(weight.device(), weight.size(1), weight.size(2),
-                             ComputeType(executor.precision, weight.scalar_type()));
+  for (const Stage& stage : network.stages) {
+    if (executor.executor == Executor::kBatched && !stage.heads.perceptrons()) {
+      return absl::InvalidArgumentError("executor batched computes mlp heads: use auto or serial");
+    }
+    if (executor.executor != Executor::kCuda) continue;
+    SID_RETURN_IF_ERROR(SupportsChainKernel(stage.heads, ComputeType(executor.precision, network.type())));
+  }
+  return absl::OkStatus();
 }
 
-std::unique_ptr<Learner> MakeSidLearner(Network network, const SidOptions& options, const ExecutorOptions& executor,
-                                        const OptimizerOptions& optimizer) {
-  Executor chosen = executor.executor;
-  if (chosen == Executor::kAuto) chosen = FastestExecutor(network, options, executor.precision, executor.chunk);
-  if (chosen == Executor::kSerial) {
-    return std::make_unique<SerialSidLearner>(std::move(network), options, executor.precision, optimizer);
-  }
-  const BeliefChain run_chain = chosen == Executor::kCuda ? ChainByKernel : ChainByOperations;
-  return std::make_unique<BatchedSidLearner>(std::move(network), options, run_chain, executor.chunk, executor.precision,
-                                             optimizer);
+std::unique_ptr<Learner> MakeSidLearner(Network network, const SidOptions& options, ExecutorOptions executor,
+                                        const OptimizerOptions& optimizer, const std::string& name) {
+  executor.executor = Resolve(executor, network);
+  return std::make_unique<SidLearner>(std::move(network), options, executor, optimizer, name);
 }
 
 }  // namespace sid

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <functional>
 
+#include "absl/strings/str_cat.h"
 #include "base/names.h"
 #include "base/random.h"
 #include "base/status.h"
@@ -18,7 +19,7 @@
 namespace sid {
 namespace {
 
-// Fills a weight [out, in, ...], of whatever shape and layout, and its bias.
+// Fills a weight [out, in, ...], of whatever shape and layout, and its bias where it has one.
 using LayerFiller = std::function<void(at::Generator&, at::Tensor weight, at::Tensor bias)>;
 
 double Fan(const at::Tensor& weight, int64_t dimension) {
@@ -30,18 +31,18 @@ double FanOut(const at::Tensor& weight) { return Fan(weight, 1); }
 void FillPyTorch(at::Generator& generator, at::Tensor weight, at::Tensor bias) {
   const double bound = 1 / std::sqrt(FanIn(weight));
   weight.uniform_(-bound, bound, generator);
-  bias.uniform_(-bound, bound, generator);
+  if (bias.defined()) bias.uniform_(-bound, bound, generator);
 }
 
 void FillKaiming(at::Generator& generator, at::Tensor weight, at::Tensor bias) {
   weight.normal_(0, std::sqrt(2 / FanIn(weight)), generator);
-  bias.zero_();
+  if (bias.defined()) bias.zero_();
 }
 
 void FillXavier(at::Generator& generator, at::Tensor weight, at::Tensor bias) {
   const double bound = std::sqrt(6 / (FanIn(weight) + FanOut(weight)));
   weight.uniform_(-bound, bound, generator);
-  bias.zero_();
+  if (bias.defined()) bias.zero_();
 }
 
 // Orthonormal rows or columns, whichever are fewer.
@@ -51,7 +52,7 @@ void FillOrthonormal(at::Generator& generator, at::Tensor weight, at::Tensor bia
   at::Tensor orthonormal = std::get<0>(at::linalg_qr(gaussian));
   if (rows < columns) orthonormal = orthonormal.t();
   weight.copy_(orthonormal.reshape(weight.sizes()));
-  bias.zero_();
+  if (bias.defined()) bias.zero_();
 }
 
 LayerFiller FillerOf(Initialisation initialisation) {
@@ -69,33 +70,56 @@ LayerFiller FillerOf(Initialisation initialisation) {
   LOG(FATAL) << "no such initialisation";
 }
 
-// The two halves of W1 are filled as the one layer [H, C+D] that they are.
-void FillModule(const LayerFiller& fill, at::Generator& generator, const Module& module) {
-  at::Tensor first = at::cat({module.belief_weight, module.feature_weight}, 1);
-  fill(generator, first, module.hidden_bias);
-  const int64_t classes = module.output_bias.size(0);
-  module.belief_weight.copy_(first.slice(1, 0, classes));
-  module.feature_weight.copy_(first.slice(1, classes));
-  fill(generator, module.output_weight, module.output_bias);
+void FillBlock(const LayerFiller& fill, at::Generator& generator, const Block& block, const BlockTensors& tensors) {
+  for (size_t k = 0; k < tensors.size(); ++k) {
+    const TensorSpec& spec = block.specs[k];
+    const bool by_name = spec.role == Role::kFactor && spec.deviation == 0;
+    at::Tensor own = tensors[k];
+    if (!by_name) {
+      spec.deviation > 0 ? own.normal_(spec.value, spec.deviation, generator) : own.fill_(spec.value);
+      continue;
+    }
+    const bool biased = k + 1 < tensors.size() && block.specs[k + 1].role == Role::kBias;
+    fill(generator, own, biased ? tensors[++k] : at::Tensor());
+  }
+}
+
+// The two parts of the first layer are filled as the one layer [H, C+D] that they are.
+void FillHead(const LayerFiller& fill, at::Generator& generator, const Head& head) {
+  const at::Tensor& bias = head.hidden_bias.defined() ? head.hidden_bias : head.output_bias;
+  if (head.feature_weight.dim() == 2 && head.belief_weight.defined()) {
+    at::Tensor first = at::cat({head.belief_weight, head.feature_weight}, 1);
+    fill(generator, first, bias);
+    const int64_t classes = head.belief_weight.size(1);
+    head.belief_weight.copy_(first.slice(1, 0, classes));
+    head.feature_weight.copy_(first.slice(1, classes));
+  } else {
+    fill(generator, head.feature_weight, bias);
+    if (head.belief_weight.defined()) fill(generator, head.belief_weight, {});
+  }
+  if (head.output_weight.defined()) fill(generator, head.output_weight, head.output_bias);
 }
 
 double Deviation(const at::Tensor& values) { return std::max(values.std().item<double>(), 1e-6); }
 
 // LSUV's second half: each layer's output gets unit variance on the images, first to last.
 void ScaleToUnitVariance(const at::Tensor& images, Network& network) {
-  at::Tensor x = images;
-  for (ExtractorLayer& layer : network.extractor.layers) {
-    layer.weight.div_(Deviation(PreActivation(layer, x)));
-    x = Activate(layer, PreActivation(layer, x));
-  }
-  at::Tensor log_belief = UniformBelief(x.size(0), network.cascade.classes(), x.options());
-  for (int64_t i = 0; i < network.cascade.depth(); ++i) {
-    const Module module = network.cascade.at(i);
-    const double first = Deviation(module.FirstLayer(log_belief, x));
-    module.belief_weight.div_(first);
-    module.feature_weight.div_(first);
-    module.output_weight.div_(Deviation(module.Output(log_belief, x)));
-    log_belief = BeliefOf(module.Forward(log_belief, x));
+  at::Tensor h = images, log_belief = UniformBelief(h.size(0), network.classes(), h.options());
+  for (const Stage& stage : network.stages) {
+    for (size_t b = 0; b < stage.blocks.size(); ++b) {
+      at::Tensor weight = stage.tensors[b][0];
+      weight.div_(Deviation(PreActivation(h, weight, stage.tensors[b][1])));
+      h = stage.blocks[b].forward(h, stage.tensors[b], {});
+    }
+    const at::Tensor z = stage.read_out.forward(h, stage.read_out_tensors, {});
+    for (int64_t i = 0; i < stage.heads.depth(); ++i) {
+      const Head head = stage.heads.at(i);
+      const double first = Deviation(head.FirstLayer(log_belief, z));
+      for (at::Tensor weight : {head.belief_weight, head.feature_weight})
+        if (weight.defined()) weight.div_(first);
+      if (head.output_weight.defined()) at::Tensor(head.output_weight).div_(Deviation(head.Output(log_belief, z)));
+      log_belief = BeliefOf(head.Forward(log_belief, z));
+    }
   }
 }
 
@@ -108,16 +132,37 @@ absl::StatusOr<Initialisation> ParseInitialisation(const std::string& name) {
   return static_cast<Initialisation>(index);
 }
 
+absl::Status CheckInitialisation(Initialisation initialisation, const Network& network) {
+  if (initialisation != Initialisation::kLsuv) return absl::OkStatus();
+  for (const Stage& stage : network.stages) {
+    for (const Block& block : stage.blocks) {
+      if (block.specs.size() == 2) continue;
+      return absl::InvalidArgumentError(absl::StrCat("lsuv scales layers without normalisation, and the network has a block '",
+                                                     block.kind, "': use kaiming"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 void Initialise(Initialisation initialisation, uint64_t seed, const at::Tensor& images, Network& network) {
+  CHECK(CheckInitialisation(initialisation, network).ok());
   const at::NoGradGuard no_grad;
   const LayerFiller fill = FillerOf(initialisation);
   at::Generator generator = MakeGenerator(seed, RandomUse::kInitialisation);
-  for (const ExtractorLayer& layer : network.extractor.layers) fill(generator, layer.weight, layer.bias);
-  for (int64_t i = 0; i < network.cascade.depth(); ++i) FillModule(fill, generator, network.cascade.at(i));
+  for (const Stage& stage : network.stages) {
+    for (size_t b = 0; b < stage.blocks.size(); ++b) FillBlock(fill, generator, stage.blocks[b], stage.tensors[b]);
+    FillBlock(fill, generator, stage.read_out, stage.read_out_tensors);
+  }
+  for (const Stage& stage : network.stages) {
+    for (int64_t i = 0; i < stage.heads.depth(); ++i) FillHead(fill, generator, stage.heads.at(i));
+  }
   if (initialisation == Initialisation::kLsuv) ScaleToUnitVariance(images, network);
-  if (initialisation == Initialisation::kIdentity) {
-    network.cascade.output_weight.zero_();
-    network.cascade.output_bias.zero_();
+  if (initialisation != Initialisation::kIdentity) return;
+  for (const Stage& stage : network.stages) {
+    at::Tensor last = stage.heads.output_weight.defined() ? stage.heads.output_weight : stage.heads.feature_weight;
+    last.zero_();
+    if (!stage.heads.output_weight.defined() && stage.heads.belief_input()) at::Tensor(stage.heads.belief_weight).zero_();
+    at::Tensor(stage.heads.output_bias).zero_();
   }
 }
 

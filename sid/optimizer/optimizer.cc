@@ -41,14 +41,14 @@ absl::StatusOr<OptimizerRule> ParseOptimizer(const std::string& name) {
   return static_cast<OptimizerRule>(index);
 }
 
-Optimizer::Optimizer(const std::vector<Parameter>& parameters, const OptimizerOptions& options) : options_(options) {
+Optimizer::Optimizer(const std::vector<NamedTensor>& parameters, const OptimizerOptions& options) : options_(options) {
   groups_.resize(2);
   groups_[0].weight_decay = options.weight_decay;
   for (size_t place = 0; place < parameters.size(); ++place) {
-    Group& group = groups_[parameters[place].decays ? 0 : 1];
+    Group& group = groups_[parameters[place].decays() ? 0 : 1];
     const at::Tensor parameter = parameters[place].tensor.detach();
     group.places.push_back(place);
-    group.names.push_back(parameters[place].name);
+    group.named.push_back(parameters[place]);
     group.parameters.push_back(parameter);
     // LibTorch's SGD wants no buffers where there is no momentum.
     if (options.rule != OptimizerRule::kSgd || options.momentum > 0) {
@@ -75,15 +75,18 @@ void Optimizer::Step(std::vector<at::Tensor> gradients, const at::Tensor& any_le
   }
 }
 
-std::vector<Parameter> Optimizer::State() const {
-  std::vector<Parameter> state;
+std::vector<NamedTensor> Optimizer::State() const {
+  std::vector<NamedTensor> state;
   for (const Group& group : groups_) {
-    const auto add = [&](const std::string& kind, const std::vector<at::Tensor>& tensors) {
-      for (size_t i = 0; i < tensors.size(); ++i) state.push_back({kind + "." + group.names[i], tensors[i]});
+    const auto add = [&](const std::string& kind, Role role, const std::vector<at::Tensor>& tensors) {
+      for (size_t i = 0; i < tensors.size(); ++i) {
+        state.push_back({kind + "." + group.named[i].name, tensors[i], role,
+                         tensors[i].dim() == 0 ? kNobody : group.named[i].first_module});
+      }
     };
-    add("first_moment", group.first_moments);
-    add("second_moment", group.second_moments);
-    add("steps", group.steps);
+    add("first_moment", Role::kMoment, group.first_moments);
+    add("second_moment", Role::kSecondMoment, group.second_moments);
+    add("steps", Role::kMoment, group.steps);
   }
   return state;
 }

@@ -7,8 +7,8 @@
 //   adamw  Adam with decoupled decay: w -= lr * decay * w (Loshchilov and Hutter 2019)
 //   sgd    SGD with Nesterov momentum and decoupled decay
 //
-// Only weights decay, biases do not. Clipping scales all gradients by min(1, clip / norm), norm over all of them: for
-// SID that is the one number its modules would have to exchange, so it is off by default.
+// Only factors of products decay; biases and normalisations do not. Clipping scales all gradients of this optimizer by min(1, clip / norm),
+// norm over all of them; each stage of a network has an optimizer of its own, so no number crosses stages.
 
 #include <ATen/core/Tensor.h>
 
@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "sid/network/network.h"
+#include "base/tensors.h"
 
 namespace sid {
 
@@ -36,22 +36,22 @@ struct OptimizerOptions {
 
 class Optimizer {
  public:
-  Optimizer(const std::vector<Parameter>& parameters, const OptimizerOptions& options);
+  Optimizer(const std::vector<NamedTensor>& parameters, const OptimizerOptions& options);
 
   // Moves every parameter; `gradients` stand in the parameters' order and may be overwritten. `learning_rate` is a scalar,
   // on the CPU or on the parameters' device: there the host need not know it, so a captured step can follow a schedule.
   void Step(std::vector<at::Tensor> gradients, const at::Tensor& learning_rate);
 
-  // What it remembers between steps, sharing memory, as "first_moment.extractor.1.weight": with the weights all that the next
+  // What it remembers between steps, sharing memory, as "first_moment.blocks.1.weight": with the weights all that the next
   // step depends on but its gradients.
-  std::vector<Parameter> State() const;
+  std::vector<NamedTensor> State() const;
 
  private:
   // Tensors that share a weight decay, each with its place among all parameters.
   struct Group {
     double weight_decay = 0;
     std::vector<size_t> places;
-    std::vector<std::string> names;
+    std::vector<NamedTensor> named;
     std::vector<at::Tensor> parameters, first_moments, second_moments, steps;
   };
   void StepGroup(Group& group, const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate);

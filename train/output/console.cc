@@ -32,7 +32,7 @@ void Console::Begin(const PreparedRun& run) {
   const Dataset& data = run.dataset;
   const at::Tensor& images = data.train.images;
   int64_t weights = 0;
-  for (const Parameter& parameter : run.learner->Parameters()) weights += parameter.tensor.numel();
+  for (const NamedTensor& weight : Learning(run.learner->State())) weights += weight.tensor.numel();
   epochs_ = run.options.epochs;
   Line(absl::StrFormat("%s on %s: %d images to train, %d to choose by, %d to test, %dx%dx%d, %d classes",
                        run.config.learner, data.name, data.train.size(), data.validation.size(), data.test.size(),

@@ -8,7 +8,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "sid/training/trainer.h"
+#include "training/trainer.h"
 #include "train/prepare.h"
 
 namespace sid {

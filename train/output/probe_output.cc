@@ -83,7 +83,7 @@ absl::StatusOr<ProbeRecord> ProbeFromJson(const nlohmann::json& line) {
     if (line.contains("lowest_cosine")) record.conflict.lowest_cosine = NumberOf(line.at("lowest_cosine"), kNan);
     const size_t depth = record.staleness.size();
     const bool fits = depth > 0 && record.theory.divergence.size() == depth + 1 &&
-                      record.theory.entropy.size() == depth + 1 && record.active.size() == record.conflict.norm.size();
+                      record.theory.entropy.size() == depth + 1 && (record.conflict.norm.empty() || record.active.size() == record.conflict.norm.size());
     if (fits) return record;
   } catch (const nlohmann::json::exception&) {  // it is told below
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "sid/theory/probe/probe.h"
+#include "sid/theory/probe.h"
 #include "train/output/event_file.h"
 
 namespace sid {

@@ -22,7 +22,7 @@
 #include "base/machine/version.h"
 #include "base/status.h"
 #include "base/system_calls.h"
-#include "sid/checkpoint/safetensors.h"
+#include "base/safetensors/safetensors.h"
 #include "train/config.h"
 #include "train/output/event_file.h"
 #include "train/output/probe_output.h"
@@ -102,19 +102,6 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
   if (has_run) RemoveUnfinishedFiles(path, IsWrittenWhole);
   folder.checkpoints_.RemoveUnfinished();
   return folder;
-}
-
-absl::StatusOr<std::string> RunFolder::RecordedExecutor(const std::string& path) {
-  const std::string file = absl::StrCat(path, "/", kConfig);
-  const absl::StatusOr<std::string> text = ReadFile(file);
-  if (absl::IsNotFound(text.status())) return "auto";
-  SID_RETURN_IF_ERROR(text.status());
-  const absl::StatusOr<ordered_json> config = ParseJson(*text);
-  const absl::Status status =
-      config.ok() ? CheckShape(*config, {{"settings", {{"executor", "text"}}}}) : config.status();
-  if (status.ok()) return config->at("settings").at("executor").get<std::string>();
-  return absl::DataLossError(absl::StrCat(file, " is damaged, and which executor 'auto' chose stands there: ",
-                                          status.message(), "; name the one that the run began with by --executor"));
 }
 
 absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std::string&)>& warn) const {
@@ -200,9 +187,6 @@ absl::Status RunFolder::Save(const TrainingState& state) const {
 }
 
 absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
-  std::vector<NamedTensor> weights;
-  for (const Parameter& parameter : run_->learner->Parameters())
-    weights.push_back({parameter.name, parameter.tensor.detach()});
   const TrainConfig& config = run_->config;
   const std::map<std::string, std::string> metadata = {{"learner", config.learner},
                                                        {"dataset", config.dataset},
@@ -210,7 +194,7 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
                                                        {"belief_update", config.belief_update},
                                                        {"epoch", absl::StrCat(result.best_epoch)},
                                                        {"commit", Commit()}};
-  SID_RETURN_IF_ERROR(SaveSafetensors(File(kWeights), weights, metadata));
+  SID_RETURN_IF_ERROR(SaveSafetensors(File(kWeights), Weights(*run_->learner), metadata));
   const ordered_json summary = {{"test_accuracy", result.test.accuracy}, {"test_divergence", result.test.divergence},
                                 {"test_loss", result.test.loss},         {"best_epoch", result.best_epoch},
                                 {"epochs", run_->options.epochs},        {"seconds", result.seconds},

@@ -19,10 +19,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "sid/theory/probe/diagnostics.h"
-#include "sid/theory/probe/probe.h"
-#include "sid/training/state/checkpoint_folder.h"
-#include "sid/training/trainer.h"
+#include "sid/theory/diagnostics.h"
+#include "sid/theory/probe.h"
+#include "training/checkpoint_folder.h"
+#include "training/trainer.h"
 #include "train/prepare.h"
 
 namespace sid {
@@ -32,10 +32,6 @@ class RunFolder {
   // Creates the folder of `run`, which must outlive this, or opens it to go on (config.resume). An error when it can't be written
   // or locked, another process works in it, or it holds a run already that is not to go on: none is overwritten by another.
   static absl::StatusOr<RunFolder> Open(const PreparedRun& run);
-
-  // The executor that the run in `path` has used, by config.json; "auto" where there is none. A clock may choose another the next
-  // time, and executors differ by rounding. DataLoss where the file is there and does not say it.
-  static absl::StatusOr<std::string> RecordedExecutor(const std::string& path);
 
   // The state to go on from: the newest whole checkpoint, each broken one before it told to `warn`. What the outputs hold
   // beyond it is cut off, so that a line is never there twice. NotFound where training has not begun. An error names the

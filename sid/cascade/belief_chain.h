@@ -1,0 +1,51 @@
+#pragma once
+
+// The sequential part of the batched executors, and everything that one pass over the beliefs can give: module after module the
+// belief, then its local loss and the gradient that phase 2 begins with.
+//
+//   hidden = z Wz^T + b, then for each module hidden_i += q_i Wp_i^T, relu, logits_i, log p_i     sid/cascade/closed_form.h
+//   l_i, g_i = d l_i / d logits_i                           the divergence's closed form
+//
+// In two ways, equal within rounding: LibTorch's operations, five launches a module, on any device; or one kernel for all
+// modules (sid/cascade/kernel/chain.h), on a GPU.
+
+#include <ATen/core/Tensor.h>
+
+#include "absl/status/status.h"
+#include "base/phase_timer.h"
+#include "sid/network/heads.h"
+#include "sid/belief/divergence.h"
+
+namespace sid {
+
+// What all modules of a step share.
+struct StepInputs {
+  at::Tensor features;  // z [B, D], no graph needed
+  at::Tensor log_y;     // [B, C]
+};
+
+// What a chunk of n modules computed. Products' factors (hidden, teachers, g) are of the modules' type, the rest of BeliefType.
+struct ChainResult {
+  at::Tensor hidden;           // [B, n, H], after the ReLU
+  at::Tensor teachers;         // q_1 .. q_n [n, B, C], as probabilities
+  at::Tensor losses;           // l_i of each example [n, B]
+  at::Tensor logits_gradient;  // g [n, B, C], of the batch's mean
+  at::Tensor log_belief;       // log p of the last module [B, C]: the next chunk's teacher
+};
+
+// `log_q` [B, C] is the teacher of the first module, `alphas` [n] the modules' own.
+using BeliefChain = ChainResult (*)(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,
+                                    const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer);
+
+ChainResult ChainByOperations(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,
+                              const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer);
+
+// Tensors on a GPU. A size that SupportsChainKernel refuses CHECK-fails.
+ChainResult ChainByKernel(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,
+                          const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer);
+
+// That the modules lie on a GPU whose blocks have room for their hidden units and classes in `type`, and are of the kind that the
+// kernel computes; else what is missing.
+absl::Status SupportsChainKernel(const Cascade& modules, at::ScalarType type);
+
+}  // namespace sid

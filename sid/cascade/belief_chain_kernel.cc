@@ -1,0 +1,112 @@
+// What the kernel needs of LibTorch's tensors.
+
+#include <ATen/TensorOperators.h>
+#include <ATen/cuda/CUDAContext.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <c10/cuda/CUDAGuard.h>
+
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "sid/belief/belief.h"
+#include "sid/cascade/kernel/chain_launch.h"
+#include "sid/cascade/closed_form.h"
+#include "sid/cascade/belief_chain.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+// weights [n, rows, columns] as [n, columns, rows], rows filled up with zeros to what a thread reads at once.
+at::Tensor Transposed(const at::Tensor& weights) {
+  const int64_t rows = weights.size(1), rest = rows % kernels::kColumns;
+  const int64_t stride = rest == 0 ? rows : rows + kernels::kColumns - rest;
+  const std::array<int64_t, 3> shape{weights.size(0), weights.size(2), stride};
+  at::Tensor result = rest == 0 ? at::empty(shape, weights.options()) : at::zeros(shape, weights.options());
+  result.slice(2, 0, rows).copy_(weights.transpose(1, 2));
+  return result;
+}
+
+// The kernel's inputs and outputs, alive until it is started.
+struct Arrays {
+  at::Tensor belief_weight, output_weight, output_bias, alphas, log_y, hidden, log_beliefs, logits_gradient, losses;
+  bool residual = false;
+};
+
+template <typename Storage, typename Number>
+void Launch(const Arrays& arrays, Divergence divergence) {
+  auto storage = [](const at::Tensor& tensor) { return static_cast<Storage*>(tensor.data_ptr()); };
+  auto number = [](const at::Tensor& tensor) { return static_cast<Number*>(tensor.data_ptr()); };
+  const kernels::Chain<Storage, Number> chain{.batch = static_cast<int>(arrays.hidden.size(0)),
+                                              .depth = static_cast<int>(arrays.hidden.size(1)),
+                                              .hidden = static_cast<int>(arrays.hidden.size(2)),
+                                              .classes = static_cast<int>(arrays.log_y.size(1)),
+                                              .hidden_stride = static_cast<int>(arrays.belief_weight.size(2)),
+                                              .class_stride = static_cast<int>(arrays.output_weight.size(2)),
+                                              .reverse = divergence == Divergence::kReverse,
+                                              .residual = arrays.residual,
+                                              .belief_weight = storage(arrays.belief_weight),
+                                              .output_weight = storage(arrays.output_weight),
+                                              .output_bias = storage(arrays.output_bias),
+                                              .alphas = number(arrays.alphas),
+                                              .log_y = number(arrays.log_y),
+                                              .hidden_units = storage(arrays.hidden),
+                                              .log_beliefs = number(arrays.log_beliefs),
+                                              .logits_gradient = storage(arrays.logits_gradient),
+                                              .losses = number(arrays.losses)};
+  const cudaError_t error = kernels::LaunchChain(chain, at::cuda::getCurrentCUDAStream().stream());
+  CHECK(error == cudaSuccess) << "the belief chain's kernel: " << cudaGetErrorString(error);
+}
+
+void LaunchFor(at::ScalarType type, const Arrays& arrays, Divergence divergence) {
+  if (type == at::kFloat) return Launch<float, float>(arrays, divergence);
+  if (type == at::kDouble) return Launch<double, double>(arrays, divergence);
+  CHECK(type == at::kBFloat16) << type;
+  Launch<__nv_bfloat16, float>(arrays, divergence);
+}
+
+}  // namespace
+
+absl::Status SupportsChainKernel(const Cascade& modules, at::ScalarType type) {
+  const at::Device device = modules.output_bias.device();
+  if (!device.is_cuda()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("executor cuda needs a GPU, and the device is ", device.str(), ": use auto or batched"));
+  }
+  if (!modules.perceptrons() || !modules.belief_input()) {
+    return absl::InvalidArgumentError("executor cuda computes mlp heads that see the belief: use auto or serial");
+  }
+  const int64_t hidden = modules.hidden_bias.size(1), classes = modules.classes();
+  const size_t needed =
+      kernels::ChainSharedBytes(static_cast<int>(hidden), static_cast<int>(classes), at::elementSize(BeliefType(type)));
+  const size_t there = at::cuda::getDeviceProperties(device.index())->sharedMemPerBlockOptin;
+  if (needed <= there) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("executor cuda keeps ", needed, " bytes in a block's shared memory for ", hidden,
+                   " hidden units and ", classes, " classes, and ", device.str(), " has ", there, ": use batched"));
+}
+
+ChainResult ChainByKernel(const Cascade& modules, Divergence divergence, const at::Tensor& alphas,
+                          const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer) {
+  const ScopedPhase phase(timer, "teachers");
+  const c10::cuda::CUDAGuard device(inputs.features.device());
+  const int64_t depth = modules.depth(), examples = log_q.size(0), classes = log_q.size(1);
+  const at::TensorOptions products = modules.hidden_bias.options(), numbers = log_q.options();
+  const Arrays arrays{Transposed(modules.belief_weight),
+                      Transposed(modules.output_weight),
+                      modules.output_bias.contiguous(),
+                      alphas.contiguous(),
+                      inputs.log_y.contiguous(),
+                      FeaturesHalf(modules, inputs.features),
+                      at::empty({depth + 1, examples, classes}, numbers),
+                      at::empty({depth, examples, classes}, products),
+                      at::empty({depth, examples}, numbers),
+                      modules.belief_update == BeliefUpdate::kResidual};
+  arrays.log_beliefs[0].copy_(log_q);
+  LaunchFor(modules.hidden_bias.scalar_type(), arrays, divergence);
+  return {arrays.hidden, arrays.log_beliefs.slice(0, 0, -1).exp().to(products), arrays.losses, arrays.logits_gradient,
+          arrays.log_beliefs[depth]};
+}
+
+}  // namespace sid

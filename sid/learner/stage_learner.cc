@@ -1,0 +1,140 @@
+#include "sid/learner/stage_learner.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/names.h"
+#include "base/status.h"
+#include "sid/belief/belief.h"
+#include "sid/cascade/belief_chain.h"
+#include "sid/learner/pcgrad.h"
+#include "sid/learner/serial_update.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+
+std::vector<std::string> ExecutorNames() { return {"auto", "serial", "batched", "cuda"}; }
+
+absl::StatusOr<Executor> ParseExecutor(const std::string& name) {
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("executor", name, ExecutorNames()));
+  return static_cast<Executor>(index);
+}
+
+Executor Resolve(const ExecutorOptions& executor, const Network& network) {
+  if (executor.executor != Executor::kAuto) return executor.executor;
+  const auto all = [&](const auto& supported) {
+    return std::all_of(network.stages.begin(), network.stages.end(), supported);
+  };
+  const at::ScalarType type = ComputeType(executor.precision, network.type());
+  if (all([type](const Stage& stage) { return SupportsChainKernel(stage.heads, type).ok(); })) return Executor::kCuda;
+  return all([](const Stage& stage) { return stage.heads.perceptrons(); }) ? Executor::kBatched : Executor::kSerial;
+}
+
+StageLearner::StageLearner(Stage stage, const SidOptions& options, const ExecutorOptions& executor,
+                           const OptimizerOptions& optimizer)
+    : stage_(std::move(stage)), options_(options), executor_(executor.executor) {
+  CHECK(executor_ != Executor::kAuto);
+  const Cascade& heads = stage_.heads;
+  const int64_t depth = heads.depth();
+  compute_type_ = ComputeType(executor.precision, heads.output_bias.scalar_type());
+  const auto first_alpha = options.alphas.begin() + stage_.first_module;
+  options_.alphas.assign(first_alpha, first_alpha + depth);
+  alphas_ = at::tensor(options_.alphas).to(heads.output_bias.options());
+  const std::vector<NamedTensor> body = Learning(BodyTensors(stage_));
+  body_learns_ = options_.extractor_learns() && !body.empty();
+  const bool chunks = executor.chunk > 0 && executor_ != Executor::kSerial;
+  const int64_t size = chunks ? std::min(executor.chunk, depth) : depth;
+  const Cascade gradients = ZerosLike(heads.Slice(0, size));
+  for (int64_t begin = 0; begin < depth; begin += size) {
+    const int64_t end = std::min(begin + size, depth);
+    const Cascade own = heads.Slice(begin, end);
+    std::vector<NamedTensor> learning = HeadTensors(own, stage_.first_module + begin);
+    if (end == depth && body_learns_) learning.insert(learning.end(), body.begin(), body.end());
+    chunks_.push_back({begin, end, own, gradients.Slice(0, end - begin), Optimizer(learning, optimizer)});
+  }
+}
+
+StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer) {
+  const Stage leaves = body_learns_ ? WithLeaves(stage_) : stage_;
+  BodyResult body;
+  {
+    const ScopedPhase phase(timer, "extractor forward");
+    const at::AutoGradMode mode(body_learns_);
+    body = RunBody(CastBody(leaves, compute_type_), in.features.to(compute_type_),
+                   {.training = true, .write_statistics = true});
+  }
+  const StepInputs inputs{body.features.detach(), TargetBelief(in.labels, stage_.heads.classes(), options_.smoothing,
+                                                               compute_type_)};
+  const at::Tensor features_gradient = EmptyFeaturesGradient(inputs);
+  StageResult result{{body.output.detach(), in.log_belief, in.labels}, {}, inputs.features};
+  std::vector<at::Tensor> losses;
+  for (Chunk& chunk : chunks_) {
+    const ChunkResult updated = UpdateHeads(chunk, inputs, result.hand.log_belief, timer, features_gradient);
+    losses.push_back(updated.losses);
+    result.hand.log_belief = updated.log_belief;
+    std::vector<at::Tensor> gradients = Tensors(chunk.gradients);
+    if (&chunk == &chunks_.back() && body_learns_) {
+      for (at::Tensor& gradient :
+           BodyBackward(body.features, Tensors(Learning(BodyTensors(leaves))), features_gradient, timer)) {
+        gradients.push_back(std::move(gradient));
+      }
+    }
+    const ScopedPhase phase(timer, "optimizer");
+    chunk.optimizer.Step(std::move(gradients), learning_rate);
+  }
+  result.losses = at::cat(losses);
+  return result;
+}
+
+std::vector<NamedTensor> StageLearner::OptimizerState() const {
+  std::vector<NamedTensor> state;
+  for (const Chunk& chunk : chunks_) {
+    for (NamedTensor& tensor : chunk.optimizer.State()) state.push_back(std::move(tensor));
+  }
+  return state;
+}
+
+at::Tensor StageLearner::EmptyFeaturesGradient(const StepInputs& inputs) const {
+  if (!body_learns_) return {};
+  const at::TensorOptions type(inputs.log_y.scalar_type());
+  const at::Tensor sum = at::zeros_like(inputs.features, type);
+  const bool apart = options_.compares_gradients() || executor_ == Executor::kSerial;
+  return apart ? at::stack(std::vector<at::Tensor>(stage_.heads.depth(), sum)) : sum;
+}
+
+ChunkResult StageLearner::UpdateHeads(const Chunk& chunk, const StepInputs& inputs, const at::Tensor& log_q,
+                                      PhaseTimer& timer, const at::Tensor& features_gradient) const {
+  const Cascade heads = Cast(chunk.heads, compute_type_);
+  if (executor_ == Executor::kSerial) {
+    return SerialUpdate(heads, stage_.first_module, options_.divergence, options_.alphas, inputs, log_q, timer,
+                        chunk.gradients, features_gradient);
+  }
+  const bool apart = body_learns_ && options_.compares_gradients();
+  at::Tensor own = apart ? features_gradient.slice(0, chunk.begin, chunk.end) : features_gradient;
+  return BatchedUpdate(executor_ == Executor::kCuda ? ChainByKernel : ChainByOperations, heads, options_.divergence,
+                       alphas_.slice(0, chunk.begin, chunk.end), inputs, log_q, timer, chunk.gradients, own);
+}
+
+std::vector<at::Tensor> StageLearner::BodyBackward(const at::Tensor& features, const std::vector<at::Tensor>& leaves,
+                                                   at::Tensor gradient, PhaseTimer& timer) const {
+  const ScopedPhase phase(timer, "extractor backward");
+  const ExtractorGradient how = options_.extractor_gradient;
+  if (how == ExtractorGradient::kPcgrad) {
+    gradient = CombineByPcgrad(gradient);
+  } else if (executor_ == Executor::kSerial) {
+    gradient = how == ExtractorGradient::kMean ? gradient.mean(0) : gradient.sum(0);
+  } else if (how == ExtractorGradient::kMean) {
+    gradient /= stage_.heads.depth();
+  }
+  return torch::autograd::grad({features}, leaves, {gradient.to(features.scalar_type())});
+}
+
+}  // namespace sid

@@ -1,0 +1,98 @@
+#pragma once
+
+// One stage (sid/network/network.h) that trains by itself: its blocks, and the heads on them.
+//
+//   in: features, log q, labels --blocks--> h --read-out--> z --chunk 1 of the heads--> its update --log p--> chunk 2 --> ...
+//   out: h, log p of its last head, labels: the values before the update       each adds its part of d l / d z
+//   d l / d z --the blocks' way back, once--> the blocks' update
+//
+// What comes in has no graph and what goes out has none: no gradient leaves a stage. What training keeps in memory is one stage's.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/machine/precision.h"
+#include "sid/learner/learner.h"
+#include "sid/learner/options.h"
+#include "sid/cascade/batched.h"
+#include "sid/network/network.h"
+#include "sid/optimizer/optimizer.h"
+
+namespace sid {
+
+// How the heads are updated. Executors differ in speed and memory only: the weights after a step are equal, within rounding.
+//
+//   serial   the literal algorithm with autograd (sid/learner/serial_update.h), everyone's reference; heads of every kind
+//   batched  mlp heads in closed form, all of a chunk at once (sid/cascade/batched.h), on LibTorch's operations
+//   cuda     the same with the belief chain as one kernel (sid/cascade/kernel/chain.h), on a GPU
+//   auto     cuda where it works, else batched where it works, else serial: by device and shape, never by a clock
+enum class Executor { kAuto, kSerial, kBatched, kCuda };
+
+std::vector<std::string> ExecutorNames();
+absl::StatusOr<Executor> ParseExecutor(const std::string& name);
+
+struct ExecutorOptions {
+  Executor executor = Executor::kAuto;
+  // batched and cuda: heads at a time, 0 for all. With chunks, the memory above weights and optimizer state does not grow with
+  // depth: a chunk is updated before the next one is looked at, and both share one chunk's activations and gradients. Only
+  // PCGrad, which compares all heads' gradients by z, keeps these: [n, B, D].
+  int64_t chunk = 0;
+  Precision precision = Precision::kFp32;
+};
+
+// What `auto` is for this network.
+Executor Resolve(const ExecutorOptions& executor, const Network& network);
+
+// All that a stage needs of the one before it.
+struct Hand {
+  at::Tensor features;    // x or h [B, ...]
+  at::Tensor log_belief;  // [B, C]
+  at::Tensor labels;      // int64 [B]
+};
+
+struct StageResult {
+  Hand hand;
+  at::Tensor losses;    // l_i of its modules, mean over the batch [n]
+  at::Tensor features;  // z
+};
+
+class StageLearner {
+ public:
+  // `options.alphas` are those of all modules of the network. `executor` is not auto.
+  StageLearner(Stage stage, const SidOptions& options, const ExecutorOptions& executor,
+               const OptimizerOptions& optimizer);
+
+  StageResult Step(const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer);
+
+  // What the optimizers remember.
+  std::vector<NamedTensor> OptimizerState() const;
+
+ private:
+  struct Chunk {
+    int64_t begin = 0, end = 0;  // its heads within the stage
+    Cascade heads;               // views into the network
+    Cascade gradients;           // the same memory for all chunks
+    Optimizer optimizer;         // the last one's moves the blocks too: without chunks there is one, and its clipping sees everything
+  };
+
+  // What the heads' update fills: zeros for their sum [B, ...], room for each one's own [n, B, ...] where they are written apart, or
+  // nothing where the blocks do not learn.
+  at::Tensor EmptyFeaturesGradient(const StepInputs& inputs) const;
+  ChunkResult UpdateHeads(const Chunk& chunk, const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer,
+                          const at::Tensor& features_gradient) const;
+  // The blocks' gradients, in the order of their tensors, from d l / d z as UpdateHeads left it.
+  std::vector<at::Tensor> BodyBackward(const at::Tensor& features, const std::vector<at::Tensor>& leaves,
+                                       at::Tensor features_gradient, PhaseTimer& timer) const;
+
+  Stage stage_;
+  SidOptions options_;  // alphas: of its own modules
+  Executor executor_;
+  at::ScalarType compute_type_;
+  at::Tensor alphas_;  // [n]
+  bool body_learns_;
+  std::vector<Chunk> chunks_;
+};
+
+}  // namespace sid

@@ -1,0 +1,222 @@
+#include "sid/network/blocks.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/adaptive_max_pool2d.h>
+#include <ATen/ops/amax.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/max_pool2d.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+
+#include <functional>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+// PyTorch's defaults, which the published networks use.
+constexpr double kMomentum = 0.1, kEpsilon = 1e-5;
+// The Vision Transformer's: of the weights of all its layers, and in its normalisations.
+constexpr double kViTDeviation = 0.02, kViTEpsilon = 1e-6;
+
+double Numbers(const Shape& shape) {
+  return std::accumulate(shape.begin(), shape.end(), 1.0,
+                         [](double product, int64_t size) { return product * static_cast<double>(size); });
+}
+
+std::vector<TensorSpec> BatchNormSpecs(const std::string& name, int64_t channels) {
+  return {{name + ".weight", {channels}, Role::kScale, 1},
+          {name + ".bias", {channels}, Role::kScale, 0},
+          {name + ".running_mean", {channels}, Role::kStatistic, 0},
+          {name + ".running_var", {channels}, Role::kStatistic, 1}};
+}
+
+// own[begin .. begin + 3] as BatchNormSpecs has them.
+at::Tensor BatchNorm(const at::Tensor& x, const BlockTensors& own, size_t begin, const Pass& pass) {
+  const bool running = !pass.training || pass.write_statistics;
+  return at::batch_norm(x, own[begin], own[begin + 1], running ? own[begin + 2] : at::Tensor(),
+                        running ? own[begin + 3] : at::Tensor(), pass.training, kMomentum, kEpsilon,
+                        /*cudnn_enabled=*/true);
+}
+
+at::Tensor LayerNorm(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift) {
+  return at::layer_norm(x.to(scale.scalar_type()), {x.size(-1)}, scale, shift, kViTEpsilon).to(x.scalar_type());
+}
+
+// Flops of a convolution with `side` x `side` weights.
+double ConvolutionFlops(int64_t in, const Shape& out, int64_t side) {
+  return 2 * static_cast<double>(in * side * side) * Numbers(out);
+}
+
+void Append(std::vector<TensorSpec>& specs, std::vector<TensorSpec> more) {
+  specs.insert(specs.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+bool IsMap(const Shape& shape) { return shape.size() == 3; }
+
+}  // namespace
+
+at::Tensor PreActivation(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  if (weight.dim() == 4) return at::conv2d(x, weight, bias, /*stride=*/1, /*padding=*/1);
+  // All positions of a map are averaged to one number a channel.
+  return at::linear(x.mean({2, 3}), weight, bias);
+}
+
+Block Convolution(const Shape& in, int64_t channels, const ConvolutionOptions& options) {
+  const bool pooled = options.pooled && in[1] > 1 && in[2] > 1;
+  const Shape map{channels, in[1], in[2]};
+  Block block{.kind = absl::StrCat("convolution ", in[0], " -> ", channels, pooled ? ", pooled" : ""),
+              .specs = {{"weight", {channels, in[0], 3, 3}}},
+              .output = pooled ? Shape{channels, in[1] / 2, in[2] / 2} : map};
+  if (options.bias) block.specs.push_back({"bias", {channels}, Role::kBias});
+  if (options.normalised) Append(block.specs, BatchNormSpecs("normalisation", channels));
+  block.cost = {ConvolutionFlops(in[0], map, 3),
+                Numbers(map) * (options.normalised && pooled ? 2 : 1) + Numbers(block.output)};
+  block.forward = [options, pooled](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+    at::Tensor y = PreActivation(x, own[0], options.bias ? own[1] : at::Tensor());
+    if (options.normalised) y = BatchNorm(y, own, options.bias ? 2 : 1, pass);
+    // The largest of four, then ReLU: the same numbers as the other way round, for a quarter of the ReLU's work.
+    return at::relu(pooled ? at::max_pool2d(y, 2) : y);
+  };
+  return block;
+}
+
+Block Features(const Shape& in, int64_t features) {
+  return {.kind = absl::StrCat("mean, linear ", in[0], " -> ", features),
+          .specs = {{"weight", {features, in[0]}}, {"bias", {features}, Role::kBias}},
+          .output = {features},
+          .cost = {2.0 * static_cast<double>(in[0] * features), static_cast<double>(in[0] + features)},
+          .forward = [](const at::Tensor& x, const BlockTensors& own, const Pass&) {
+            return at::relu(PreActivation(x, own[0], own[1]));
+          }};
+}
+
+Block Residual(const Shape& in) {
+  const int64_t channels = in[0];
+  Block block{.kind = absl::StrCat("residual ", channels),
+              .output = in,
+              .cost = {2 * ConvolutionFlops(channels, in, 3), 4 * Numbers(in)}};
+  for (const char* number : {"1", "2"}) {
+    block.specs.push_back({absl::StrCat("convolution_", number, ".weight"), {channels, channels, 3, 3}});
+    Append(block.specs, BatchNormSpecs(absl::StrCat("normalisation_", number), channels));
+  }
+  block.forward = [](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+    const at::Tensor y = at::relu(BatchNorm(PreActivation(x, own[0], {}), own, 1, pass));
+    return x + at::relu(BatchNorm(PreActivation(y, own[5], {}), own, 6, pass));
+  };
+  return block;
+}
+
+Block BasicBlock(const Shape& in, int64_t channels, int64_t stride) {
+  const Shape out{channels, (in[1] + stride - 1) / stride, (in[2] + stride - 1) / stride};
+  const bool projected = stride != 1 || channels != in[0];
+  Block block{.kind = absl::StrCat("basic block ", in[0], " -> ", channels, stride > 1 ? ", stride 2" : ""),
+              .specs = {{"convolution_1.weight", {channels, in[0], 3, 3}}},
+              .output = out,
+              .cost = {ConvolutionFlops(in[0], out, 3) + ConvolutionFlops(channels, out, 3), 4 * Numbers(out)}};
+  Append(block.specs, BatchNormSpecs("normalisation_1", channels));
+  block.specs.push_back({"convolution_2.weight", {channels, channels, 3, 3}});
+  Append(block.specs, BatchNormSpecs("normalisation_2", channels));
+  if (projected) {
+    block.specs.push_back({"skip.weight", {channels, in[0], 1, 1}});
+    Append(block.specs, BatchNormSpecs("skip_normalisation", channels));
+    block.cost.flops += ConvolutionFlops(in[0], out, 1);
+    block.cost.activations += Numbers(out);
+  }
+  block.forward = [stride, projected](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+    at::Tensor y = at::relu(BatchNorm(at::conv2d(x, own[0], {}, stride, /*padding=*/1), own, 1, pass));
+    y = BatchNorm(PreActivation(y, own[5], {}), own, 6, pass);
+    const at::Tensor skip = projected ? BatchNorm(at::conv2d(x, own[10], {}, stride), own, 11, pass) : x;
+    return at::relu(y + skip);
+  };
+  return block;
+}
+
+Block Patches(const Shape& in, int64_t patch, int64_t width) {
+  CHECK(in[1] % patch == 0 && in[2] % patch == 0) << "patches of " << patch << " do not cover an image of " << in[1];
+  const int64_t patches = (in[1] / patch) * (in[2] / patch), numbers = in[0] * patch * patch;
+  return {.kind = absl::StrCat("patches of ", patch, " -> ", width),
+          .specs = {{"weight", {width, in[0], patch, patch}, Role::kFactor, 0, kViTDeviation},
+                    {"bias", {width}, Role::kBias},
+                    {"class_token", {width}, Role::kBias, 0, kViTDeviation},
+                    {"positions", {patches + 1, width}, Role::kBias, 0, kViTDeviation}},
+          .output = {patches + 1, width},
+          .cost = {2.0 * static_cast<double>(numbers * width * patches), 2.0 * static_cast<double>(patches * width)},
+          .forward = [patch](const at::Tensor& x, const BlockTensors& own, const Pass&) {
+            const at::Tensor tokens = at::conv2d(x, own[0], own[1], patch).flatten(2).transpose(1, 2);
+            return at::cat({own[2].expand({x.size(0), 1, -1}), tokens}, 1) + own[3];
+          }};
+}
+
+Block Transformer(const Shape& in, int64_t heads) {
+  const int64_t width = in[1];
+  const auto linear = [](const std::string& name, int64_t rows, int64_t columns) -> std::vector<TensorSpec> {
+    return {{name + ".weight", {rows, columns}, Role::kFactor, 0, kViTDeviation}, {name + ".bias", {rows}, Role::kBias}};
+  };
+  const auto norm = [width](const std::string& name) -> std::vector<TensorSpec> {
+    return {{name + ".weight", {width}, Role::kScale, 1}, {name + ".bias", {width}, Role::kScale, 0}};
+  };
+  const auto length = static_cast<double>(in[0]), numbers = Numbers(in);
+  Block block{.kind = absl::StrCat("transformer ", width, ", ", heads, " heads"),
+              .output = in,
+              .cost = {numbers * (24.0 * static_cast<double>(width) + 4 * length), 17 * numbers}};
+  for (std::vector<TensorSpec> specs : {norm("norm_1"), linear("attention", 3 * width, width),
+                                        linear("projection", width, width), norm("norm_2"),
+                                        linear("mlp_1", 4 * width, width), linear("mlp_2", width, 4 * width)}) {
+    Append(block.specs, std::move(specs));
+  }
+  block.forward = [heads](const at::Tensor& x, const BlockTensors& own, const Pass&) {
+    const int64_t batch = x.size(0), tokens = x.size(1), size = x.size(2);
+    const at::Tensor projected = at::linear(LayerNorm(x, own[0], own[1]), own[2], own[3]);
+    // [3, B, heads, T, width / heads]
+    const at::Tensor qkv = projected.view({batch, tokens, 3, heads, size / heads}).permute({2, 0, 3, 1, 4});
+    const at::Tensor mixed = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]).transpose(1, 2);
+    const at::Tensor y = x + at::linear(mixed.reshape({batch, tokens, size}), own[4], own[5]);
+    const at::Tensor hidden = at::gelu(at::linear(LayerNorm(y, own[6], own[7]), own[8], own[9]));
+    return y + at::linear(hidden, own[10], own[11]);
+  };
+  return block;
+}
+
+Block ReadOut(const Shape& in, ReadOutKind kind) {
+  Block block{.kind = "as it is", .output = {in.back()}};
+  if (IsMap(in)) {
+    const bool mean = kind == ReadOutKind::kMean;
+    block.kind = mean ? "mean" : "max";
+    block.output = {in[0]};
+    block.forward = [mean](const at::Tensor& x, const BlockTensors&, const Pass&) {
+      return mean ? x.mean({2, 3}) : x.amax({2, 3});
+    };
+  } else if (in.size() == 2) {
+    block.kind = "class token, normalised";
+    block.specs = {{"norm.weight", {in[1]}, Role::kScale, 1}, {"norm.bias", {in[1]}, Role::kScale, 0}};
+    block.forward = [](const at::Tensor& x, const BlockTensors& own, const Pass&) {
+      return LayerNorm(x.select(1, 0), own[0], own[1]);
+    };
+  } else {
+    block.forward = [](const at::Tensor& x, const BlockTensors&, const Pass&) { return x; };
+  }
+  return block;
+}
+
+Block ReadOutOfMaps(const Shape& in, ReadOutKind kind) {
+  if (!IsMap(in)) return ReadOut(in, kind);
+  const int64_t stride = (std::max(in[1], in[2]) + kHeadSide - 1) / kHeadSide;
+  Block block{.kind = "maps", .output = {in[0], in[1] / stride, in[2] / stride}};
+  block.forward = [stride](const at::Tensor& x, const BlockTensors&, const Pass&) {
+    return stride > 1 ? at::max_pool2d(x, stride) : x;
+  };
+  return block;
+}
+
+}  // namespace sid

@@ -1,0 +1,295 @@
+// A run that was broken off goes on to the bits of the unbroken one, from any state on the way, for every optimizer.
+
+#include <ATen/Context.h>
+#include <ATen/ops/equal.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <string>
+
+#include "base/machine/device.h"
+#include "training/blobs_for_tests.h"
+#include "training/checkpoint.h"
+#include "training/trainer.h"
+
+namespace sid {
+namespace {
+
+// Keeps every state as the file that it becomes.
+struct Kept {
+  std::vector<std::string> paths;
+
+  explicit Kept(std::string name) : name_(std::move(name)) {}
+
+  TrainingHooks Into() {
+    TrainingHooks hooks = Hooks();
+    hooks.save = [this](const TrainingState& state) {
+      paths.push_back(testing::TempDir() + "/" + name_ + std::to_string(paths.size()));
+      return SaveCheckpoint(paths.back(), {.state = state});
+    };
+    hooks.load = [this]() -> absl::StatusOr<TrainingState> { return LoadCheckpoint(paths.back())->state; };
+    return hooks;
+  }
+
+ private:
+  std::string name_;
+};
+
+void ExpectEqual(const std::vector<Parameter>& a, const std::vector<Parameter>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t k = 0; k < a.size(); ++k) {
+    EXPECT_EQ(a[k].name, b[k].name);
+    EXPECT_TRUE(at::equal(a[k].tensor, b[k].tensor)) << a[k].name;
+  }
+}
+
+void ExpectEqual(const EpochRecord& a, const EpochRecord& b) {
+  EXPECT_EQ(a.epoch, b.epoch);
+  EXPECT_EQ(a.train_loss_by_depth, b.train_loss_by_depth);
+  EXPECT_EQ(a.train_accuracy, b.train_accuracy);
+  EXPECT_EQ(a.learning_rate, b.learning_rate);
+  EXPECT_EQ(a.validation.accuracy, b.validation.accuracy);
+  EXPECT_EQ(a.validation.divergence, b.validation.divergence);
+}
+
+// The tail of the unbroken run's records.
+void ExpectTail(const std::vector<EpochRecord>& all, const std::vector<EpochRecord>& tail) {
+  ASSERT_LE(tail.size(), all.size());
+  for (size_t k = 0; k < tail.size(); ++k) ExpectEqual(all[all.size() - tail.size() + k], tail[k]);
+}
+
+TrainingOptions OptionsWithEverything() {
+  TrainingOptions options = Options();
+  options.schedule = ScheduleShape::kCosine;
+  options.warmup_epochs = 0.5;
+  options.batches.augmentation = ParseAugmentation("crop-flip", 12, 12).value();
+  options.checkpoint_every = 2;  // of 15 steps, 5 an epoch
+  return options;
+}
+
+void ExpectTheSameBitsFromAnyState(const Dataset& dataset, const TrainingOptions& options,
+                                   const OptimizerOptions& optimizer) {
+  PhaseTimer untimed;
+  const auto make = [&] { return MakeSid(optimizer, /*depth=*/2, dataset.train.images.device()); };
+  Kept kept(OptimizerNames()[static_cast<size_t>(optimizer.rule)]);
+  const auto unbroken = make();
+  const auto whole = Train(dataset, options, kept.Into(), untimed, *unbroken);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  ASSERT_EQ(kept.paths.size(), 9u);  // at 0, 2, 4, 6, 8, 10, 12, 14 and 15 steps
+  for (const std::string& path : kept.paths) {
+    TrainingHooks hooks = Hooks();
+    hooks.from = LoadCheckpoint(path)->state;
+    const auto resumed = make();
+    const auto rest = Train(dataset, options, hooks, untimed, *resumed);
+    ASSERT_TRUE(rest.ok()) << rest.status();
+    ExpectEqual(unbroken->Parameters(), resumed->Parameters());
+    ExpectEqual(unbroken->OptimizerState(), resumed->OptimizerState());
+    ExpectTail(whole->epochs, rest->epochs);
+    EXPECT_EQ(whole->best_epoch, rest->best_epoch);
+    EXPECT_EQ(whole->test.divergence, rest->test.divergence);
+    EXPECT_GT(rest->seconds, hooks.from->seconds);
+  }
+}
+
+TEST(Resume, GivesTheBitsOfTheUnbrokenRunFromAnyState) {
+  for (const OptimizerRule rule : {OptimizerRule::kAdam, OptimizerRule::kAdamW, OptimizerRule::kSgd})
+    ExpectTheSameBitsFromAnyState(MakeDataset(), OptionsWithEverything(), {.rule = rule, .weight_decay = 1e-3});
+}
+
+// For one test: the others are about what is used without it.
+struct DeterministicScope {
+  DeterministicScope() { UseDeterministicAlgorithms(); }
+  ~DeterministicScope() { at::globalContext().setDeterministicAlgorithms(false, false); }
+};
+
+// Of plain steps and of captured ones, which a resumed run records anew.
+TEST(Resume, GivesTheSameBitsOnAGpuInDeterministicMode) {
+  if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
+  const DeterministicScope deterministic;
+  for (const bool capture : {false, true}) {
+    TrainingOptions options = OptionsWithEverything();
+    options.capture = capture;
+    ExpectTheSameBitsFromAnyState(ToDevice(MakeDataset(), at::Device(at::kCUDA, 0)), options, {.weight_decay = 1e-3});
+  }
+}
+
+TEST(Resume, AStopFinishesTheStepAndKeepsIt) {
+  PhaseTimer untimed;
+  const auto unbroken = MakeSid();
+  ASSERT_TRUE(Train(MakeDataset(), Options(), Hooks(), untimed, *unbroken).ok());
+  for (const int64_t stop_after : {1, 4, 5, 6, 15}) {
+    Kept kept("stop");
+    TrainingHooks hooks = kept.Into();
+    int64_t taken = 0;
+    hooks.after_step = [&](int64_t) { return ++taken, absl::OkStatus(); };
+    hooks.stop = [&] { return taken == stop_after; };
+    const auto stopped = Train(MakeDataset(), Options(), hooks, untimed, *MakeSid());
+    ASSERT_EQ(stopped.status().code(), absl::StatusCode::kCancelled) << stopped.status();
+    const TrainingState state = LoadCheckpoint(kept.paths.back())->state;
+    EXPECT_EQ((state.epoch - 1) * 5 + state.step, stop_after);
+    TrainingHooks on = Hooks();
+    on.from = state;
+    const auto resumed = MakeSid();
+    ASSERT_TRUE(Train(MakeDataset(), Options(), on, untimed, *resumed).ok());
+    ExpectEqual(unbroken->Parameters(), resumed->Parameters());
+  }
+}
+
+TEST(Resume, AStopDuringTheValidationWaitsForNoFurtherStep) {
+  PhaseTimer untimed;
+  for (const int64_t stop_after : {2, 3}) {
+    Kept kept("stop-validation");
+    TrainingHooks hooks = kept.Into();
+    bool stop = false;
+    int64_t taken = 0;
+    hooks.after_step = [&](int64_t) { return ++taken, absl::OkStatus(); };
+    hooks.on_epoch = [&](const EpochRecord& record) {
+      stop = record.epoch == stop_after;
+      return absl::OkStatus();
+    };
+    hooks.stop = [&] { return stop; };
+    TrainingOptions options = Options();
+    options.checkpoint_every = 1000;
+    const absl::Status status = Train(MakeDataset(), options, hooks, untimed, *MakeSid()).status();
+    EXPECT_TRUE(absl::IsCancelled(status)) << status;
+    EXPECT_EQ(taken, stop_after * 5);
+    const TrainingState state = LoadCheckpoint(kept.paths.back())->state;
+    EXPECT_EQ(std::pair(state.epoch, state.step), std::pair(stop_after + 1, int64_t{0}));
+  }
+}
+
+TEST(Resume, AStateOfAnotherNetworkIsRefused) {
+  PhaseTimer untimed;
+  Kept kept("deeper");
+  ASSERT_TRUE(Train(MakeDataset(), Options(), kept.Into(), untimed, *MakeSid({}, /*depth=*/3)).ok());
+  TrainingHooks hooks = Hooks();
+  hooks.from = LoadCheckpoint(kept.paths.back())->state;
+  const auto learner = MakeSid();
+  const std::vector<at::Tensor> before = Tensors(learner->Parameters());
+  const absl::Status status = Train(MakeDataset(), Options(), hooks, untimed, *learner).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("weights.cascade.belief_weight"), absl::string_view::npos) << status;
+}
+
+TEST(Resume, AStateThatIsNowhereInTheTrainingIsRefused) {
+  PhaseTimer untimed;
+  Kept kept("nowhere");
+  TrainingOptions options = Options();
+  options.checkpoint_every = 7;
+  ASSERT_TRUE(Train(MakeDataset(), options, kept.Into(), untimed, *MakeSid()).ok());
+  const TrainingState good = LoadCheckpoint(kept.paths[1])->state;  // the second step of epoch 2
+  const auto expect_refused = [&](const std::function<void(TrainingState&)>& change) {
+    TrainingHooks hooks = Hooks();
+    hooks.from = good;
+    change(*hooks.from);
+    const absl::Status status = Train(MakeDataset(), Options(), hooks, untimed, *MakeSid()).status();
+    EXPECT_NE(status.message().find("does not fit this run of 3 epochs of 5 steps"), absl::string_view::npos) << status;
+  };
+  expect_refused([](TrainingState& state) { state.epoch = 5; });
+  expect_refused([](TrainingState& state) { state.epoch = 4; });
+  expect_refused([](TrainingState& state) { state.step = 6; });
+  expect_refused([](TrainingState& state) { state.losses.sums = {1}; });
+}
+
+// A learner whose weights turn to NaN at one step of its life, `times` times; and again after each rollback.
+class Poisoned : public Learner {
+ public:
+  Poisoned(std::unique_ptr<Learner> learner, int64_t step, int64_t times)
+      : learner_(std::move(learner)), step_(step), times_(times) {}
+  std::string name() const override { return learner_->name(); }
+  StepResult Step(const Batch& batch, const at::Tensor& rate, PhaseTimer& timer) override {
+    rates_.push_back(rate.item<double>());
+    StepResult result = learner_->Step(batch, rate, timer);
+    if (++taken_ >= step_ && times_ > 0) {
+      --times_;
+      learner_->Parameters().back().tensor.detach().fill_(std::nan(""));
+    }
+    return result;
+  }
+  at::Tensor Predict(const at::Tensor& images) const override { return learner_->Predict(images); }
+  std::vector<int64_t> LossDepths() const override { return learner_->LossDepths(); }
+  at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override {
+    return learner_->Losses(labels, log_beliefs);
+  }
+  std::vector<Parameter> Parameters() const override { return learner_->Parameters(); }
+  std::vector<Parameter> OptimizerState() const override { return learner_->OptimizerState(); }
+
+  std::vector<double> rates_;
+
+ private:
+  std::unique_ptr<Learner> learner_;
+  int64_t step_, times_, taken_ = 0;
+};
+
+TEST(Rollback, GoesBackToTheLastStateWithHalfTheRate) {
+  PhaseTimer untimed;
+  Kept kept("rollback");
+  TrainingHooks hooks = kept.Into();
+  std::vector<std::string> told;
+  hooks.on_rollback = [&](const std::string& what) { told.push_back(what); };
+  std::vector<int64_t> seen;
+  hooks.on_epoch = [&](const EpochRecord& record) {
+    seen.push_back(record.epoch);
+    return absl::OkStatus();
+  };
+  TrainingOptions options = Options();
+  options.on_nan = OnNan::kRollback;
+  Poisoned learner(MakeSid(), /*step=*/8, /*times=*/1);  // the third of epoch 2
+  const auto result = Train(MakeDataset(), options, hooks, untimed, learner);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->epochs.size(), 3u);
+  EXPECT_EQ(seen, (std::vector<int64_t>{1, 2, 3}));
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_NE(told[0].find("update: the norm of cascade.output_bias in module 1 is nan at epoch 2, step 3"),
+            std::string::npos)
+      << told[0];
+  EXPECT_NE(told[0].find("rollback 1 of 3: back to epoch 2, step 0, and on with 0.5"), std::string::npos) << told[0];
+  ASSERT_EQ(learner.rates_.size(), 18u);
+  EXPECT_EQ(learner.rates_[7], 3e-3);
+  EXPECT_EQ(learner.rates_[8], 1.5e-3);
+  EXPECT_EQ(LoadCheckpoint(kept.paths.back())->state.rollbacks, 1);
+  EXPECT_EQ(result->rollbacks, 1);
+}
+
+// The file is whole, its checksum right, and it is still no state of this run.
+TEST(Resume, AStateThatDoesNotFitTheRunIsRefused) {
+  PhaseTimer untimed;
+  Kept kept("to-be-edited");
+  const TrainingOptions options = Options();
+  ASSERT_TRUE(Train(MakeDataset(), options, kept.Into(), untimed, *MakeSid()).ok());
+  const TrainingState good = LoadCheckpoint(kept.paths.back())->state;
+  const auto error_with = [&](const std::function<void(TrainingState&)>& edit) {
+    TrainingState state = good;
+    edit(state);
+    TrainingHooks hooks = Hooks();
+    hooks.from = state;
+    return std::string(Train(MakeDataset(), options, hooks, untimed, *MakeSid()).status().message());
+  };
+  EXPECT_EQ(error_with([](TrainingState&) {}), "");
+  const std::string part = "does not fit this run";
+  EXPECT_NE(error_with([](TrainingState& state) { state.losses.steps = 5; }).find(part), std::string::npos);
+  EXPECT_NE(error_with([](TrainingState& state) { state.losses.sums = {1, 2, 3, 4, 5, 6}; }).find(part),
+            std::string::npos);
+  EXPECT_NE(error_with([](TrainingState& state) { state.best.weights.pop_back(); }).find("has no tensor"),
+            std::string::npos);
+}
+
+TEST(Rollback, EndsAfterThreeAndDoesNotHappenUnasked) {
+  PhaseTimer untimed;
+  Kept kept("too-often");
+  TrainingOptions options = Options();
+  options.on_nan = OnNan::kRollback;
+  Poisoned always(MakeSid(), /*step=*/8, /*times=*/100);
+  const absl::Status status = Train(MakeDataset(), options, kept.Into(), untimed, always).status();
+  EXPECT_TRUE(absl::IsInternal(status));
+  EXPECT_NE(status.message().find("3 rollbacks, each to half the learning rate, did not help"), absl::string_view::npos)
+      << status;
+  EXPECT_EQ(always.rates_.back(), 3e-3 / 8);
+  options.on_nan = OnNan::kStop;
+  Poisoned once(MakeSid(), /*step=*/8, /*times=*/1);
+  EXPECT_TRUE(absl::IsInternal(Train(MakeDataset(), options, kept.Into(), untimed, once).status()));
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,216 @@
+#include "training/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/names.h"
+#include "base/status.h"
+#include "training/loss_log.h"
+#include "training/step_runner.h"
+
+namespace sid {
+namespace {
+
+double Mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+class Trainer {
+ public:
+  Trainer(const Dataset& dataset, const TrainingOptions& options, const TrainingHooks& hooks, PhaseTimer& timer,
+          Learner& learner)
+      : dataset_(dataset),
+        options_(options),
+        hooks_(hooks),
+        learner_(learner),
+        batches_(dataset.train, dataset.statistics, options.batches),
+        runner_(batches_, options.capture, timer, learner),
+        steps_(batches_.steps_per_epoch()),
+        start_(hooks.clock()) {
+    schedule_ = {options.schedule, options.learning_rate,
+                 std::llround(options.warmup_epochs * static_cast<double>(steps_)), options.epochs * steps_};
+    state_.tensors = learner.State();
+  }
+
+  absl::StatusOr<TrainingResult> Run() {
+    SID_RETURN_IF_ERROR(Begin());
+    TrainingResult result;
+    while (state_.epoch <= options_.epochs) {
+      absl::StatusOr<EpochRecord> record = TrainEpoch();
+      if (exploded_) {
+        SID_RETURN_IF_ERROR(RollBack(record.status()));
+        while (!result.epochs.empty() && result.epochs.back().epoch >= state_.epoch) result.epochs.pop_back();
+        continue;
+      }
+      SID_RETURN_IF_ERROR(record.status());
+      SID_RETURN_IF_ERROR(EndEpoch(*record));
+      result.epochs.push_back(*std::move(record));
+    }
+    SID_RETURN_IF_ERROR(CopyTensors(state_.best.weights, Weights(learner_)));
+    result.best_epoch = state_.best.epoch;
+    result.rollbacks = state_.rollbacks;
+    result.test = Evaluate(learner_, dataset_.test, dataset_.statistics, options_.evaluation);
+    result.seconds = Seconds();
+    return result;
+  }
+
+ private:
+  absl::Status Begin() {
+    // A state at the very beginning: there is always one to go back to, and a folder that cannot hold it shows at once.
+    if (!hooks_.from) return Save();
+    seconds_before_ = hooks_.from->seconds;
+    SID_RETURN_IF_ERROR(Take(*hooks_.from));
+    steps_before_ = StepsDone();
+    return absl::OkStatus();
+  }
+
+  // A whole file may yet be of another run: what it counts must fit this one.
+  absl::Status CheckProgress(const TrainingState& state) const {
+    const LossSums& losses = state.losses;
+    const bool in_an_epoch = state.epoch >= 1 && state.epoch <= options_.epochs && state.step <= steps_;
+    const bool at_the_end = state.epoch == options_.epochs + 1 && state.step == 0;
+    const bool counts = state.step >= 0 && losses.steps == state.step && state.rollbacks >= 0;
+    const bool sums = losses.sums.size() == learner_.LossDepths().size() || (state.step == 0 && losses.sums.empty());
+    // Else the best weights would turn out to be missing when all is done.
+    if (state.epoch > 1) SID_RETURN_IF_ERROR(CheckTensors(state.best.weights, Weights(learner_)));
+    if ((in_an_epoch || at_the_end) && counts && sums) return absl::OkStatus();
+    return absl::DataLossError(absl::StrCat("the state to go on from does not fit this run of ", options_.epochs,
+                                            " epochs of ", steps_, " steps: it is at epoch ", state.epoch, ", step ",
+                                            state.step, ", with losses of ", losses.steps, " steps"));
+  }
+
+  // Takes over a state, and its tensors into the learner's own.
+  absl::Status Take(const TrainingState& state) {
+    SID_RETURN_IF_ERROR(CheckTensors(state.tensors, state_.tensors));
+    SID_RETURN_IF_ERROR(CheckProgress(state));
+    SID_RETURN_IF_ERROR(CopyTensors(state.tensors, state_.tensors));
+    std::vector<NamedTensor> own = std::move(state_.tensors);
+    state_ = state;
+    state_.tensors = std::move(own);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<EpochRecord> TrainEpoch() {
+    shown_ = epoch_start_ = hooks_.clock();
+    const int64_t first_step = state_.step;
+    LossLog log(steps_, learner_, state_.losses);
+    batches_.StartEpoch(state_.epoch);
+    while (state_.step < steps_) {
+      const int64_t step = StepsDone();
+      SID_RETURN_IF_ERROR(hooks_.before_step(step));
+      const StepRunner::Outcome outcome = runner_.Run(state_.step, LearningRate(step));
+      log.Add(outcome.result, outcome.labels);
+      SID_RETURN_IF_ERROR(hooks_.after_step(step));
+      ++state_.step;
+      SID_RETURN_IF_ERROR(AfterStep(first_step, log));
+    }
+    const std::vector<double> losses = log.MeanLosses();
+    return EpochRecord{state_.epoch, 0, Mean(losses), losses, log.Accuracy(), LearningRate(StepsDone() - 1), {}};
+  }
+
+  // Looks at the step where that is free (the CPU has computed already) or due, and keeps the state where that is.
+  absl::Status AfterStep(int64_t first_step, LossLog& log) {
+    const bool stop = hooks_.stop(), last = state_.step == steps_;
+    const bool save = stop || (!last && IsSaveDue());
+    const bool show = last || hooks_.clock() - shown_ >= hooks_.progress_interval;
+    if (!save && !show && batches_.device().is_cuda()) return absl::OkStatus();
+    const absl::Status checked = log.Check(state_.epoch, LearningRate(StepsDone() - 1));
+    exploded_ = !checked.ok();
+    SID_RETURN_IF_ERROR(checked);
+    state_.losses = log.sums();
+    if (show) Report(first_step, log);
+    if (save) SID_RETURN_IF_ERROR(Save());
+    if (!stop) return absl::OkStatus();
+    return absl::CancelledError(
+        absl::StrCat("stopped after step ", state_.step, " of ", steps_, " in epoch ", state_.epoch));
+  }
+
+  absl::Status EndEpoch(EpochRecord& record) {
+    record.validation = Evaluate(learner_, dataset_.validation, dataset_.statistics, options_.evaluation);
+    record.seconds = Seconds();
+    state_.best.Offer(state_.epoch, record.validation, learner_);
+    SID_RETURN_IF_ERROR(hooks_.on_epoch(record));
+    const bool stop = hooks_.stop();
+    const bool save = stop || options_.checkpoint_every == 0 || state_.epoch == options_.epochs || IsSaveDue();
+    ++state_.epoch;
+    state_.step = 0;
+    state_.losses = {};
+    if (save) SID_RETURN_IF_ERROR(Save());
+    return stop ? absl::CancelledError(absl::StrCat("stopped after epoch ", record.epoch)) : absl::OkStatus();
+  }
+
+  bool IsSaveDue() const { return options_.checkpoint_every > 0 && StepsDone() % options_.checkpoint_every == 0; }
+
+  absl::Status Save() {
+    if (!hooks_.save) return absl::OkStatus();
+    state_.seconds = Seconds();
+    return hooks_.save(state_);
+  }
+
+  absl::Status RollBack(const absl::Status& why) {
+    exploded_ = false;
+    if (options_.on_nan == OnNan::kStop || !hooks_.load) return why;
+    // The state in the file may be from before the last rollback.
+    const int64_t rollbacks = state_.rollbacks + 1;
+    if (rollbacks > kMostRollbacks) {
+      return absl::InternalError(absl::StrCat(why.message(), "; ", kMostRollbacks,
+                                              " rollbacks, each to half the learning rate, did not help"));
+    }
+    SID_ASSIGN_OR_RETURN(const TrainingState saved, hooks_.load());
+    SID_RETURN_IF_ERROR(Take(saved));
+    state_.rollbacks = rollbacks;
+    hooks_.on_rollback(absl::StrCat(why.message(), "; rollback ", rollbacks, " of ", kMostRollbacks, ": back to epoch ",
+                                    state_.epoch, ", step ", state_.step, ", and on with ",
+                                    LearningRateScale(rollbacks), " of the learning rate"));
+    return absl::OkStatus();
+  }
+
+  void Report(int64_t first_step, const LossLog& log) {
+    shown_ = hooks_.clock();
+    const int64_t examples = dataset_.train.size(), batch = options_.batches.batch_size;
+    const auto images = static_cast<double>(std::min(state_.step * batch, examples) - first_step * batch);
+    const auto done = static_cast<double>(StepsDone()), all = static_cast<double>(options_.epochs * steps_);
+    hooks_.on_progress({state_.epoch, options_.epochs, state_.step, steps_, Mean(log.MeanLosses()), log.Accuracy(),
+                        images / (shown_ - epoch_start_),
+                        (hooks_.clock() - start_) / (done - static_cast<double>(steps_before_)) * (all - done)});
+  }
+
+  int64_t StepsDone() const { return (state_.epoch - 1) * steps_ + state_.step; }
+  double LearningRate(int64_t step) const { return schedule_.LearningRate(step) * LearningRateScale(state_.rollbacks); }
+  double Seconds() const { return seconds_before_ + hooks_.clock() - start_; }
+
+  const Dataset& dataset_;
+  const TrainingOptions& options_;
+  const TrainingHooks& hooks_;
+  Learner& learner_;
+  ShuffledBatches batches_;
+  StepRunner runner_;
+  int64_t steps_;  // of an epoch
+  Schedule schedule_;
+  TrainingState state_;
+  bool exploded_ = false;
+  // Clock readings: when this began, its running epoch, and when progress was shown last.
+  double start_, epoch_start_ = 0, shown_ = 0;
+  // Of training before this began.
+  double seconds_before_ = 0;
+  int64_t steps_before_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> OnNanNames() { return {"stop", "rollback"}; }
+
+absl::StatusOr<OnNan> ParseOnNan(const std::string& name) {
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("way to handle NaN", name, OnNanNames()));
+  return static_cast<OnNan>(index);
+}
+
+absl::StatusOr<TrainingResult> Train(const Dataset& dataset, const TrainingOptions& options, const TrainingHooks& hooks,
+                                     PhaseTimer& timer, Learner& learner) {
+  return Trainer(dataset, options, hooks, timer, learner).Run();
+}
+
+}  // namespace sid
