@@ -23,6 +23,7 @@ enum class RandomUse : uint64_t {
   kBootstrap = 8,
   kBenchmarkOrder = 9,
   kSubset = 10,
+  kCutout = 11,
 };
 
 // A 64-bit hash (splitmix64, chained) of the seed, the use and further numbers.

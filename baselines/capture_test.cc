@@ -53,16 +53,16 @@ std::vector<at::Tensor> WeightsAfterTraining(const Way& way, bool capture, at::D
   ShuffledBatches batches(some, dataset.statistics, {.batch_size = 32});
   Network network = EmptyNetwork({.channels = some.images.size(1),
                                   .classes = dataset.classes(),
-                                  .depth = LearnerDepth(way.learner, kDepth),
+                                  .depth = FindLearner(way.learner)->one_module ? 1 : kDepth,
                                   .features = 12,
                                   .hidden = 10});
   Initialise(Initialisation::kKaiming, /*seed=*/5, at::Tensor(), network);
-  const SidOptions options{.alphas = std::vector<double>(kDepth, 0.5)};
+  LearnerOptions options{.sid = {.alphas = std::vector<double>(kDepth, 0.5)}, .executor = way.executor};
   // Not Adam: its first step is the gradient's sign, which rounding decides where a gradient is all but zero, and a graph may choose
   // another algorithm of a convolution than plain steps do.
-  const OptimizerOptions optimizer{.rule = OptimizerRule::kSgd};
+  options.optimizer.rule = OptimizerRule::kSgd;
   const auto learner =
-      MakeLearner(way.learner, CloneTo(network, device, at::kFloat), options, way.executor, optimizer).value();
+      MakeLearner(way.learner, CloneTo(network, device, at::kFloat), options).value();
   PhaseTimer untimed;
   StepRunner runner(batches, capture, untimed, *learner);
   for (int64_t epoch = 0; epoch < 2; ++epoch) {
@@ -72,7 +72,7 @@ std::vector<at::Tensor> WeightsAfterTraining(const Way& way, bool capture, at::D
     }
   }
   std::vector<at::Tensor> weights;
-  for (const Parameter& parameter : learner->Parameters()) weights.push_back(parameter.tensor.detach().cpu().clone());
+  for (const NamedTensor& parameter : Weights(*learner)) weights.push_back(parameter.tensor.detach().cpu().clone());
   return weights;
 }
 

@@ -11,6 +11,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "baselines/learners.h"
+#include "sid/network/architectures.h"
 
 namespace sid {
 namespace {
@@ -36,9 +37,10 @@ absl::StatusOr<std::vector<std::string>> Names(const std::string& flag, const st
 }
 
 // `auto` is one of the others.
-absl::StatusOr<std::vector<std::string>> Executors(const std::string& text, at::Device device) {
-  std::vector<std::string> known{"serial", "batched"};
-  if (device.is_cuda()) known.emplace_back("cuda");
+absl::StatusOr<std::vector<std::string>> Executors(const std::string& text, const std::string& head, at::Device device) {
+  std::vector<std::string> known{"serial"};
+  if (head == "mlp") known.emplace_back("batched");
+  if (head == "mlp" && device.is_cuda()) known.emplace_back("cuda");
   if (text == "all") return known;
   return Names("executors", "executor", text, known);
 }
@@ -124,16 +126,17 @@ absl::StatusOr<Partition> ParsePartition(const BenchConfig& config) {
 absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device) {
   SID_RETURN_IF_ERROR(Validate(config));
   SID_ASSIGN_OR_RETURN(const auto learners, Names("learners", "learner", config.learners, LearnerNames()));
-  SID_ASSIGN_OR_RETURN(const auto executors, Executors(config.executors, device));
+  SID_ASSIGN_OR_RETURN(const auto executors, Executors(config.executors, config.head, device));
   SID_ASSIGN_OR_RETURN(const auto chunks, Numbers("chunks", config.chunks, 0));
   SID_ASSIGN_OR_RETURN(const auto precisions, Names("precisions", "precision", config.precisions, PrecisionNames()));
   for (const std::string& precision : precisions) SID_RETURN_IF_ERROR(ParsePrecision(precision, device).status());
   SID_ASSIGN_OR_RETURN(const std::vector<bool> captured, Captured(config.capture, device));
   SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
   SID_ASSIGN_OR_RETURN(const auto batches, Numbers("batches", config.batches, 1));
-  const std::vector<size_t> lengths{learners.size(),   executors.size(), chunks.size(),
-                                    precisions.size(), depths.size(),    batches.size()};
-  SID_RETURN_IF_ERROR(CheckProduct(lengths));
+  SID_ASSIGN_OR_RETURN(const auto networks, Names("networks", "network", config.networks, ArchitectureNames()));
+  const std::vector<std::string> partitions = absl::StrSplit(config.partitions, absl::ByAnyChar("; "), absl::SkipEmpty());
+  SID_RETURN_IF_ERROR(CheckProduct({learners.size(), networks.size(), partitions.size(), executors.size(), chunks.size(),
+                                    precisions.size(), depths.size(), batches.size()}));
   std::vector<Contender> contenders;
   std::vector<std::string> labels;
   const auto add = [&](const Contender& contender) {
@@ -142,15 +145,36 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
     labels.push_back(label);
     contenders.push_back(contender);
   };
+  // Of one learner on one network: every way to compute its step.
+  const auto add_ways = [&](Contender contender) {
+    const bool local = FindLearner(contender.learner)->local_losses;
+    contender.recompute = !local && config.recompute;
+    for (const std::string& executor : local ? executors : std::vector<std::string>{"batched"}) {
+      // serial has no chunks.
+      for (const int64_t chunk : local && executor != "serial" ? chunks : std::vector<int64_t>{0}) {
+        for (const std::string& precision : precisions) {
+          for (const bool graph : captured) {
+            contender.executor = executor;
+            contender.chunk = chunk;
+            contender.precision = precision;
+            contender.captured = graph;
+            add(contender);
+          }
+        }
+      }
+    }
+  };
   for (const int64_t depth : depths) {
     for (const int64_t batch : batches) {
       for (const std::string& learner : learners) {
-        for (const std::string& executor : executors) {
-          // serial has no chunks.
-          for (const int64_t chunk : executor == "serial" ? std::vector<int64_t>{0} : chunks) {
-            for (const std::string& precision : precisions) {
-              for (const bool graph : captured) add({learner, executor, chunk, precision, graph, depth, batch});
-            }
+        for (const std::string& network : networks) {
+          for (const std::string& partition : partitions) {
+            add_ways({.learner = learner,
+                      .network = network,
+                      .partition = partition,
+                      .head = config.head,
+                      .depth = depth,
+                      .batch = batch});
           }
         }
       }

@@ -2,7 +2,9 @@
 
 // What //:bench was asked for, and the contenders that are meant.
 //
-//   learners x executors x chunks x precisions x capture x depths x batches --> contenders      executors and chunks multiply sid only
+//   learners x networks x partitions x executors x chunks x precisions x capture x depths x batches --> contenders
+//
+// Executors and chunks multiply local losses only. `even` and `lean` partitions split among as many modules as --depths says.
 
 #include <c10/core/Device.h>
 
@@ -20,7 +22,11 @@ namespace sid {
 struct BenchConfig {
   // Lists, with commas.
   std::string learners = "sid,bp-chain";
-  std::string executors = "all";  // that the device has
+  std::string networks = "simple-cnn";
+  std::string partitions = "shared";  // separated by blanks or semicolons, as a list of blocks holds commas
+  std::string head = "mlp";           // of all
+  bool recompute = false;             // of backpropagation
+  std::string executors = "all";      // that the device and the head have
   std::string chunks = "0";
   std::string precisions = "fp32";
   std::string capture = "off";  // or on, or both: plain and captured steps are contenders of one run

@@ -11,6 +11,7 @@
 #include "base/names.h"
 #include "base/status.h"
 #include "train/fields.h"
+#include "train/recipes.h"
 
 namespace sid {
 namespace {
@@ -61,6 +62,9 @@ absl::Status Check(Number value, const Field& field) {
 absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, std::string* help) {
   static Flags* const kFlags = Register();
   kFlags->config = {};
+  SID_RETURN_IF_ERROR(ParseFlags(argc, argv, kFlags->program, help));
+  // Flags come after the recipe that they change, wherever they stand: what was parsed once is parsed again on top of it.
+  SID_ASSIGN_OR_RETURN(kFlags->config, RecipeConfig(kFlags->config.recipe));
   SID_RETURN_IF_ERROR(ParseFlags(argc, argv, kFlags->program, help));
   TrainConfig config = kFlags->config;
   for (std::string* path : {&config.data_dir, &config.out}) *path = CallersPath(*path);

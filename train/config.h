@@ -42,6 +42,7 @@ struct TrainConfig {
   std::string schedule = "cosine";
   double warmup_epochs = 0.2, weight_decay = 0, momentum = 0.9, clip_norm = 0;
 
+  std::string recipe = "none";
   uint64_t seed = 1;
   std::string device = "auto", precision = "fp32";
   bool capture = true;

@@ -35,7 +35,6 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--precision=bf16",
                              "--nocapture",
                              "--chunk=5",
-                             "--feature_mode=recompute",
                              "--extractor_gradient=mean",
                              "--train_images=6",
                              "--label_noise=0.5",
@@ -66,7 +65,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
       ToJson(*config).dump(),
       R"({"learner":"bp-head","dataset":"mnist","data_dir":"/data","depth":1,"hidden":2,"features":3,)"
       R"("initialisation":"xavier","belief_update":"residual","alpha":"1","divergence":"reverse","smoothing":0.25,)"
-      R"("executor":"serial","precision":"bf16","capture":false,"chunk":5,"feature_mode":"recompute",)"
+      R"("executor":"serial","precision":"bf16","capture":false,"chunk":5,)"
       R"("extractor_gradient":"mean","train_images":6,"label_noise":0.5,"validation_fraction":0.75,)"
       R"("augmentation":"crop","epochs":7,"batch_size":8,"optimizer":"sgd","lr":9.5,"schedule":"step",)"
       R"("warmup_epochs":10.5,"weight_decay":11.5,"momentum":0.125,"clip_norm":12.5,"seed":13,"device":"cpu",)"

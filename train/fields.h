@@ -25,6 +25,7 @@
 #include "training/trainer.h"
 #include "sid/learner/options.h"
 #include "train/config.h"
+#include "train/recipes.h"
 
 namespace sid {
 
@@ -106,7 +107,7 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(c.label_noise, {"label_noise", kData, "fraction of the training labels that are made wrong", fraction});
   visit(c.validation_fraction, {"validation_fraction", kData, "of the training set, to choose the epoch by", fraction});
   visit(c.augmentation,
-        {"augmentation", kData, "auto is the data set's usual:", Names{"auto", "none", "crop", "crop-flip"}});
+        {"augmentation", kData, "auto is the data set's usual:", Names{"auto", "none", "crop", "crop-flip", "crop-flip-cutout"}});
   visit(c.epochs, {"epochs", kOptimizer, "passes over the training set", From(1)});
   visit(c.batch_size, {"batch_size", kOptimizer, "B, images a step", From(1)});
   visit(c.optimizer, {"optimizer", kOptimizer, "adam, adamw or sgd (Nesterov)", OptimizerNames()});
@@ -140,6 +141,10 @@ void VisitFields(Config& c, const Visitor& visit) {
       {"on_nan", kKept,
        "where a number explodes: stop, or rollback to the last checkpoint with half the learning rate, at most 3 times",
        OnNanNames()});
+  visit(c.recipe, {"recipe", kOptimizer,
+                   "a preset that other flags change: paper (Adam, cosine), sgd (Nesterov, step), resnet9 (one cycle of 24 "
+                   "epochs), resnet18 (cosine, 200 epochs)",
+                   RecipeNames(), kNever});
   visit(c.network, {"network", kNetwork, "the blocks:", ArchitectureNames(), kLater});
   visit(c.width, {"width", kNetwork, "channels or numbers of the first block; 0 for the published ones", From(0), kLater});
   visit(c.partition, {"partition", kNetwork,

@@ -103,8 +103,8 @@ TEST(Prepare, EveryLearnerStartsFromTheSameWeightsAndTheSameData) {
   config.learner = "bp-chain";
   const auto chain = Prepare(config);
   ASSERT_TRUE(sid.ok() && chain.ok());
-  for (size_t k = 0; k < sid->learner->Parameters().size(); ++k) {
-    EXPECT_TRUE(at::equal(sid->learner->Parameters()[k].tensor, chain->learner->Parameters()[k].tensor)) << k;
+  for (size_t k = 0; k < Weights(*sid->learner).size(); ++k) {
+    EXPECT_TRUE(at::equal(Weights(*sid->learner)[k].tensor, Weights(*chain->learner)[k].tensor)) << k;
   }
   EXPECT_TRUE(at::equal(sid->dataset.train.labels, chain->dataset.train.labels));
 }

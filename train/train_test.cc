@@ -77,7 +77,7 @@ TEST(Train, BadInputIsOneLineAndExitCode2) {
 TEST(Train, NumbersThatExplodeAreOneLineAndExitCode1) {
   const Outcome outcome = RunTrain(SmallRun() + "--lr=1e30");
   EXPECT_EQ(outcome.code, 1) << outcome.text;
-  EXPECT_NE(outcome.text.find("train: update: the norm of extractor.1.weight is inf at epoch 1, step 1"),
+  EXPECT_NE(outcome.text.find("train: update: the norm of blocks.1.weight is inf at epoch 1, step 1"),
             std::string::npos)
       << outcome.text;
 }
@@ -104,7 +104,7 @@ void CheckRunFolder(const std::string& folder) {
   std::set<std::string> names;
   const SafetensorsFile weights = LoadSafetensors(folder + "/weights.safetensors").value();
   for (const NamedTensor& weight : weights.tensors) names.insert(weight.name);
-  EXPECT_TRUE(names.count("extractor.1.weight") == 1 && names.count("cascade.output_bias") == 1);
+  EXPECT_TRUE(names.count("blocks.1.weight") == 1 && names.count("heads.1.output_bias") == 1);
 }
 
 TEST(Train, WritesItsFolderOnceAndTheSameBitsEveryTime) {

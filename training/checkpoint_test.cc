@@ -43,7 +43,7 @@ TEST(Checkpoint, HoldsEverythingToTheBit) {
   EXPECT_EQ(std::tie(a.best.epoch, a.best.accuracy), std::tie(b.best.epoch, b.best.accuracy));
   EXPECT_EQ(b.best.weights[0].name, "w");
   EXPECT_TRUE(at::equal(a.best.weights[0].tensor, b.best.weights[0].tensor));
-  std::vector<Parameter> targets = {{"optimizer.steps", at::zeros({})}, {"weights.w", at::zeros({2, 3})}};
+  std::vector<NamedTensor> targets = {{"optimizer.steps", at::zeros({})}, {"weights.w", at::zeros({2, 3})}};
   ASSERT_TRUE(CopyTensors(b.tensors, targets).ok());
   EXPECT_TRUE(at::equal(targets[1].tensor, a.tensors[0].tensor));
   EXPECT_EQ(written.settings, read->settings);

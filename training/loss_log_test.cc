@@ -28,10 +28,8 @@ std::unique_ptr<Learner> MakeLearner() {
 
 // A weight, or a part of the optimizer's state.
 at::Tensor Find(const Learner& learner, const std::string& name) {
-  for (const auto& parameters : {learner.Parameters(), learner.OptimizerState()}) {
-    for (const Parameter& parameter : parameters) {
-      if (parameter.name == name) return parameter.tensor.detach();
-    }
+  for (const NamedTensor& one : learner.State()) {
+    if (one.name == name) return one.tensor.detach();
   }
   return {};
 }
@@ -61,17 +59,17 @@ TEST(LossLog, NamesPhaseModuleAndStepWhateverExplodes) {
         EXPECT_TRUE(message.starts_with(expected)) << message << "\n" << expected;
         EXPECT_NE(message.find("at epoch 7, step 3: a learning rate of 0.1"), std::string::npos) << message;
       };
-      expect("extractor forward: the features' norm is ",
+      expect("forward pass: the features' norm is ",
              [&](Learner&, StepResult& result) { result.features[1][2] = bad; });
       expect("beliefs: the loss of module 2 is ", [&](Learner&, StepResult& result) { result.losses[1] = bad; });
-      expect("update: the norm of extractor.1.weight is ",
-             [&](Learner& learner, StepResult&) { Find(learner, "extractor.1.weight").view({-1})[3] = bad; });
-      expect(at_once ? "update: the norm of cascade.hidden_bias in module 2 is "
-                     : "update: the norm of cascade.hidden_bias is ",
-             [&](Learner& learner, StepResult&) { Find(learner, "cascade.hidden_bias")[1][0] = bad; });
-      expect(at_once ? "update: the largest of the optimizer's second_moment.cascade.hidden_bias in module 2 is "
-                     : "update: the largest of the optimizer's second_moment.cascade.hidden_bias is ",
-             [&](Learner& learner, StepResult&) { Find(learner, "second_moment.cascade.hidden_bias")[1][0] = bad; });
+      expect("update: the norm of blocks.1.weight is ",
+             [&](Learner& learner, StepResult&) { Find(learner, "blocks.1.weight").view({-1})[3] = bad; });
+      expect(at_once ? "update: the norm of heads.1.hidden_bias in module 2 is "
+                     : "update: the norm of heads.1.hidden_bias is ",
+             [&](Learner& learner, StepResult&) { Find(learner, "heads.1.hidden_bias")[1][0] = bad; });
+      expect(at_once ? "update: the largest of the optimizer's second_moment.heads.1.hidden_bias in module 2 is "
+                     : "update: the largest of the optimizer's second_moment.heads.1.hidden_bias is ",
+             [&](Learner& learner, StepResult&) { Find(learner, "second_moment.heads.1.hidden_bias")[1][0] = bad; });
     }
   }
 }
@@ -81,10 +79,10 @@ TEST(LossLog, TheFirstPhaseOfAStepIsNamed) {
       [](Learner& learner, StepResult& result) {
         result.losses[1] = kNan;
         result.features[0][0] = kNan;
-        Find(learner, "cascade.hidden_bias")[1][0] = kNan;
+        Find(learner, "heads.1.hidden_bias")[1][0] = kNan;
       },
       /*at_once=*/false);
-  EXPECT_TRUE(message.starts_with("extractor forward")) << message;
+  EXPECT_TRUE(message.starts_with("forward pass")) << message;
 }
 
 // A probability of zero where the target is not makes the loss infinite: log p is -inf there.
@@ -103,7 +101,7 @@ TEST(LossLog, AProbabilityOfZeroIsSeenInTheLoss) {
 // Squares of gradients may be large, and a sum of their squares infinite.
 TEST(LossLog, ALargeSecondMomentIsNoAlarm) {
   EXPECT_EQ(
-      Message([](Learner& learner, StepResult&) { Find(learner, "second_moment.extractor.1.weight").fill_(1e30); },
+      Message([](Learner& learner, StepResult&) { Find(learner, "second_moment.blocks.1.weight").fill_(1e30); },
               /*at_once=*/true),
       "sound");
 }
@@ -123,7 +121,7 @@ TEST(LossLog, DenormalNumbersAreNoAlarm) {
                 [&](Learner& learner, StepResult& result) {
                   result.features.fill_(denormal);
                   result.losses.fill_(denormal);
-                  Find(learner, "cascade.output_weight").fill_(denormal);
+                  Find(learner, "heads.1.output_weight").fill_(denormal);
                 },
                 /*at_once=*/true),
             "sound");

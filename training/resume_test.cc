@@ -36,7 +36,7 @@ struct Kept {
   std::string name_;
 };
 
-void ExpectEqual(const std::vector<Parameter>& a, const std::vector<Parameter>& b) {
+void ExpectEqual(const std::vector<NamedTensor>& a, const std::vector<NamedTensor>& b) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t k = 0; k < a.size(); ++k) {
     EXPECT_EQ(a[k].name, b[k].name);
@@ -83,8 +83,7 @@ void ExpectTheSameBitsFromAnyState(const Dataset& dataset, const TrainingOptions
     const auto resumed = make();
     const auto rest = Train(dataset, options, hooks, untimed, *resumed);
     ASSERT_TRUE(rest.ok()) << rest.status();
-    ExpectEqual(unbroken->Parameters(), resumed->Parameters());
-    ExpectEqual(unbroken->OptimizerState(), resumed->OptimizerState());
+    ExpectEqual(unbroken->State(), resumed->State());
     ExpectTail(whole->epochs, rest->epochs);
     EXPECT_EQ(whole->best_epoch, rest->best_epoch);
     EXPECT_EQ(whole->test.divergence, rest->test.divergence);
@@ -132,7 +131,7 @@ TEST(Resume, AStopFinishesTheStepAndKeepsIt) {
     on.from = state;
     const auto resumed = MakeSid();
     ASSERT_TRUE(Train(MakeDataset(), Options(), on, untimed, *resumed).ok());
-    ExpectEqual(unbroken->Parameters(), resumed->Parameters());
+    ExpectEqual(Weights(*unbroken), Weights(*resumed));
   }
 }
 
@@ -166,10 +165,10 @@ TEST(Resume, AStateOfAnotherNetworkIsRefused) {
   TrainingHooks hooks = Hooks();
   hooks.from = LoadCheckpoint(kept.paths.back())->state;
   const auto learner = MakeSid();
-  const std::vector<at::Tensor> before = Tensors(learner->Parameters());
+  const std::vector<at::Tensor> before = Tensors(Weights(*learner));
   const absl::Status status = Train(MakeDataset(), Options(), hooks, untimed, *learner).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_NE(status.message().find("weights.cascade.belief_weight"), absl::string_view::npos) << status;
+  EXPECT_NE(status.message().find("heads.1.belief_weight"), absl::string_view::npos) << status;
 }
 
 TEST(Resume, AStateThatIsNowhereInTheTrainingIsRefused) {
@@ -203,7 +202,7 @@ class Poisoned : public Learner {
     StepResult result = learner_->Step(batch, rate, timer);
     if (++taken_ >= step_ && times_ > 0) {
       --times_;
-      learner_->Parameters().back().tensor.detach().fill_(std::nan(""));
+      Weights(*learner_).back().tensor.detach().fill_(std::nan(""));
     }
     return result;
   }
@@ -212,8 +211,8 @@ class Poisoned : public Learner {
   at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override {
     return learner_->Losses(labels, log_beliefs);
   }
-  std::vector<Parameter> Parameters() const override { return learner_->Parameters(); }
-  std::vector<Parameter> OptimizerState() const override { return learner_->OptimizerState(); }
+  std::vector<NamedTensor> State() const override { return learner_->State(); }
+  Inspection Inspect(const Batch&, bool) const override { return {}; }
 
   std::vector<double> rates_;
 
@@ -241,7 +240,7 @@ TEST(Rollback, GoesBackToTheLastStateWithHalfTheRate) {
   EXPECT_EQ(result->epochs.size(), 3u);
   EXPECT_EQ(seen, (std::vector<int64_t>{1, 2, 3}));
   ASSERT_EQ(told.size(), 1u);
-  EXPECT_NE(told[0].find("update: the norm of cascade.output_bias in module 1 is nan at epoch 2, step 3"),
+  EXPECT_NE(told[0].find("update: the norm of heads.1.output_bias in module 1 is nan at epoch 2, step 3"),
             std::string::npos)
       << told[0];
   EXPECT_NE(told[0].find("rollback 1 of 3: back to epoch 2, step 0, and on with 0.5"), std::string::npos) << told[0];

@@ -8,6 +8,7 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -27,8 +28,8 @@ TEST(Trainer, LearnsAndGivesTheSameBitsAgain) {
   EXPECT_EQ(result->test.accuracy.size(), 2u);
   EXPECT_LT(result->epochs.back().train_loss, result->epochs.front().train_loss);
   ASSERT_TRUE(Train(dataset, Options(), Hooks(), untimed, *second).ok());
-  for (size_t k = 0; k < first->Parameters().size(); ++k) {
-    EXPECT_TRUE(at::equal(first->Parameters()[k].tensor, second->Parameters()[k].tensor)) << k;
+  for (size_t k = 0; k < Weights(*first).size(); ++k) {
+    EXPECT_TRUE(at::equal(Weights(*first)[k].tensor, Weights(*second)[k].tensor)) << k;
   }
 }
 
@@ -40,7 +41,7 @@ TEST(Trainer, NumbersThatExplodeStopItWithPhaseStepAndHint) {
   ASSERT_FALSE(result.ok());
   EXPECT_TRUE(absl::IsInternal(result.status()));
   const std::string message(result.status().message());
-  EXPECT_NE(message.find("update: the norm of extractor.1.weight is inf"), std::string::npos) << message;
+  EXPECT_NE(message.find("update: the norm of blocks.1.weight is inf"), std::string::npos) << message;
   EXPECT_NE(message.find("epoch 1, step 1"), std::string::npos) << message;
   EXPECT_NE(message.find("learning rate"), std::string::npos) << message;
 }
@@ -88,17 +89,17 @@ class ScriptedLearner : public Learner {
     const int64_t count = images.size(0), epoch = std::lround(weight_.item<double>());
     const at::Tensor labels = at::arange(count, at::kLong).remainder(kClasses);
     const at::Tensor right = at::arange(count, at::kLong) < right_.at(epoch - 1);
-    return at::one_hot((labels + 1 - right.to(at::kLong)).remainder(kClasses), kClasses)
-        .to(at::kFloat)
-        .log_softmax(-1)
-        .unsqueeze(0);
+    const at::Tensor log_p = at::one_hot((labels + 1 - right.to(at::kLong)).remainder(kClasses), kClasses)
+                                 .to(at::kFloat)
+                                 .log_softmax(-1);
+    return at::stack({at::zeros_like(log_p), log_p});
   }
   std::vector<int64_t> LossDepths() const override { return {1}; }
   at::Tensor Losses(const at::Tensor& labels, const at::Tensor&) const override {
     return at::zeros({1, labels.size(0)});
   }
-  std::vector<Parameter> Parameters() const override { return {{"weight", weight_, true}}; }
-  std::vector<Parameter> OptimizerState() const override { return {}; }
+  std::vector<NamedTensor> State() const override { return {{"weight", weight_}}; }
+  Inspection Inspect(const Batch&, bool) const override { return {}; }
 
   at::Tensor weight_ = at::zeros({}, at::kDouble);
   mutable int predictions_ = 0;
@@ -179,7 +180,7 @@ TEST(Evaluate, AveragesOverAllExamplesInBatchesOfAnySize) {
   const Batch batch = OrderedBatch(dataset.test, dataset.statistics, 0, 60);
   const at::Tensor log_beliefs = learner->Predict(batch.images);
   for (int64_t i = 0; i < 2; ++i) {
-    const at::Tensor right = log_beliefs[i].gather(1, batch.labels.unsqueeze(1));
+    const at::Tensor right = log_beliefs[i + 1].gather(1, batch.labels.unsqueeze(1));
     EXPECT_NEAR(whole.divergence[i], -right.mean().item<double>(), 1e-5);
     EXPECT_NEAR(parts.divergence[i], whole.divergence[i], 1e-6);
     EXPECT_DOUBLE_EQ(parts.accuracy[i], whole.accuracy[i]);

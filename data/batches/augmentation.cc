@@ -25,7 +25,9 @@ at::Tensor ShiftedPositions(int64_t size, int64_t padding) {
 
 absl::StatusOr<Augmentation> ParseAugmentation(const std::string& name, int64_t height, int64_t width) {
   if (name == "none") return Augmentation{};
-  if (name != "crop" && name != "crop-flip") return UnknownName("augmentation", name, {"none", "crop", "crop-flip"});
+  if (name != "crop" && name != "crop-flip" && name != "crop-flip-cutout") {
+    return UnknownName("augmentation", name, {"none", "crop", "crop-flip", "crop-flip-cutout"});
+  }
   const int64_t side = std::min(height, width);
   const int64_t padding = std::max(height, width) <= 28 ? 2 : 4;
   if (padding >= side) {
@@ -33,7 +35,9 @@ absl::StatusOr<Augmentation> ParseAugmentation(const std::string& name, int64_t 
                                                    " pixels, but these are only ", height, " x ", width,
                                                    "; choose augmentation 'none'"));
   }
-  return Augmentation{.crop_padding = padding, .horizontal_flip = name == "crop-flip"};
+  const bool cutout = name == "crop-flip-cutout";
+  return Augmentation{
+      .crop_padding = padding, .horizontal_flip = name != "crop", .cutout = cutout ? std::max<int64_t>(1, side / 4) : 0};
 }
 
 at::Tensor AugmentationViews(const Augmentation& augmentation, int64_t height, int64_t width) {
@@ -51,6 +55,17 @@ at::Tensor ShowViews(const at::Tensor& images, const at::Tensor& views, const at
   const at::Tensor pixels = images.flatten(2);
   const at::Tensor sources = views.index_select(0, view).unsqueeze(1).expand(pixels.sizes());
   return pixels.gather(2, sources).view(images.sizes());
+}
+
+at::Tensor CutOut(const at::Tensor& images, int64_t cutout, const at::Tensor& centre) {
+  const int64_t height = images.size(2), width = images.size(3);
+  // Whether each row, or column, lies within the square: [B, size].
+  const auto within = [&](const at::Tensor& middle, int64_t size) {
+    const at::Tensor offset = at::arange(size, middle.options()) - middle.unsqueeze(1) + cutout / 2;
+    return offset.ge(0).logical_and(offset.lt(cutout));
+  };
+  const at::Tensor rows = within(centre.floor_divide(width), height), columns = within(centre.remainder(width), width);
+  return images.masked_fill(rows.unsqueeze(2).logical_and(columns.unsqueeze(1)).unsqueeze(1), 0);
 }
 
 }  // namespace sid

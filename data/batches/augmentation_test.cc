@@ -46,7 +46,7 @@ TEST(Augmentation, EveryViewEqualsTheNaiveOne) {
 }
 
 TEST(ParseAugmentation, PadsByTheSizeOfTheImages) {
-  EXPECT_FALSE(ParseAugmentation("none", 1, 1)->enabled());
+  EXPECT_FALSE(ParseAugmentation("none", 1, 1)->has_views());
   EXPECT_EQ(ParseAugmentation("crop", 28, 28)->crop_padding, 2);
   EXPECT_FALSE(ParseAugmentation("crop", 28, 28)->horizontal_flip);
   EXPECT_EQ(ParseAugmentation("crop-flip", 32, 32)->crop_padding, 4);

@@ -47,7 +47,7 @@ ShuffledBatches::ShuffledBatches(Examples examples, const ChannelStatistics& sta
   mean_ = PerChannel(statistics.mean, images.device());
   deviation_ = PerChannel(statistics.standard_deviation, images.device());
   places_ = at::arange(options_.batch_size, examples_.labels.options());
-  if (options_.augmentation.enabled())
+  if (options_.augmentation.has_views())
     views_ = AugmentationViews(options_.augmentation, images.size(2), images.size(3)).to(images.device());
 }
 
@@ -63,10 +63,17 @@ void ShuffledBatches::StartEpoch(int64_t epoch) {
     drawn.push_back(at::randint(views_.size(0), {examples_.size()},
                                 MakeGenerator(options_.seed, RandomUse::kAugmentation, {number}), at::kLong));
   }
+  if (options_.augmentation.cutout > 0) {
+    const at::Tensor& images = examples_.images;
+    drawn.push_back(at::randint(images.size(2) * images.size(3), {examples_.size()},
+                                MakeGenerator(options_.seed, RandomUse::kCutout, {number}), at::kLong));
+  }
   const at::Tensor on_device = at::stack(drawn).to(device());
-  if (!order_.defined()) order_ = at::empty_like(on_device[0]), view_ = at::empty_like(on_device[0]);
+  for (at::Tensor* const kept : {&order_, &view_, &centre_})
+    if (!kept->defined()) *kept = at::empty_like(on_device[0]);
   order_.copy_(on_device[0]);
   if (views_.defined()) view_.copy_(on_device[1]);
+  if (options_.augmentation.cutout > 0) centre_.copy_(on_device[-1]);
 }
 
 Batch ShuffledBatches::Get(int64_t step) const {
@@ -85,7 +92,10 @@ Batch ShuffledBatches::AtPlaces(const at::Tensor& places) const {
   const at::Tensor chosen = order_.index_select(0, places);
   at::Tensor images = examples_.images.index_select(0, chosen);
   if (views_.defined()) images = ShowViews(images, views_, view_.index_select(0, places));
-  return {Normalise(images, mean_, deviation_, options_.type), examples_.labels.index_select(0, chosen)};
+  images = Normalise(images, mean_, deviation_, options_.type);
+  const int64_t cutout = options_.augmentation.cutout;
+  if (cutout > 0) images = CutOut(images, cutout, centre_.index_select(0, places));
+  return {images, examples_.labels.index_select(0, chosen)};
 }
 
 Batch OrderedBatch(const Examples& examples, const ChannelStatistics& statistics, int64_t begin, int64_t end,

@@ -61,6 +61,7 @@ class ShuffledBatches {
   at::Tensor views_;             // as AugmentationViews; undefined without augmentation
   at::Tensor order_;             // int64 [N]: the example at each place of the epoch
   at::Tensor view_;              // int64 [N]: the view of it that is shown
+  at::Tensor centre_;            // int64 [N]: the middle pixel of its cutout
 };
 
 // For evaluation: examples [begin, end) in order, not augmented.

@@ -1,13 +1,10 @@
-// Every executor of a GPU against `serial`: the same weights after a step and after twenty, within rounding. Executors are named, not
-// left to `auto`, whose choice a clock decides.
+// Every executor of a GPU against `serial`: the same weights after a step and after twenty, within rounding.
 
 #include <gtest/gtest.h>
 
 #include <tuple>
 
 #include "base/machine/device.h"
-#include "base/machine/memory.h"
-#include "sid/learner/choose_executor.h"
 #include "sid/learner/executors_for_tests.h"
 #include "sid/learner/sid_learner.h"
 
@@ -96,33 +93,11 @@ TEST_F(OnAGpu, RepeatTheSameBits) {
   }
 }
 
-Network NetworkOfDepth(int64_t depth) {
-  Network network = EmptyNetwork({.classes = 100, .depth = depth});
-  Initialise(Initialisation::kKaiming, kSeed, at::Tensor(), network);
-  return CloneTo(network, kGpu, at::kFloat);
-}
-
-TEST_F(OnAGpu, TheFastestExecutorIsOneOfTheTwo) {
-  for (const Precision precision : {Precision::kFp32, Precision::kTf32, Precision::kBf16}) {
-    UsePrecision(precision);
-    const Executor chosen =
-        FastestExecutor(NetworkOfDepth(64), {.alphas = std::vector<double>(64, 0.5)}, precision, /*chunk=*/0);
-    EXPECT_TRUE(chosen == Executor::kBatched || chosen == Executor::kCuda);
-  }
-}
-
-// What looks for the fastest executor must not need more memory than the training that it chooses for.
-TEST_F(OnAGpu, TheTrialNeedsNoMoreMemoryThanAChunk) {
-  UsePrecision(Precision::kFp32);
-  const auto peak = [](int64_t depth) {
-    const Network network = NetworkOfDepth(depth);
-    FastestExecutor(network, {.alphas = std::vector<double>(depth, 0.5)}, Precision::kFp32, /*chunk=*/4);
-    const int64_t before = LiveTensorBytes(kGpu);
-    ResetPeakTensorBytes(kGpu);
-    FastestExecutor(network, {.alphas = std::vector<double>(depth, 0.5)}, Precision::kFp32, /*chunk=*/4);
-    return PeakTensorBytes(kGpu) - before;
-  };
-  EXPECT_LT(static_cast<double>(peak(256)), 1.1 * static_cast<double>(peak(8)));
+TEST_F(OnAGpu, AutoIsTheKernelWhereItFits) {
+  const Network network = CloneTo(EmptyNetwork({.classes = 100, .depth = 8}), kGpu, at::kFloat);
+  EXPECT_EQ(Resolve({}, network), Executor::kCuda);
+  const Network wide = CloneTo(EmptyNetwork({.classes = 100, .depth = 1, .hidden = 100'000}), kGpu, at::kFloat);
+  EXPECT_EQ(Resolve({}, wide), Executor::kBatched);
 }
 
 }  // namespace

@@ -38,29 +38,30 @@ TEST(Initialisation, SameSeedSameBitsOtherSeedOthers) {
 
 TEST(Initialisation, AShallowNetworkIsTheBeginningOfADeepOne) {
   const Network shallow = Make(Initialisation::kPyTorch, 1, 2), deep = Make(Initialisation::kPyTorch, 1, 5);
-  EXPECT_TRUE(at::equal(shallow.cascade.feature_weight, deep.cascade.feature_weight.slice(0, 0, 2)));
+  EXPECT_TRUE(at::equal(shallow.stages[0].heads.feature_weight, deep.stages[0].heads.feature_weight.slice(0, 0, 2)));
 }
 
 TEST(Initialisation, MomentsAreTheSchemes) {
   const double fan_in = 10 + 128, fan_out = 256;
-  auto deviation = [](Initialisation i) { return Make(i, 1).cascade.feature_weight.std().item<double>(); };
+  auto deviation = [](Initialisation i) { return Make(i, 1).stages[0].heads.feature_weight.std().item<double>(); };
   EXPECT_NEAR(deviation(Initialisation::kPyTorch), 1 / std::sqrt(3 * fan_in), 0.01 / std::sqrt(fan_in));
   EXPECT_NEAR(deviation(Initialisation::kKaiming), std::sqrt(2 / fan_in), 0.01 * std::sqrt(2 / fan_in));
   EXPECT_NEAR(deviation(Initialisation::kXavier), std::sqrt(2 / (fan_in + fan_out)), 0.01 / std::sqrt(fan_in));
-  EXPECT_EQ(Make(Initialisation::kKaiming, 1).cascade.hidden_bias.abs().max().item<double>(), 0);
+  EXPECT_EQ(Make(Initialisation::kKaiming, 1).stages[0].heads.hidden_bias.abs().max().item<double>(), 0);
 }
 
 TEST(Initialisation, LsuvGivesUnitVarianceAtEveryLayer) {
   for (const BeliefUpdate belief_update : {BeliefUpdate::kReplace, BeliefUpdate::kResidual}) {
     const Network network = Make(Initialisation::kLsuv, 1, 3, belief_update);
+    const Stage& stage = network.stages[0];
     at::Tensor x = Images();
-    for (const ExtractorLayer& layer : network.extractor.layers) {
-      EXPECT_NEAR(PreActivation(layer, x).std().item<double>(), 1, 1e-3);
-      x = Activate(layer, PreActivation(layer, x));
+    for (size_t b = 0; b < stage.blocks.size(); ++b) {
+      EXPECT_NEAR(PreActivation(x, stage.tensors[b][0], stage.tensors[b][1]).std().item<double>(), 1, 1e-3);
+      x = stage.blocks[b].forward(x, stage.tensors[b], {});
     }
-    const std::vector<at::Tensor> log_beliefs = Beliefs(network.cascade, x);
+    const std::vector<at::Tensor> log_beliefs = Beliefs(stage.heads, x, UniformBelief(32, 10, x.options()));
     for (int64_t i = 0; i < 3; ++i) {
-      EXPECT_NEAR(network.cascade.at(i).Output(log_beliefs[i], x).std().item<double>(), 1, 1e-3);
+      EXPECT_NEAR(stage.heads.at(i).Output(log_beliefs[i], x).std().item<double>(), 1, 1e-3);
     }
   }
 }

@@ -31,7 +31,7 @@ TEST(Network, PredictsADistributionAtEveryDepth) {
   for (const int64_t side : {28, 32, 64}) {
     const NetworkShape shape{.channels = 1, .classes = 7, .depth = 3};
     const at::Tensor log_beliefs = Predict(MakeNetwork(shape), MakeImages(4, shape, side));
-    EXPECT_EQ(log_beliefs.sizes(), at::IntArrayRef({3, 4, 7}));
+    EXPECT_EQ(log_beliefs.sizes(), at::IntArrayRef({4, 4, 7}));
     EXPECT_LT((log_beliefs.exp().sum(-1) - 1).abs().max().item<double>(), 1e-5);
   }
 }
@@ -41,14 +41,14 @@ TEST(Network, ModuleIsTwoLayersOnTheConcatenation) {
   const NetworkShape shape{.classes = 4, .depth = 2, .features = 6, .hidden = 5};
   const Network network = CloneTo(MakeNetwork(shape), at::kCPU, at::kDouble);
   const at::Tensor images = MakeImages(3, shape, 16).to(at::kDouble);
-  const at::Tensor z = network.extractor.Forward(images);
+  const at::Tensor z = RunBody(network.stages[0], images, {}).features;
   at::Tensor p = at::full({3, 4}, 0.25, z.options());
   for (int64_t i = 0; i < 2; ++i) {
-    const Cascade& c = network.cascade;
+    const Cascade& c = network.stages[0].heads;
     const at::Tensor w1 = at::cat({c.belief_weight[i], c.feature_weight[i]}, 1);
     const at::Tensor hidden = (at::cat({p, z}, 1).matmul(w1.t()) + c.hidden_bias[i]).clamp_min(0);
     p = (hidden.matmul(c.output_weight[i].t()) + c.output_bias[i]).softmax(-1);
-    EXPECT_TRUE(at::allclose(Predict(network, images)[i].exp(), p, /*rtol=*/1e-12, /*atol=*/1e-14)) << "module " << i;
+    EXPECT_TRUE(at::allclose(Predict(network, images)[i + 1].exp(), p, /*rtol=*/1e-12, /*atol=*/1e-14)) << "module " << i;
   }
 }
 
@@ -57,13 +57,13 @@ TEST(Network, ResidualModuleAddsToTheLogarithmOfTheBelief) {
   const NetworkShape shape{
       .classes = 4, .depth = 2, .features = 6, .hidden = 5, .belief_update = BeliefUpdate::kResidual};
   Network network = CloneTo(MakeNetwork(shape), at::kCPU, at::kDouble);
-  const at::Tensor images = MakeImages(3, shape, 16).to(at::kDouble), z = network.extractor.Forward(images);
+  const at::Tensor images = MakeImages(3, shape, 16).to(at::kDouble), z = RunBody(network.stages[0], images, {}).features;
   const at::Tensor log_p = Predict(network, images);
-  const at::Tensor expected = (log_p[0] + network.cascade.at(1).Output(log_p[0], z)).log_softmax(-1);
-  EXPECT_TRUE(at::allclose(log_p[1], expected, /*rtol=*/1e-12, /*atol=*/1e-14));
-  network.cascade.output_weight[1].zero_();
-  network.cascade.output_bias[1].zero_();
-  EXPECT_TRUE(at::allclose(Predict(network, images)[1], log_p[0], /*rtol=*/1e-12, /*atol=*/1e-14));
+  const at::Tensor expected = (log_p[1] + network.stages[0].heads.at(1).Output(log_p[1], z)).log_softmax(-1);
+  EXPECT_TRUE(at::allclose(log_p[2], expected, /*rtol=*/1e-12, /*atol=*/1e-14));
+  network.stages[0].heads.output_weight[1].zero_();
+  network.stages[0].heads.output_bias[1].zero_();
+  EXPECT_TRUE(at::allclose(Predict(network, images)[2], log_p[1], /*rtol=*/1e-12, /*atol=*/1e-14));
 }
 
 TEST(ParseBeliefUpdate, SuggestsTheNearest) {
@@ -76,10 +76,10 @@ TEST(Network, NamesAreUniqueAndEveryTensorIsListed) {
   const Network network = MakeNetwork(shape);
   std::set<std::string> names;
   int64_t count = 0;
-  for (const Parameter& parameter : Parameters(network)) {
+  for (const NamedTensor& parameter : AllTensors(network)) {
     names.insert(parameter.name);
     count += parameter.tensor.numel();
-    EXPECT_EQ(parameter.decays, parameter.name.ends_with("weight")) << parameter.name;
+    EXPECT_EQ(parameter.decays(), parameter.name.ends_with("weight")) << parameter.name;
   }
   EXPECT_EQ(names.size(), 15);
   const int64_t extractor = 27 * 32 + 32 + 288 * 64 + 64 + 576 * 128 + 128 + 1152 * 128 + 128 + 128 * 6 + 6;
@@ -90,9 +90,9 @@ TEST(Network, AClonesWeightsAreItsOwn) {
   const NetworkShape shape{.depth = 1};
   const Network network = MakeNetwork(shape);
   const Network clone = CloneTo(network, at::kCPU, at::kFloat);
-  clone.cascade.output_bias.add_(1);
-  EXPECT_FALSE(at::equal(clone.cascade.output_bias, network.cascade.output_bias));
-  EXPECT_EQ(ZerosLike(network).extractor.layers[1].weight.strides(), network.extractor.layers[1].weight.strides());
+  clone.stages[0].heads.output_bias.add_(1);
+  EXPECT_FALSE(at::equal(clone.stages[0].heads.output_bias, network.stages[0].heads.output_bias));
+  EXPECT_EQ(clone.stages[0].tensors[1][0].strides(), network.stages[0].tensors[1][0].strides());
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ TEST(Optimizer, FollowsThePapersRules) {
     const at::Tensor weight = Random({4, 3}, 100), bias = Random({3}, 101);
     const at::Tensor expected_weight = Reference(rule, weight, true, 3),
                      expected_bias = Reference(rule, bias, false, 3);
-    Optimizer optimizer({{"weight", weight, true}, {"bias", bias, false}}, {.rule = rule, .weight_decay = kDecay});
+    Optimizer optimizer({{"weight", weight}, {"bias", bias, Role::kBias}}, {.rule = rule, .weight_decay = kDecay});
     for (int64_t step = 1; step <= 3; ++step) {
       optimizer.Step({Random({4, 3}, step), Random({3}, step)}, Scalar(kLearningRate));
     }
@@ -69,7 +69,7 @@ TEST(Optimizer, LayoutsOfGradientsDoNotMatter) {
   const at::Tensor plain = Random({2, 3, 3, 3}, 2);
   const at::Tensor channels_last = plain.clone(at::MemoryFormat::ChannelsLast);
   for (const at::Tensor& weight : {plain, channels_last}) {
-    Optimizer optimizer({{"weight", weight, true}}, {.rule = OptimizerRule::kAdam});
+    Optimizer optimizer({{"weight", weight}}, {.rule = OptimizerRule::kAdam});
     optimizer.Step({gradient}, Scalar(kLearningRate));
   }
   EXPECT_TRUE(at::equal(plain, channels_last));
@@ -82,7 +82,7 @@ TEST(Optimizer, OnAGpuTheLearningRateLiesThereInAnyType) {
       const at::Tensor expected = Random({4, 3}, 100), weight = expected.to(at::Device(at::kCUDA, 0));
       const OptimizerOptions options{.rule = ParseOptimizer(name).value(), .weight_decay = kDecay};
       const auto step = [&](const at::Tensor& of, const at::Tensor& rate) {
-        Optimizer({{"weight", of, true}}, options).Step({Random({4, 3}, 1).to(of.device())}, rate);
+        Optimizer({{"weight", of}}, options).Step({Random({4, 3}, 1).to(of.device())}, rate);
       };
       step(expected, Scalar(kLearningRate));
       step(weight, Scalar(kLearningRate).to(weight.device(), type));
@@ -93,7 +93,7 @@ TEST(Optimizer, OnAGpuTheLearningRateLiesThereInAnyType) {
 
 TEST(Optimizer, ClipsByTheNormOfAllGradientsTogether) {
   const at::Tensor a = at::full({4}, 0.0, at::kDouble), b = at::full({1}, 0.0, at::kDouble);
-  Optimizer optimizer({{"a", a, true}, {"b", b, false}}, {.rule = OptimizerRule::kSgd, .momentum = 0, .clip_norm = 1});
+  Optimizer optimizer({{"a", a}, {"b", b, Role::kBias}}, {.rule = OptimizerRule::kSgd, .momentum = 0, .clip_norm = 1});
   optimizer.Step({at::full({4}, 3.0, at::kDouble), at::full({1}, 8.0, at::kDouble)},
                  Scalar(1));  // norm sqrt(4 * 9 + 64) = 10
   EXPECT_NEAR(a[0].item<double>(), -0.3, 1e-6);

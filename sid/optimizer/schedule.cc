@@ -9,7 +9,7 @@
 
 namespace sid {
 
-std::vector<std::string> ScheduleNames() { return {"constant", "step", "cosine"}; }
+std::vector<std::string> ScheduleNames() { return {"constant", "step", "cosine", "one-cycle"}; }
 
 absl::StatusOr<ScheduleShape> ParseSchedule(const std::string& name) {
   SID_ASSIGN_OR_RETURN(const size_t index, FindName("learning-rate schedule", name, ScheduleNames()));
@@ -27,6 +27,8 @@ double Schedule::LearningRate(int64_t step) const {
       return base_learning_rate;
     case ScheduleShape::kStep:
       return base_learning_rate * (way < 0.5 ? 1 : way < 0.75 ? 0.1 : 0.01);
+    case ScheduleShape::kOneCycle:
+      return base_learning_rate * (1 - way);
     case ScheduleShape::kCosine:
       return base_learning_rate * (1 + std::cos(std::numbers::pi * way)) / 2;
   }

@@ -5,6 +5,7 @@
 //   warm-up: linear from 0, then   constant  1
 //                                  step      1, 0.1 from half of the way on, 0.01 from three quarters on
 //                                  cosine    (1 + cos(pi t)) / 2, t from 0 to 1 over what follows the warm-up
+//                                  one-cycle 1 - t: with a warm-up of some epochs, the triangle of Smith and Topin (2018)
 
 #include <cstdint>
 #include <string>
@@ -14,7 +15,7 @@
 
 namespace sid {
 
-enum class ScheduleShape { kConstant, kStep, kCosine };
+enum class ScheduleShape { kConstant, kStep, kCosine, kOneCycle };
 
 std::vector<std::string> ScheduleNames();
 absl::StatusOr<ScheduleShape> ParseSchedule(const std::string& name);

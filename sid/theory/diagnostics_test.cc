@@ -44,10 +44,11 @@ Network MakeNetwork(const Recipe& recipe) {
   Network network = EmptyNetwork(
       {.channels = recipe.classes, .classes = recipe.classes, .depth = recipe.depth, .features = 16, .hidden = 16});
   Initialise(Initialisation::kPyTorch, 1, at::Tensor(), network);
+  const Cascade& heads = network.stages[0].heads;
   for (int64_t i = 1; recipe.mirrored && i < recipe.depth; i += 2) {
-    const std::vector<at::Tensor> own = network.cascade.at(i).Weights(), other = network.cascade.at(i - 1).Weights();
+    const std::vector<at::Tensor> own = heads.at(i).Weights(), other = heads.at(i - 1).Weights();
     for (size_t k = 0; k < own.size(); ++k) own[k].copy_(other[k]);
-    network.cascade.feature_weight[i].neg_();
+    heads.feature_weight[i].neg_();
   }
   return network;
 }
@@ -74,7 +75,7 @@ Outcome TrainWith(const Recipe& recipe) {
   const Examples train = MakeExamples(recipe, kExamples, 1), validation = MakeExamples(recipe, 64, 2);
   const ChannelStatistics statistics = ComputeStatistics(train.images);
   const ProbeOptions options{.alphas = alphas, .extractor_gradient = recipe.extractor_gradient};
-  Probe probe(network, ProbeBatch(validation, statistics, 64), options);
+  Probe probe(*learner, ProbeBatch(validation, statistics, 64), options);
   Diagnostics diagnostics(options, recipe.classes);
   PhaseTimer untimed;
   Outcome outcome;

@@ -32,7 +32,7 @@ struct Training {
     learner = MakeSidLearner(network, {.alphas = {0.5, 0.5, 0.5}}, {}, {});
   }
   Batch TrainBatch() const { return OrderedBatch(examples, statistics, 0, 40); }
-  Probe MakeProbe() const { return {network, ProbeBatch(examples, statistics, 16), {.alphas = {0.5, 0.5, 0.5}}}; }
+  Probe MakeProbe() const { return {*learner, ProbeBatch(examples, statistics, 16), {.alphas = {0.5, 0.5, 0.5}}}; }
 };
 
 TEST(Probe, SeesTheWeightsBeforeTheStepAndItsEffect) {
@@ -49,10 +49,10 @@ TEST(Probe, SeesTheWeightsBeforeTheStepAndItsEffect) {
   ASSERT_EQ(record.staleness.size(), 3u);
   EXPECT_EQ(record.staleness[0], 0);  // p_0 never moves
   for (int64_t i = 0; i < kDepth; ++i) {
-    const at::Tensor d = -before[i].gather(1, batch.labels.unsqueeze(1)).mean();
+    const at::Tensor d = -before[i + 1].gather(1, batch.labels.unsqueeze(1)).mean();
     EXPECT_NEAR(record.theory.divergence[i + 1], d.item<double>(), 1e-6);
     if (i + 1 == kDepth) break;
-    const at::Tensor moved = (before[i].exp() * (before[i] - after[i])).sum(-1).mean();
+    const at::Tensor moved = (before[i + 1].exp() * (before[i + 1] - after[i + 1])).sum(-1).mean();
     EXPECT_NEAR(record.staleness[i + 1], moved.item<double>(), 1e-5);
     EXPECT_GT(record.staleness[i + 1], 0);
   }

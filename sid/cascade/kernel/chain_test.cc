@@ -132,7 +132,7 @@ Problem MakeProblem(const Sizes& sizes, Divergence divergence, BeliefUpdate beli
   const double smoothing = divergence == Divergence::kReverse ? 0.1 : 0;
   const at::Tensor labels = at::randint(sizes.classes, {sizes.batch}, generator, at::kLong);
   const at::ScalarType numbers = BeliefType(type);
-  return {CloneTo(network, at::kCPU, type).cascade,
+  return {CloneTo(network, at::kCPU, type).stages[0].heads,
           {at::randn({sizes.batch, 6}, generator, at::kFloat).to(type),
            TargetBelief(labels, sizes.classes, smoothing, type)},
           BeliefOf(at::randn({sizes.batch, sizes.classes}, generator, at::kDouble)).to(numbers),
