@@ -1,29 +1,14 @@
 #pragma once
 
-// Checksums of files, as publishers of data sets state them, and of bytes in memory, as our own files carry them.
+// SHA-256, of bytes in memory: our own files carry it.
 
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "absl/status/statusor.h"
-
 struct evp_md_ctx_st;  // OpenSSL's
 
 namespace sid {
-
-enum class ChecksumKind { kMd5, kSha256 };
-
-struct Checksum {
-  ChecksumKind kind;
-  std::string hex;  // lower case
-};
-
-// "md5" or "sha256".
-std::string ChecksumName(ChecksumKind kind);
-
-// The checksum of a file's bytes, read in pieces: an archive need not fit into memory.
-absl::StatusOr<Checksum> FileChecksum(const std::string& path, ChecksumKind kind);
 
 // SHA-256 of what is added, piece by piece.
 class Sha256 {
@@ -32,11 +17,14 @@ class Sha256 {
   void Add(std::string_view bytes);
   // Its length first, then the bytes: texts "ab", "c" and "a", "bc" differ.
   void AddText(std::string_view text);
-  // Lower case; ends it.
+  // 64 hexadecimal digits, lower case; ends it.
   std::string Hex();
 
  private:
   std::unique_ptr<evp_md_ctx_st, void (*)(evp_md_ctx_st*)> context_;
 };
+
+// Of bytes in one piece.
+std::string Sha256Of(std::string_view bytes);
 
 }  // namespace sid

@@ -14,7 +14,6 @@
 #include "base/machine/device_failure.h"
 #include "base/machine/process.h"
 #include "base/status.h"
-#include "bench/charts.h"
 #include "bench/environment/disturbance.h"
 #include "bench/environment/environment.h"
 #include "bench/flags.h"
@@ -64,9 +63,7 @@ double SecondsPerPhaseOn(at::Device device) {
 absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<Contender>& contenders,
                                    at::Device device, const std::string& command) {
   const auto gpu = GpuMonitor::Open(device);
-  Results results{.settings = Settings(config),
-                  .warnings = Warnings(gpu.get(), ""),
-                  .on_gpu = device.is_cuda() && config.problem.extractor};
+  Results results{.settings = Settings(config), .warnings = Warnings(gpu.get(), "")};
   for (const std::string& warning : results.warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
   SetUpProcess(config.threads);
   results.environment = DescribeEnvironment(device, gpu.get(), command);
@@ -109,7 +106,6 @@ std::string Remarks(const Results& results) {
 
 absl::Status Write(const Results& results, const std::string& out) {
   SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.json", ToText(ToJson(results), 2) + "\n"));
-  SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.csv", ToCsv(results)));
   return WriteFileAtomically(out + "/results.md", ToMarkdown(results));
 }
 
@@ -121,9 +117,7 @@ absl::Status Bench(const BenchConfig& config, const std::string& command) {
   SID_ASSIGN_OR_RETURN(const Results results, MeasureAll(config, contenders, device, command));
   std::cout << ToMarkdown(results) << Remarks(results);
   SID_RETURN_IF_ERROR(Write(results, config.out));
-  if (config.charts) SID_RETURN_IF_ERROR(DrawCharts(config.out + "/results.json", config.out));
-  std::cout << "Written to " << config.out << ": results.json, .csv, .md" << (config.charts ? ", .html" : "")
-            << std::endl;
+  std::cout << "Written to " << config.out << ": results.json and results.md" << std::endl;
   return absl::OkStatus();
 }
 

@@ -48,8 +48,7 @@ DEFINE_string(partition, sid::BenchConfig().partition,
 
 DEFINE_string(device, sid::BenchConfig().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_int64(threads, sid::BenchConfig().threads, "of the CPU; 0 for all cores");
-DEFINE_bool(charts, sid::BenchConfig().charts, "draws results.html; needs what Bazel puts beside the program");
-DEFINE_string(out, sid::BenchConfig().out, "a folder for results.json, .csv, .md and .html; older ones are replaced");
+DEFINE_string(out, sid::BenchConfig().out, "a folder for results.json and results.md; older ones are replaced");
 
 namespace sid {
 namespace {
@@ -63,7 +62,7 @@ const ProgramFlags& Program() {
        {"Network", {"networks", "partitions", "head", "recompute", "extractor", "classes", "side", "features", "hidden"}},
        {"Measurement", {"quick", "samples", "sample_seconds", "most_seconds", "nvtx", "seed"}},
        {"Modelled devices", {"bandwidth", "latency", "partition"}},
-       {"Run", {"device", "threads", "out", "charts"}}}};
+       {"Run", {"device", "threads", "out"}}}};
   return *kProgram;
 }
 
@@ -97,8 +96,7 @@ absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .partition = FLAGS_partition,
                      .device = FLAGS_device,
                      .threads = FLAGS_threads,
-                     .out = CallersPath(FLAGS_out),
-                     .charts = FLAGS_charts};
+                     .out = CallersPath(FLAGS_out)};
   if (FLAGS_quick) MakeQuick(&config);
   return config;
 }

@@ -45,7 +45,6 @@ struct BenchConfig {
   std::string device = "auto";
   int64_t threads = 0;  // of the CPU; 0 for all cores
   std::string out = "runs/bench";
-  bool charts = true;
 };
 
 // Fewer and shorter samples: a first look.

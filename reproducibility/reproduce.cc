@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "base/files.h"
@@ -14,12 +15,11 @@
 #include "base/status.h"
 #include "bench/results/read.h"
 #include "reproducibility/experiments/experiment.h"
+#include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
-#include "reproducibility/seal/seal.h"
 #include "reproducibility/verdict/checks.h"
 #include "reproducibility/verdict/judge.h"
-#include "reproducibility/work.h"
 
 namespace sid {
 namespace {
@@ -40,16 +40,26 @@ std::vector<Plan> ByDataset(const Plan& plan) {
   return list;
 }
 
+std::string Describe(const std::string& experiment, const TrainConfig& run, const ordered_json& result) {
+  const std::string outcome =
+      result.contains("failed")
+          ? "failed"
+          : absl::StrFormat("%.2f %%", 100 * result.at("test").at("accuracy").back().get<double>());
+  return absl::StrFormat("%s: %s L=%d seed %d: %s", experiment, run.learner, run.depth, run.seed, outcome);
+}
+
 bool DataAreMissing(const absl::Status& status) { return absl::IsInvalidArgument(status) || absl::IsNotFound(status); }
 
-absl::Status RunWork(const std::string& folder, const ordered_json& rules, const ReproduceHooks& hooks, Meter& meter,
-                     Work* work, Evidence* evidence) {
+absl::Status RunWork(const std::string& folder, const ordered_json& rules, const ReproduceHooks& hooks,
+                     ReproduceProgress* progress, Work* work, Evidence* evidence) {
   for (const Plan& plan : ByDataset(work->plan)) {
     ExperimentHooks experiment{.clock = hooks.clock};
     experiment.rules = rules;
-    experiment.on_begin = [&](size_t index) { meter.Begin(*work, plan.runs[index]); };
     experiment.on_end = [&](size_t index, const ordered_json& result, bool kept) {
-      meter.End(*work, plan.runs[index], result, kept);
+      ++progress->done;
+      progress->what = Describe(work->name, plan.runs[index], result);
+      progress->kept = kept;
+      hooks.on_progress(*progress);
       evidence->runs.push_back({ResultName(plan.runs[index]), result});
     };
     const absl::Status status = RunPlan(plan, folder, experiment);
@@ -132,10 +142,11 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
     return claim.rule && claim.rule->kind == RuleKind::kCheck;
   });
   if (checked) input.evidence.checks = RunChecks();
-  Meter meter(all, folder, request.images_per_second, hooks.clock, hooks.on_progress);
+  ReproduceProgress progress;
+  for (const Work& work : all) progress.all += work.plan.runs.size();
   for (Work& work : all) {
     Evidence evidence{.stand_in = request.budget == "quick" ? kStandIn : ""};
-    SID_RETURN_IF_ERROR(RunWork(folder, rules, hooks, meter, &work, &evidence));
+    SID_RETURN_IF_ERROR(RunWork(folder, rules, hooks, &progress, &work, &evidence));
     input.evidence.experiments[work.name] = std::move(evidence);
     if (!work.not_run.empty()) {
       // No path of this machine in a report.

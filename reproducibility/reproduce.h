@@ -8,8 +8,7 @@
 //   | budget | data                        | size                                                                    |
 //   |--------|-----------------------------|-------------------------------------------------------------------------|
 //   | quick  | mnist-mini, for all others  | kQuick: under 15 minutes on two cores, and too small to decide most     |
-//   | hour   | the experiments' own        | the largest of Scales() at which all runs together take an hour         |
-//   | 600    | the experiments' own        | the same for that many minutes                                          |
+//   | 600    | the experiments' own        | the largest of Scales() at which all runs together take so many minutes |
 //   | full   | the experiments' own        | full size, five seeds, learning rates tuned for every learner           |
 //
 // All experiments have one scale, so that they share the runs that they have in common.
@@ -22,10 +21,16 @@
 
 #include "absl/status/statusor.h"
 #include "reproducibility/claims/claims.h"
-#include "reproducibility/meter.h"
-#include "reproducibility/request.h"
+#include "reproducibility/work.h"
 
 namespace sid {
+
+// A run that has ended.
+struct ReproduceProgress {
+  size_t done = 0, all = 0;  // runs, of all experiments
+  std::string what;          // "depth: sid L=8 seed 1: 57.74 %"
+  bool kept = false;         // it was there already
+};
 
 struct ReproduceHooks {
   std::function<double()> clock;  // seconds since any fixed time

@@ -2,7 +2,6 @@
 
 #include <gflags/gflags.h>
 
-#include <cmath>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -10,18 +9,15 @@
 #include "base/command_line/data_program.h"
 #include "base/command_line/flags.h"
 #include "base/command_line/program.h"
-#include "base/command_line/terminal.h"
 #include "base/files.h"
 #include "base/machine/device_failure.h"
 #include "base/status.h"
-#include "reproducibility/report/pages.h"
 #include "reproducibility/reproduce.h"
 
 DEFINE_string(claims, sid::ReproduceRequest().claims, "all, or names separated by commas: C1,C7,R5");
-DEFINE_string(
-    budget, sid::ReproduceRequest().budget,
-    "quick (mnist-mini, under 15 minutes on two cores, decides little), hour, a number of minutes, or full (by "
-    "its estimate months on two cores: for GPUs)");
+DEFINE_string(budget, sid::ReproduceRequest().budget,
+              "quick (mnist-mini, under 15 minutes on two cores, decides little), a number of minutes, or full (by "
+              "its estimate months on two cores: for GPUs)");
 DEFINE_string(data_dir, "", "all but quick: the folder that holds the data sets; //data:fetch downloads them");
 DEFINE_string(bench, "",
               "results.json of //:bench, for what is about time and memory; when left out OUT/bench.json, measured "
@@ -47,28 +43,13 @@ const ProgramFlags& Flags() {
   return *kFlags;
 }
 
-std::string TimeLeft(double seconds) {
-  const auto minutes = static_cast<int64_t>(std::ceil(seconds / 60));
-  return minutes < 60 ? absl::StrCat(minutes, " min left")
-                      : absl::StrFormat("%d h %02d min left", minutes / 60, minutes % 60);
-}
-
-// On a terminal the run that goes on is redrawn in place; elsewhere there is a line for each that has ended.
+// A line for each run that this call made.
 void ShowProgress(const ReproduceProgress& progress) {
-  const int columns = TerminalColumns();
-  if (columns == 0 && (!progress.ended || progress.kept)) return;
-  const std::string line =
-      absl::StrFormat("%4d/%d  %s: %s%s, %s", progress.done, progress.all, progress.experiment, progress.what,
-                      progress.kept ? " (kept)" : "", TimeLeft(progress.seconds_left));
-  if (columns == 0) {
-    std::cout << line << std::endl;
-  } else {
-    std::cout << "\r\x1b[K" << line.substr(0, columns - 1) << std::flush;
-  }
+  if (progress.kept) return;
+  std::cout << absl::StrFormat("%4d/%d  %s", progress.done, progress.all, progress.what) << std::endl;
 }
 
 void ShowVerdicts(const nlohmann::ordered_json& report) {
-  if (TerminalColumns() > 0) std::cout << "\r\x1b[K";
   for (const nlohmann::ordered_json& claim : report.at("claims")) {
     if (!claim.at("answered_by").empty()) continue;
     std::cout << absl::StrFormat("%-4s %-12s %s\n", claim.at("id").get<std::string>(),
@@ -92,7 +73,7 @@ absl::Status MeasureSteps(const std::string& folder) {
   return RunDataProgram("bench/bench",
                         {"--learners=sid,bp-chain", "--executors=serial,batched", "--chunks=0,4", "--depths=4,8,16,64",
                          "--quick", "--precisions=" + FLAGS_precision, "--device=" + FLAGS_device,
-                         absl::StrCat("--threads=", FLAGS_threads), "--charts=false", "--out=" + folder});
+                         absl::StrCat("--threads=", FLAGS_threads), "--out=" + folder});
 }
 
 absl::Status ReproduceAndReport() {
@@ -114,7 +95,7 @@ absl::Status ReproduceAndReport() {
       .measure = MeasureSteps};
   SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report, Reproduce(registry, request, hooks));
   ShowVerdicts(report);
-  SID_RETURN_IF_ERROR(WritePages(request.out));
+  SID_RETURN_IF_ERROR(RunDataProgram("reproducibility/report/report_pages", {request.out}));
   std::cout << "Written to " << request.out << ": report.json, .md and .html, and runs/" << std::endl;
   return absl::OkStatus();
 }

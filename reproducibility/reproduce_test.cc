@@ -31,7 +31,7 @@ struct Called {
   std::vector<std::string> warnings;
 
   int64_t Ran() const {
-    return std::count_if(progress.begin(), progress.end(), [](const auto& p) { return p.ended && !p.kept; });
+    return std::count_if(progress.begin(), progress.end(), [](const auto& p) { return !p.kept; });
   }
 };
 
@@ -71,8 +71,7 @@ TEST(Reproduce, RunsWhatIsMissingAndNothingTwice) {
   ASSERT_TRUE(first.report.ok()) << first.report.status();
   EXPECT_EQ(first.Ran(), 7);
   EXPECT_EQ(first.progress.back().done, first.progress.back().all);
-  EXPECT_GT(first.progress.front().seconds_left, 0);
-  EXPECT_EQ(first.progress.back().seconds_left, 0);
+  EXPECT_EQ(first.progress.front().what.find("accuracy: sid L=5 seed 1: "), 0u) << first.progress.front().what;
   const Called second = Call(out, TheRegistry(), "C1,R5");
   EXPECT_EQ(second.Ran(), 0);
   EXPECT_EQ(*second.report, *first.report);
@@ -129,7 +128,7 @@ TEST(Reproduce, ARuleChangedAfterwardsIsToldAndDecidesNothing) {
 }
 
 TEST(Reproduce, WithoutDataEveryExperimentSaysSo) {
-  for (const std::string budget : {"hour", "600", "full"}) {
+  for (const std::string budget : {"600", "full"}) {
     const Called called = Call(NewFolder(), TheRegistry(), "all", budget);
     ASSERT_TRUE(called.report.ok()) << called.report.status();
     for (const ordered_json& claim : (*called.report)["claims"]) {

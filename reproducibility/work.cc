@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -23,8 +22,8 @@ constexpr char kNotQuick[] = "very-deep";
 absl::StatusOr<double> MinutesOf(const std::string& budget) {
   double minutes = 0;
   if (absl::SimpleAtod(budget, &minutes) && std::isfinite(minutes) && minutes > 0) return minutes;
-  SID_RETURN_IF_ERROR(FindName("budget", budget, {"quick", "hour", "full", "a number of minutes"}).status());
-  return budget == "hour" ? 60 : 0;
+  SID_RETURN_IF_ERROR(FindName("budget", budget, {"quick", "full", "a number of minutes"}).status());
+  return 0;
 }
 
 ExperimentRequest RequestOf(const std::string& name, const std::optional<Scale>& scale,

@@ -1,18 +1,33 @@
 #pragma once
 
-// What a request means: the claims' experiments, the scale that its budget allows them, and the runs of each.
+// What is asked of //:reproduce, and what that means: the claims' experiments, the scale that the budget allows them, and the
+// runs of each.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "reproducibility/claims/claims.h"
 #include "reproducibility/experiments/plan.h"
-#include "reproducibility/request.h"
 
 namespace sid {
 
-// One experiment's runs, and how long they should take.
+struct ReproduceRequest {
+  std::string claims = "all";
+  std::string budget = "quick";
+  std::string data_dir;  // without it, all but quick run nothing that needs a data set
+  std::string out;
+  std::string bench;  // results.json of //:bench; empty: OUT/bench.json where there is one
+  double images_per_second = ExperimentRequest().images_per_second;
+  std::string precision = ExperimentRequest().precision;
+  std::string device = "auto";
+  int64_t threads = 0;
+  std::optional<Scale> scale;  // instead of quick's own
+};
+
+// One experiment's runs.
 struct Work {
   std::string name;
   Plan plan;

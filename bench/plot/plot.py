@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Draws results.json of //:bench: SVGs, and results.html with all of them in it.
+"""Draws the charts of a results.json of //:bench as SVGs.
 
 Usage: ./tools/bazel run //bench:plot -- RESULTS.json FOLDER
 
-Vega-Lite describes the charts, vl-convert renders them; neither needs a browser or a network, and nor does the page.
+Vega-Lite describes the charts, vl-convert renders them; neither needs a browser or a network.
 """
 
-import html
 import json
 import os
 import pathlib
@@ -22,7 +21,7 @@ SCHEMA = 1
 
 # Okabe and Ito's colours, told apart without colour vision and seen on white and on black.
 COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7F7F7F"]
-# Stand-ins, which the page replaces by the reader's own colours, light or dark, and a file by greys that are seen on both.
+# Stand-ins, which the report's page replaces by the reader's own colours, light or dark, and a file by greys that are seen on both.
 TEXT, GRID = "#010203", "#040506"
 CONFIG = {
     "background": None,
@@ -35,29 +34,6 @@ CONFIG = {
     "point": {"filled": True, "size": 60},
 }
 DEPTH = {"field": "depth", "type": "quantitative", "title": "L, modules", "scale": {"type": "log", "base": 2, "padding": 12, "nice": False}}
-
-STYLE = """
-:root { color-scheme: light dark; --text: #222; --grid: #ddd; --ground: #fff; }
-@media (prefers-color-scheme: dark) { :root { --text: #ddd; --grid: #444; --ground: #161616; } }
-@media print { :root { --text: #000; --grid: #ddd; --ground: #fff; } }
-body { color: var(--text); background: var(--ground); font: 15px/1.5 sans-serif; max-width: 60rem; margin: auto; padding: 1rem; }
-figure { margin: 2rem 0; overflow-x: auto; break-inside: avoid; }
-figure svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; } td, th { padding: .15rem .7rem; border-bottom: 1px solid var(--grid); text-align: right; }
-td:first-child, th:first-child, .environment td, .environment th { text-align: left; }
-.scroll { overflow-x: auto; } .warning { border-left: .3rem solid #D55E00; padding-left: .7rem; } code { overflow-wrap: anywhere; }
-"""
-
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>SID benchmark</title>
-<style>{style}</style></head><body>
-<h1>SID benchmark</h1>
-<p><code>{command}</code><br>{machine}</p>
-{warnings}{figures}<h2>Steps</h2><div class="scroll">{table}</div>
-<h2>Environment</h2><div class="scroll environment">{environment}</div>
-</body></html>
-"""
-
 
 def spec(data, width=560, height=300, **parts):
     return {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "config": CONFIG, "data": {"values": data}, "width": width, "height": height, **parts}
@@ -136,29 +112,6 @@ def charts(results):
         yield "measured", *lines(measured, "name", "Measured speedup: wall clock against wall clock, pairs, 95 % interval", "times as fast", zero=False)
 
 
-def table(header, rows):
-    cells = lambda tag, row: "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in row) + "</tr>"  # noqa: E731
-    return "<table>" + cells("th", header) + "".join(cells("td", row) for row in rows) + "</table>"
-
-
-def page(results, drawn):
-    environment = results["environment"]
-    doubtful = [c["label"] + ": most samples were disturbed" for c in results["contenders"] if not c["trusted"]]
-    rows = []
-    for c in results["contenders"]:
-        step = c["step_seconds"]
-        rows.append([c["label"], f"{1e3 * step['median']:.3f}", f"{1e3 * step['low']:.3f} to {1e3 * step['high']:.3f}", step["samples"], c["discarded"], f"{c['above_bytes'] / 2**20:.2f}"])
-    return PAGE.format(
-        style=STYLE,
-        command=html.escape(environment["command"]),
-        machine=html.escape(f"{environment['processor']}, {environment['threads']} threads, {environment['device']}, commit {environment['commit']}"),
-        warnings="".join(f'<p class="warning">{html.escape(text)}</p>\n' for text in results["warnings"] + doubtful),
-        figures="".join(f'<figure><figcaption>{html.escape(title)}</figcaption>{svg}</figure>\n' for title, svg in drawn),
-        table=table(["contender", "ms, median", "95 %", "samples", "discarded", "MiB above"], rows),
-        environment=table(["what", "value"], environment.items()),
-    )
-
-
 def refuse(message):
     """One line, and the exit code of all commands here for bad input."""
     print(f"plot: {message}", file=sys.stderr)
@@ -183,14 +136,11 @@ def main():
         refuse("expected RESULTS.json FOLDER")
     caller = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     results, folder = read(caller / sys.argv[1]), caller / sys.argv[2]
-    drawn = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file, title, chart in charts(results):
+        for file, _, chart in charts(results):
             svg = vl_convert.vegalite_to_svg(chart)
             (folder / f"{file}.svg").write_text(svg.replace(TEXT, "#777777").replace(GRID, "#bbbbbb"), encoding="utf-8")
-            drawn.append((title, svg.replace(TEXT, "currentColor").replace(GRID, "var(--grid)")))
-        (folder / "results.html").write_text(page(results, drawn), encoding="utf-8")
     except OSError as error:
         refuse(f"cannot write to {folder}: {error.strerror}")
     except (KeyError, TypeError) as error:

@@ -65,7 +65,8 @@ TEST(ParseBench, LabelsAreDistinctAndSpeedupsOfThem) {
 }
 
 TEST(ReadBench, ThisProjectsOwnResults) {
-  for (const char* path : {"bench/e2/step.json", "bench/e2/cascade.json", "bench/cascade/results.json"}) {
+  for (const char* path :
+       {"bench/e2/step.json", "bench/e2/cascade.json", "bench/cascade/results.json", "bench/h100/results.json"}) {
     EXPECT_TRUE(ReadBench(path).ok()) << ReadBench(path).status();
   }
   EXPECT_EQ(ReadBench("bench/none.json").status().code(), absl::StatusCode::kNotFound);

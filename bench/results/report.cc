@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "bench/results/targets.h"
 
 namespace sid {
 namespace {
@@ -89,7 +88,7 @@ std::string PhaseTable(const Results& results) {
   for (const ContenderResult& result : results.contenders) {
     double step = 0;
     for (const PhaseResult& phase : result.phases) {
-      if (phase.module >= 0) continue;  // in the JSON and the CSV
+      if (phase.module >= 0) continue;  // in the JSON
       if (phase.phase == "step") step = phase.seconds.median;
       absl::StrAppendFormat(&text, "| %s | %d | %d | %s | %s | %.1f %% |\n", Name(result.contender),
                             result.contender.depth, result.contender.batch, phase.phase, Columns(phase.seconds),
@@ -149,35 +148,6 @@ std::string ModelledTables(const Results& results) {
   return absl::StrCat(theoretical, "\n", critical_path);
 }
 
-std::string TargetTable(const Results& results) {
-  std::string text = "| target on one GPU | measured | 95 % | verdict |\n|---|---|---|---|\n";
-  for (const TargetResult& target : JudgeTargets(results)) {
-    absl::StrAppendFormat(&text, "| %s | %.2f | %.2f - %.2f | %s |\n", target.what, target.ratio, target.interval.low,
-                          target.interval.high, Name(target.verdict));
-  }
-  return text;
-}
-
-ordered_json TargetsJson(const Results& results) {
-  ordered_json json = ordered_json::array();
-  for (const TargetResult& target : JudgeTargets(results)) {
-    json.push_back({{"what", target.what},
-                    {"bound", target.bound},
-                    {"ratio", target.ratio},
-                    {"low", target.interval.low},
-                    {"high", target.interval.high},
-                    {"verdict", Name(target.verdict)}});
-  }
-  return json;
-}
-
-std::string CsvRow(const Contender& contender, const std::string& quantity, int64_t module, const Summary& summary) {
-  return absl::StrFormat("%s,%s,%d,%s,%d,%d,%d,%s,%d,%.9g,%.9g,%.9g,%.9g,%d\n", contender.learner, contender.executor,
-                         contender.chunk, contender.precision, contender.captured, contender.depth, contender.batch,
-                         quantity, module, summary.median, summary.deviation, summary.interval.low,
-                         summary.interval.high, summary.samples);
-}
-
 }  // namespace
 
 ordered_json ToJson(const Results& results) {
@@ -197,27 +167,13 @@ ordered_json ToJson(const Results& results) {
                                          {"trusted", measured.trusted}});
   }
   for (const ModelledSpeedup& modelled : results.modelled) json["modelled_speedups"].push_back(ToJson(modelled));
-  if (results.on_gpu) json["targets"] = TargetsJson(results);
   return json;
-}
-
-std::string ToCsv(const Results& results) {
-  std::string text =
-      "learner,executor,chunk,precision,captured,depth,batch,quantity,module,median_s,mad_s,low_s,high_s,samples\n";
-  for (const ContenderResult& result : results.contenders) {
-    text += CsvRow(result.contender, "latency", -1, result.step);
-    for (const PhaseResult& phase : result.phases) {
-      text += CsvRow(result.contender, phase.phase, phase.module, phase.seconds);
-    }
-  }
-  return text;
 }
 
 std::string ToMarkdown(const Results& results) {
   std::string text = absl::StrJoin({StepTable(results), PhaseTable(results), MemoryTable(results)}, "\n");
   if (!results.modelled.empty()) absl::StrAppend(&text, "\n", ModelledTables(results));
   if (!results.measured.empty()) absl::StrAppend(&text, "\n", MeasuredTable(results));
-  if (results.on_gpu) absl::StrAppend(&text, "\n", TargetTable(results));
   return text;
 }
 

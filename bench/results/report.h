@@ -1,6 +1,6 @@
 #pragma once
 
-// Results as text. The JSON is the record: CSV, Markdown and charts hold nothing that is not in it. bench/README.md documents it.
+// Results as text. The JSON is the record: Markdown and charts hold nothing that is not in it. bench/README.md documents it.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,9 +13,6 @@ namespace sid {
 inline constexpr int kSchema = 1;
 
 nlohmann::ordered_json ToJson(const Results& results);
-
-// A row for each step, phase and module's phase.
-std::string ToCsv(const Results& results);
 
 // Tables: steps, phases, memory, the three speedups.
 std::string ToMarkdown(const Results& results);

@@ -3,7 +3,7 @@
 // What a run of the benchmark found, ready to be shown and kept: measurements reduced to medians with intervals, and the three
 // speedups, each under its own name.
 //
-//   Measurement (samples) --Reduce--> Results --> JSON (all of it), CSV (times), Markdown (for people)
+//   Measurement (samples) --Reduce--> Results --> JSON (all of it), Markdown (for people)
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -60,7 +60,6 @@ struct ModelledSpeedup {
 struct Results {
   nlohmann::ordered_json environment, settings;
   std::vector<std::string> warnings;
-  bool on_gpu = false;       // whole steps on a GPU are held against the targets
   double timer_seconds = 0;  // the cost of timing one phase
   std::vector<ContenderResult> contenders;
   std::vector<MeasuredSpeedup> measured;

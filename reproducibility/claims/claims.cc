@@ -6,12 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/checksum.h"
 #include "base/json/parse.h"
 #include "base/json/shape.h"
+#include "base/json/write.h"
 #include "base/names.h"
 #include "base/one_line.h"
 #include "base/status.h"
-#include "reproducibility/seal/seal.h"
 
 namespace sid {
 namespace {
@@ -129,10 +130,12 @@ absl::Status ReadTested(const ordered_json& object, const std::string& where, Cl
   SID_RETURN_IF_ERROR(Read(object.at("time"), where, "gpu", &claim->gpu_time));
   SID_ASSIGN_OR_RETURN(claim->rule, ReadRule(object.at("rule"), where));
   claim->rule_text = object.at("rule");
-  claim->hash = CanonicalSha256({{"rule", object.at("rule")},
-                                 {"experiment", claim->experiment},
-                                 {"seeds", claim->seeds},
-                                 {"tolerance", claim->tolerance}});
+  // Keys sorted: how the registry is laid out does not count.
+  const nlohmann::json decides = {{"rule", object.at("rule")},
+                                  {"experiment", claim->experiment},
+                                  {"seeds", claim->seeds},
+                                  {"tolerance", claim->tolerance}};
+  claim->hash = Sha256Of(ToText(decides));
   return absl::OkStatus();
 }
 

@@ -12,8 +12,8 @@
 #include "base/json/write.h"
 #include "base/status.h"
 #include "data/batches/batches.h"
+#include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/experiments/results.h"
-#include "reproducibility/seal/seal.h"
 #include "sid/belief/belief.h"
 #include "train/probing.h"
 

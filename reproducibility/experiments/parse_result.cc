@@ -3,10 +3,11 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "base/checksum.h"
 #include "base/json/parse.h"
 #include "base/json/shape.h"
+#include "base/json/write.h"
 #include "base/status.h"
-#include "reproducibility/seal/seal.h"
 
 namespace sid {
 namespace {
@@ -36,6 +37,14 @@ constexpr char kShapeOfEnded[] = R"({
   "?staleness": {"probes": "count", "mean": ["number or null", 1], "largest": ["number or null", 1]},
   "epochs": [{"validation": {"accuracy": ["number"], "divergence": ["number or null"]}}, 1]})";
 
+constexpr char kSealKey[] = "sha256";
+
+// Of the rest, its keys sorted and without spaces: how it is laid out does not count.
+std::string SealOf(nlohmann::json document) {
+  document.erase(kSealKey);
+  return Sha256Of(ToText(document));
+}
+
 // What no shape says: numbers that another must fit.
 absl::Status CheckNumbers(const ordered_json& result) {
   if (result.contains("failed")) {
@@ -55,6 +64,17 @@ absl::Status CheckContent(const ordered_json& result) {
 }
 
 }  // namespace
+
+void Seal(ordered_json& document) { document[kSealKey] = SealOf(document); }
+
+absl::Status CheckSeal(const ordered_json& document, const std::string& path) {
+  const bool sealed = document.is_object() && document.contains(kSealKey);
+  if (sealed && document.at(kSealKey) == SealOf(document)) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(path,
+                                          sealed ? " was changed after it was written: its checksum does not fit"
+                                                 : " has no checksum: it was written by another program",
+                                          "; remove it to run it again"));
+}
 
 absl::StatusOr<ordered_json> ParseResult(const std::string& text, const std::string& path) {
   constexpr char kHint[] = ": remove it to run it again";

@@ -7,8 +7,17 @@ A block is a tuple: ("heading", level, text, anchor), ("text", text), ("warning"
 import html
 import re
 
-# What is not in bench/plot's style: a page of prose, wide tables folded away, and verdicts that no colour is needed for.
+# Light, dark, printed and on a phone; wide tables are folded away, and verdicts need no colour.
 STYLE = """
+:root { color-scheme: light dark; --text: #222; --grid: #ddd; --ground: #fff; }
+@media (prefers-color-scheme: dark) { :root { --text: #ddd; --grid: #444; --ground: #161616; } }
+@media print { :root { --text: #000; --grid: #ddd; --ground: #fff; } }
+body { color: var(--text); background: var(--ground); font: 15px/1.5 sans-serif; max-width: 60rem; margin: auto; padding: 1rem; }
+figure { margin: 2rem 0; overflow-x: auto; break-inside: avoid; }
+figure svg { max-width: 100%; height: auto; }
+table { border-collapse: collapse; } td, th { padding: .15rem .7rem; border-bottom: 1px solid var(--grid); text-align: right; }
+td:first-child, th:first-child, .environment td, .environment th { text-align: left; }
+.scroll { overflow-x: auto; } .warning { border-left: .3rem solid #D55E00; padding-left: .7rem; } code { overflow-wrap: anywhere; }
 h2 { margin-top: 2.5rem; border-bottom: 2px solid var(--grid); } h3 { margin-top: 2rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .5rem; border: 1px solid var(--grid); font-size: 13px; }
 td, th { vertical-align: top; } td { font-variant-numeric: tabular-nums; }

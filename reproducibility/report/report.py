@@ -14,7 +14,6 @@ for root in (HERE.parents[2], pathlib.Path(f"{HERE}.runfiles/sid")):
     sys.path[:0] = [str(root / "bench/plot"), str(root / "reproducibility/report")]
 import blocks  # noqa: E402
 import content  # noqa: E402
-import plot  # noqa: E402
 
 SCHEMA = 1
 PAGE = """<!DOCTYPE html>
@@ -60,7 +59,7 @@ def main():
     except (KeyError, TypeError, IndexError) as error:
         sys.exit(f"report: {folder / 'report.json'} is damaged: {error!r}")
     write(folder / "report.md", "\n\n".join(blocks.to_markdown(document)) + "\n")
-    write(folder / "report.html", PAGE.format(style=plot.STYLE + blocks.STYLE, body="\n".join(blocks.to_html(document))))
+    write(folder / "report.html", PAGE.format(style=blocks.STYLE, body="\n".join(blocks.to_html(document))))
 
 
 if __name__ == "__main__":

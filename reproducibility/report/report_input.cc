@@ -11,7 +11,6 @@
 #include "base/status.h"
 #include "bench/results/read.h"
 #include "reproducibility/experiments/parse_result.h"
-#include "reproducibility/seal/seal.h"
 
 namespace sid {
 namespace {

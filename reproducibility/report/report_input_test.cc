@@ -7,8 +7,8 @@
 
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
+#include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/report/report.h"
-#include "reproducibility/seal/seal.h"
 
 namespace sid {
 namespace {

@@ -1,8 +1,7 @@
-// README.md's tables of times and bytes say what the committed benchmarks say, row by row.
+// The tables of times, bytes and single trainings, of README.md and bench/README.md, say what the committed files say, row by row.
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -20,16 +19,22 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// What a row of a benchmark's table shows: milliseconds of one contender by depth.
+constexpr int64_t kDepths[] = {4, 8, 16, 64};
+
+ordered_json Read(const std::string& path) { return ordered_json::parse(ReadFile(path).value()); }
+
+// Milliseconds of one contender by depth.
 struct Timed {
   std::string title, learner, executor, precision;
+  bool captured = false;
 };
 
 const ordered_json& Find(const ordered_json& bench, const Timed& timed, int64_t depth) {
   for (const ordered_json& contender : bench.at("contenders")) {
     if (contender.at("learner") == timed.learner &&
         (timed.executor.empty() || contender.at("executor") == timed.executor) &&
-        contender.at("precision") == timed.precision && contender.at("depth") == depth && contender.at("chunk") == 0) {
+        contender.at("precision") == timed.precision && contender.at("captured") == timed.captured &&
+        contender.at("depth") == depth && contender.at("chunk") == 0) {
       return contender;
     }
   }
@@ -37,54 +42,107 @@ const ordered_json& Find(const ordered_json& bench, const Timed& timed, int64_t 
   return bench;
 }
 
-// How many times faster SID in closed form is than bp-chain, from pairs: the file holds each pair once, SID as what is compared.
-std::string Gain(const ordered_json& bench, const std::string& precision, int64_t depth) {
-  const auto sid = Find(bench, {"", "sid", "batched", precision}, depth).at("label").get<std::string>(),
-             chain = Find(bench, {"", "bp-chain", "", precision}, depth).at("label").get<std::string>();
-  for (const ordered_json& pair : bench.at("measured_speedups")) {
-    if (pair.at("of") != sid || pair.at("over") != chain) continue;
-    return absl::StrFormat("%.2f", pair.at("ratio").at("median").get<double>());
+std::string Milliseconds(const ordered_json& bench, const Timed& timed, bool decimals = false) {
+  std::vector<std::string> cells = {timed.title};
+  for (const int64_t depth : kDepths) {
+    const double milliseconds = 1e3 * Find(bench, timed, depth).at("step_seconds").at("median").get<double>();
+    cells.push_back(decimals ? absl::StrFormat("%.3f", milliseconds) : absl::StrFormat("%.3g", milliseconds));
   }
-  return "no such pair";
+  return Row(cells);
 }
 
-// Of the precisions that were measured.
-std::vector<std::string> TimesOf(const std::string& path) {
-  const ordered_json bench = ordered_json::parse(ReadFile(path).value());
-  const Timed rows[] = {{"`sid`, `--executor=serial`", "sid", "serial", "fp32"},
-                        {"`bp-chain`", "bp-chain", "", "fp32"},
-                        {"`sid`, `--executor=batched`", "sid", "batched", "fp32"},
-                        {"`sid`, `serial`, `--precision=bf16`", "sid", "serial", "bf16"},
-                        {"`bp-chain`, `--precision=bf16`", "bp-chain", "", "bf16"},
-                        {"`sid`, `batched`, `--precision=bf16`", "sid", "batched", "bf16"}};
-  const auto measured = [&](const std::string& precision) {
-    return std::any_of(bench.at("contenders").begin(), bench.at("contenders").end(),
-                       [&](const ordered_json& contender) { return contender.at("precision") == precision; });
-  };
-  constexpr int64_t kDepths[] = {4, 8, 16, 64};
-  std::vector<std::string> table;
-  for (const Timed& timed : rows) {
-    if (!measured(timed.precision)) continue;
-    std::vector<std::string> cells = {timed.title};
-    for (const int64_t depth : kDepths) {
-      const double seconds = Find(bench, timed, depth).at("step_seconds").at("median").get<double>();
-      cells.push_back(absl::StrFormat("%.3g", 1e3 * seconds));
+// How many times faster, from pairs: the file holds each pair once, SID as what is compared.
+std::string Gains(const std::string& title, const ordered_json& bench, const Timed& of, const Timed& over) {
+  std::vector<std::string> cells = {title};
+  for (const int64_t depth : kDepths) {
+    const auto first = Find(bench, of, depth).at("label").get<std::string>(),
+               second = Find(bench, over, depth).at("label").get<std::string>();
+    std::string cell = "no such pair";
+    for (const ordered_json& pair : bench.at("measured_speedups")) {
+      if (pair.at("of") != first || pair.at("over") != second) continue;
+      cell = absl::StrFormat("%.2f", pair.at("ratio").at("median").get<double>());
     }
-    table.push_back(Row(cells));
+    cells.push_back(cell);
   }
-  for (const auto& [title, precision] :
-       {std::pair("`batched` against `bp-chain`: times faster", "fp32"), {"the same in bf16", "bf16"}}) {
-    if (!measured(precision)) continue;
-    std::vector<std::string> cells = {title};
-    for (const int64_t depth : kDepths) cells.push_back(Gain(bench, precision, depth));
-    table.push_back(Row(cells));
+  return Row(cells);
+}
+
+std::string GainInClosedForm(const std::string& title, const ordered_json& bench, const std::string& precision) {
+  return Gains(title, bench, {"", "sid", "batched", precision}, {"", "bp-chain", "", precision});
+}
+
+std::vector<std::string> CascadeTimes() {
+  const ordered_json bench = Read("bench/cascade/results.json");
+  std::vector<std::string> table;
+  for (const Timed& timed : {Timed{"`sid`, `--executor=serial`", "sid", "serial", "fp32"},
+                             {"`bp-chain`", "bp-chain", "", "fp32"},
+                             {"`sid`, `--executor=batched`", "sid", "batched", "fp32"},
+                             {"`sid`, `serial`, `--precision=bf16`", "sid", "serial", "bf16"},
+                             {"`bp-chain`, `--precision=bf16`", "bp-chain", "", "bf16"},
+                             {"`sid`, `batched`, `--precision=bf16`", "sid", "batched", "bf16"}}) {
+    table.push_back(Milliseconds(bench, timed));
+  }
+  table.push_back(GainInClosedForm("`batched` against `bp-chain`: times faster", bench, "fp32"));
+  table.push_back(GainInClosedForm("the same in bf16", bench, "bf16"));
+  return table;
+}
+
+std::vector<std::string> StepTimes() {
+  const ordered_json bench = Read("reproducibility/results/two_cores/bench.json");
+  std::vector<std::string> table;
+  for (const Timed& timed : {Timed{"`sid`, `serial`, `--precision=bf16`", "sid", "serial", "bf16"},
+                             {"`bp-chain`, `--precision=bf16`", "bp-chain", "", "bf16"},
+                             {"`sid`, `batched`, `--precision=bf16`", "sid", "batched", "bf16"}}) {
+    table.push_back(Milliseconds(bench, timed));
+  }
+  table.push_back(GainInClosedForm("the same in bf16", bench, "bf16"));
+  return table;
+}
+
+// Of the executor with the chain's kernel, and of bp-chain.
+Timed Kernel(const std::string& precision, bool captured = true) { return {"", "sid", "cuda", precision, captured}; }
+Timed Chain(const std::string& precision, bool captured = true) { return {"", "bp-chain", "", precision, captured}; }
+
+std::vector<std::string> GpuTimes() {
+  const ordered_json bench = Read("bench/h100/results.json");
+  std::vector<std::string> table;
+  for (const Timed& timed : {Timed{"`sid`, `--executor=cuda`, bf16", "sid", "cuda", "bf16", true},
+                             {"`sid`, `batched`, bf16", "sid", "batched", "bf16", true},
+                             {"`bp-chain`, bf16", "bp-chain", "", "bf16", true}}) {
+    table.push_back(Milliseconds(bench, timed, /*decimals=*/true));
+  }
+  table.push_back(Gains("`cuda` against `bp-chain`: times faster", bench, Kernel("bf16"), Chain("bf16")));
+  for (const std::string precision : {"tf32", "fp32"}) {
+    table.push_back(Gains("the same in " + precision, bench, Kernel(precision), Chain(precision)));
   }
   return table;
 }
 
+std::vector<std::string> AllGpuTimes() {
+  const ordered_json bench = Read("bench/h100/results.json");
+  std::vector<std::string> table;
+  for (const bool captured : {true, false}) {
+    for (const std::string precision : {"fp32", "tf32", "bf16"}) {
+      for (const auto& [title, learner, executor] : {std::tuple("`sid`, `cuda`", "sid", "cuda"),
+                                                     {"`sid`, `batched`", "sid", "batched"},
+                                                     {"`bp-chain`", "bp-chain", ""}}) {
+        const std::string whole = absl::StrCat(title, ", ", precision, captured ? ", captured" : ", plain");
+        table.push_back(Milliseconds(bench, {whole, learner, executor, precision, captured}, /*decimals=*/true));
+      }
+    }
+  }
+  for (const std::string precision : {"fp32", "tf32", "bf16"}) {
+    table.push_back(Gains(absl::StrCat("times faster: `cuda` against `bp-chain`, both captured, ", precision), bench,
+                          Kernel(precision), Chain(precision)));
+  }
+  table.push_back(Gains("times faster: `cuda`, captured, against `bp-chain`, plain, bf16", bench, Kernel("bf16"),
+                        Chain("bf16", false)));
+  return table;
+}
+
 // Mebibytes above weights and optimizer state, by depth.
-std::vector<std::string> MemoryOf(const std::string& path) {
-  const ordered_json bench = ordered_json::parse(ReadFile(path).value());
+std::vector<std::string> Memory() {
+  const ordered_json bench = Read("bench/memory/results.json");
   std::vector<std::string> table;
   for (const auto& [title, learner, chunk] : {std::tuple("`sid`, all modules at a time", "sid", 0),
                                               {"`sid`, `--chunk=4`", "sid", 4},
@@ -100,22 +158,60 @@ std::vector<std::string> MemoryOf(const std::string& path) {
   return table;
 }
 
-const std::pair<std::string, std::vector<std::string> (*)(const std::string&)> kBenchmarks[] = {
-    {"reproducibility/results/two_cores/bench.json", TimesOf},
-    {"bench/cascade/results.json", TimesOf},
-    {"bench/memory/results.json", MemoryOf}};
+std::vector<std::string> Trainings() {
+  const auto percent = [](const ordered_json& share) { return absl::StrFormat("%.2f %%", 100 * share.get<double>()); };
+  const ordered_json trainings = Read("reproducibility/results/h100/trainings.json");
+  std::vector<std::string> table;
+  for (const ordered_json& run : trainings.at("runs")) {
+    const ordered_json &settings = run.at("config").at("settings"), &accuracy = run.at("summary").at("test_accuracy");
+    const auto learner = settings.at("learner").get<std::string>();
+    // The inner beliefs of bp-chain have no loss, and bp-head has none.
+    const bool has_first = learner == "sid" || learner == "bp-deep";
+    table.push_back(Row({absl::StrCat("`", learner, "`"), settings.at("epochs").dump(), percent(accuracy.back()),
+                         has_first ? percent(accuracy.front()) : "-"}));
+  }
+  return table;
+}
+
+struct Guarded {
+  std::string file, section, evidence;
+  std::vector<std::string> (*rows)();
+};
+
+const Guarded kTables[] = {{"README.md", "## Results", "reproducibility/results/two_cores/bench.json", StepTimes},
+                           {"README.md", "## Results", "bench/cascade/results.json", CascadeTimes},
+                           {"README.md", "## Results", "bench/memory/results.json", Memory},
+                           {"README.md", "## Results", "bench/h100/results.json", GpuTimes},
+                           {"README.md", "## Results", "reproducibility/results/h100/trainings.json", Trainings},
+                           {"bench/README.md", "", "bench/h100/results.json", AllGpuTimes}};
 
 TEST(Readme, TablesOfBenchmarksSayWhatTheySay) {
-  size_t found = 0;
-  for (Table& table : TablesOfResults()) {
-    for (const auto& [path, rows_of] : kBenchmarks) {
-      if (table.evidence != absl::StrCat("<!-- evidence: ", path, " -->")) continue;
+  for (const Guarded& guarded : kTables) {
+    int64_t found = 0;
+    for (Table& table : TablesOf(guarded.file, guarded.section)) {
+      if (table.evidence != absl::StrCat("<!-- evidence: ", guarded.evidence, " -->")) continue;
       ++found;
       table.rows.erase(table.rows.begin(), table.rows.begin() + 2);  // the head
-      EXPECT_EQ(table.rows, rows_of(path)) << path;
+      EXPECT_EQ(table.rows, guarded.rows()) << guarded.file << ": " << guarded.evidence;
     }
+    EXPECT_EQ(found, 1) << guarded.file << ": " << guarded.evidence;
   }
-  EXPECT_EQ(found, std::size(kBenchmarks));
+}
+
+// The whole commands of the trainings stand in the file; their flags are the settings'.
+TEST(Trainings, CommandsSayTheirSettings) {
+  const ordered_json trainings = Read("reproducibility/results/h100/trainings.json");
+  ASSERT_EQ(trainings.at("runs").size(), 5u);
+  for (const ordered_json& run : trainings.at("runs")) {
+    const auto command = run.at("command").get<std::string>();
+    const ordered_json& settings = run.at("config").at("settings");
+    for (const char* flag : {"dataset", "learner", "epochs", "batch_size", "precision", "threads"}) {
+      const ordered_json& value = settings.at(flag);
+      const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+      EXPECT_NE(command.find(absl::StrCat(" --", flag, "=", text, " ")), std::string::npos) << command << flag;
+    }
+    EXPECT_EQ(run.at("config").at("commit"), "ea85b4236664");
+  }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
 
-// README.md's tables of results, for the tests that compute them again: each stands under a comment that names its evidence.
+// Tables of results, for the tests that compute them again: each stands under a comment that names its evidence.
 //
 //   <!-- evidence: bench/memory/results.json -->
 
@@ -24,15 +24,15 @@ struct Table {
   std::vector<std::string> rows;
 };
 
-// The tables of README.md's section on results, each with the comment that says where its numbers come from.
-inline std::vector<Table> TablesOfResults() {
+// The tables of a section ("## Results"), or of the whole file for "", each with the comment that says where its numbers come from.
+inline std::vector<Table> TablesOf(const std::string& path, absl::string_view section) {
   std::vector<Table> tables;
   std::string evidence;
-  bool in_results = false, in_table = false;
-  for (const absl::string_view line : absl::StrSplit(ReadFile("README.md").value(), '\n')) {
-    if (absl::StartsWith(line, "## ")) in_results = line == "## Results";
+  bool in_section = section.empty(), in_table = false;
+  for (const absl::string_view line : absl::StrSplit(ReadFile(path).value(), '\n')) {
+    if (!section.empty() && absl::StartsWith(line, "## ")) in_section = line == section;
     if (absl::StartsWith(line, "<!-- evidence: ")) evidence = std::string(line);
-    const bool is_row = in_results && absl::StartsWith(line, "|");
+    const bool is_row = in_section && absl::StartsWith(line, "|");
     if (is_row && !in_table) tables.push_back({evidence, {}});
     if (is_row) tables.back().rows.emplace_back(line);
     if (in_table && !is_row) evidence.clear();
@@ -40,5 +40,7 @@ inline std::vector<Table> TablesOfResults() {
   }
   return tables;
 }
+
+inline std::vector<Table> TablesOfResults() { return TablesOf("README.md", "## Results"); }
 
 }  // namespace sid

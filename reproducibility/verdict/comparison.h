@@ -40,6 +40,11 @@ struct Comparison {
 Comparison Compare(const std::string& label, const Bound& bound, const std::vector<uint64_t>& seeds,
                    const std::vector<double>& values);
 
+// Student's t with a whole number of degrees of freedom, at least 1, by its finite series (Abramowitz and Stegun, 26.7.3 and
+// 26.7.4): P(T <= t), t finite or infinite; and the t with P(T <= t) = probability, in (0, 1).
+double StudentCdf(double t, int64_t degrees);
+double StudentQuantile(double probability, int64_t degrees);
+
 // Holm's step-down correction: each p value as if it were the only one tested.
 std::vector<double> Holm(const std::vector<double>& p);
 

@@ -7,8 +7,6 @@
 #include <iostream>
 #include <random>
 
-#include "reproducibility/verdict/student.h"
-
 namespace sid {
 namespace {
 

@@ -132,22 +132,6 @@ def debian_libraries():
         targets = {":crypto": ["-l:libcrypto.a", "-ldl", "-lpthread"]},
     )
 
-    # Shared: the static ones would need a dozen libraries more.
-    _library(
-        name = "curl",
-        apt = "libcurl4-openssl-dev",
-        header_dirs = [],
-        files = ["libcurl.so"],
-        targets = {":curl": ["-lcurl"]},
-    )
-    _library(
-        name = "libarchive",
-        apt = "libarchive-dev",
-        header_dirs = ["archive.h", "archive_entry.h"],
-        files = ["libarchive.so"],
-        targets = {":archive": ["-larchive"]},
-    )
-
     # Headers only: LibTorch's wheel holds Gloo itself, but not its headers,
     # which c10d's ProcessGroupGloo.hpp includes.
     _library(
