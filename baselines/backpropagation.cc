@@ -36,12 +36,12 @@ class BackpropagationLearner : public Learner {
 
   StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
     const at::AutoGradMode with_graph(true);
-    const Network leaves = WithLeaves(network_);
+    const Network leaves = WithLeaves(network_), rounded = Cast(leaves, compute_type_);
     std::vector<at::Tensor> log_beliefs;
     at::Tensor losses, features;
     {
       const ScopedPhase phase(timer, "forward");
-      log_beliefs = Forward(Cast(leaves, compute_type_), batch.images.to(compute_type_), &features);
+      log_beliefs = Forward(rounded, batch.images.to(compute_type_), &features);
       // Only what has a loss is stacked: the other beliefs would get gradients of zeros to add on the way back.
       const at::Tensor last = log_beliefs.back().unsqueeze(0);
       losses = CrossEntropy(batch.labels, is_deep() ? at::stack(log_beliefs) : last).mean(1);

@@ -23,6 +23,7 @@ constexpr int64_t kDepth = 3;
 struct Way {
   std::string name, learner;
   ExecutorOptions executor;
+  std::string network = "simple-cnn", partition = "shared";
 };
 
 std::vector<Way> AllWays() {
@@ -34,7 +35,11 @@ std::vector<Way> AllWays() {
                            {"sid_cuda", "sid", {.executor = Executor::kCuda}},
                            {"sid_cuda_chunks", "sid", {.executor = Executor::kCuda, .chunk = 2}},
                            {"sid_cuda_bf16", "sid", {.executor = Executor::kCuda, .precision = bf16}},
-                           {"bp_chain_bf16", "bp-chain", {.precision = bf16}}};
+                           {"bp_chain_bf16", "bp-chain", {.precision = bf16}},
+                           {"sid_owners", "sid", {}, "resnet9", "even"},
+                           {"sid_owners_bf16", "sid", {.precision = bf16}, "resnet9", "even"},
+                           {"dgl_transformer", "dgl", {}, "vit-tiny", "even"},
+                           {"bp_resnet9", "bp", {}, "resnet9", "even"}};
   for (const std::string& learner : LearnerNames()) {
     if (learner == "sid") continue;
     std::string name = learner;
@@ -51,13 +56,17 @@ std::vector<at::Tensor> WeightsAfterTraining(const Way& way, bool capture, at::D
   const Examples some{dataset.train.images.slice(0, 0, 330).to(device),
                       dataset.train.labels.slice(0, 0, 330).to(device)};
   ShuffledBatches batches(some, dataset.statistics, {.batch_size = 32});
-  Network network = EmptyNetwork({.channels = some.images.size(1),
-                                  .classes = dataset.classes(),
-                                  .depth = FindLearner(way.learner)->one_module ? 1 : kDepth,
-                                  .features = 12,
-                                  .hidden = 10});
+  const LearnerKind kind = FindLearner(way.learner).value();
+  const Architecture architecture = MakeArchitecture({.name = way.network,
+                                                      .image = some.images.sizes().slice(1).vec(),
+                                                      .width = way.network == "simple-cnn" ? 0 : 64,
+                                                      .features = 12})
+                                        .value();
+  const Partition partition = PartitionFor(kind, ParsePartition(way.partition, kDepth, architecture.blocks).value());
+  Network network = EmptyNetwork(architecture, partition, {.hidden = 10, .belief_input = kind.sees_belief},
+                                 dataset.classes());
   Initialise(Initialisation::kKaiming, /*seed=*/5, at::Tensor(), network);
-  LearnerOptions options{.sid = {.alphas = std::vector<double>(kDepth, 0.5)}, .executor = way.executor};
+  LearnerOptions options{.sid = {.alphas = std::vector<double>(network.depth(), 0.5)}, .executor = way.executor};
   // Not Adam: its first step is the gradient's sign, which rounding decides where a gradient is all but zero, and a graph may choose
   // another algorithm of a convolution than plain steps do.
   options.optimizer.rule = OptimizerRule::kSgd;

@@ -8,7 +8,7 @@
 
 namespace sid {
 
-// As RunBody (sid/network/network.h), whose graph it replaces.
+// As RunBody (sid/network/network.h), whose graph it replaces. The stage outlives the graph.
 BodyResult RunBodyRecomputing(const Stage& stage, const at::Tensor& input, const Pass& pass);
 
 }  // namespace sid

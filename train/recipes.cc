@@ -10,6 +10,7 @@ constexpr double kCoupledDecay = 5e-4, kMomentum = 0.9;
 
 TrainConfig Sgd(const std::string& schedule, int64_t epochs, double learning_rate) {
   TrainConfig config{.augmentation = "crop-flip", .epochs = epochs, .batch_size = 128, .optimizer = "sgd"};
+  config.initialisation = "pytorch";
   config.learning_rate = learning_rate;
   config.schedule = schedule;
   config.warmup_epochs = 0;

@@ -94,9 +94,9 @@ TEST(Checkpoint, NumbersThatNoTrainingLeavesAreRefused) {
 
 TEST(Checkpoint, OtherFilesAndVersionsAreNamed) {
   const std::string path = TemporaryPath("other");
-  ASSERT_TRUE(SaveSafetensors(path, {}, {{"format_version", "2"}}).ok());
+  ASSERT_TRUE(SaveSafetensors(path, {}, {{"format_version", "3"}}).ok());
   EXPECT_EQ(LoadCheckpoint(path).status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_NE(LoadCheckpoint(path).status().message().find("is of checkpoint format 2, and this program reads 1"),
+  EXPECT_NE(LoadCheckpoint(path).status().message().find("is of checkpoint format 3, and this program reads 2"),
             absl::string_view::npos);
   ASSERT_TRUE(SaveSafetensors(path, {}, {{"format_version", "\n\033[2J"}}).ok());
   EXPECT_NE(LoadCheckpoint(path).status().message().find("format \\n\\x1b[2J,"), absl::string_view::npos)

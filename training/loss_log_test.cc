@@ -88,12 +88,12 @@ TEST(LossLog, TheFirstPhaseOfAStepIsNamed) {
 // A probability of zero where the target is not makes the loss infinite: log p is -inf there.
 TEST(LossLog, AProbabilityOfZeroIsSeenInTheLoss) {
   const auto learner = MakeLearner();
-  at::Tensor log_beliefs = at::full({kDepth, 2, kClasses}, -std::log(kClasses));
-  log_beliefs[1][0][3] = -kInfinity;
+  at::Tensor log_beliefs = at::full({kDepth + 1, 2, kClasses}, -std::log(kClasses));
+  log_beliefs[2][0][3] = -kInfinity;
   const at::Tensor labels = at::full({2}, 3, at::kLong);
   const at::Tensor losses = learner->Losses(labels, log_beliefs).mean(1);
   LossLog log(1, *learner);
-  log.Add({losses, log_beliefs[2], {}}, labels);
+  log.Add({losses, log_beliefs[3], {}}, labels);
   const std::string message(log.Check(1, 0.1).message());
   EXPECT_TRUE(message.starts_with("beliefs: the loss of module 2 is inf")) << message;
 }
@@ -109,7 +109,7 @@ TEST(LossLog, ALargeSecondMomentIsNoAlarm) {
 // A gradient of 1e25 is finite, its square is not: the weight would stand still from here on, and look healthy.
 TEST(LossLog, AnOverflowOfAdamsSecondMomentDoesNotShowInTheWeight) {
   const at::Tensor weight = at::ones({1});
-  Optimizer optimizer({{"w", weight, true}}, {});
+  Optimizer optimizer({{"w", weight}}, {});
   for (int step = 0; step < 2; ++step) optimizer.Step({at::full({1}, 1e25)}, at::full({}, 0.1));
   EXPECT_EQ(weight.item<float>(), 1);
   EXPECT_TRUE(std::isinf(optimizer.State()[1].tensor.item<float>())) << optimizer.State()[1].name;

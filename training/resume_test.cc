@@ -68,10 +68,16 @@ TrainingOptions OptionsWithEverything() {
   return options;
 }
 
-void ExpectTheSameBitsFromAnyState(const Dataset& dataset, const TrainingOptions& options,
+using MakeLearner = std::unique_ptr<Learner> (*)(const OptimizerOptions& optimizer, at::Device device);
+
+std::unique_ptr<Learner> MakeShared(const OptimizerOptions& optimizer, at::Device device) {
+  return MakeSid(optimizer, /*depth=*/2, device);
+}
+
+void ExpectTheSameBitsFromAnyState(MakeLearner make_learner, const Dataset& dataset, const TrainingOptions& options,
                                    const OptimizerOptions& optimizer) {
   PhaseTimer untimed;
-  const auto make = [&] { return MakeSid(optimizer, /*depth=*/2, dataset.train.images.device()); };
+  const auto make = [&] { return make_learner(optimizer, dataset.train.images.device()); };
   Kept kept(OptimizerNames()[static_cast<size_t>(optimizer.rule)]);
   const auto unbroken = make();
   const auto whole = Train(dataset, options, kept.Into(), untimed, *unbroken);
@@ -93,7 +99,15 @@ void ExpectTheSameBitsFromAnyState(const Dataset& dataset, const TrainingOptions
 
 TEST(Resume, GivesTheBitsOfTheUnbrokenRunFromAnyState) {
   for (const OptimizerRule rule : {OptimizerRule::kAdam, OptimizerRule::kAdamW, OptimizerRule::kSgd})
-    ExpectTheSameBitsFromAnyState(MakeDataset(), OptionsWithEverything(), {.rule = rule, .weight_decay = 1e-3});
+    ExpectTheSameBitsFromAnyState(MakeShared, MakeDataset(), OptionsWithEverything(),
+                                  {.rule = rule, .weight_decay = 1e-3});
+}
+
+// With running statistics, an optimizer of its own for each stage, and clipping by stage.
+TEST(Resume, GivesTheBitsOfTheUnbrokenRunWhereModulesOwnBlocks) {
+  for (const OptimizerRule rule : {OptimizerRule::kAdam, OptimizerRule::kSgd})
+    ExpectTheSameBitsFromAnyState(MakeOwners, MakeDataset(), OptionsWithEverything(),
+                                  {.rule = rule, .weight_decay = 1e-3, .clip_norm = 1});
 }
 
 // For one test: the others are about what is used without it.
@@ -109,7 +123,7 @@ TEST(Resume, GivesTheSameBitsOnAGpuInDeterministicMode) {
   for (const bool capture : {false, true}) {
     TrainingOptions options = OptionsWithEverything();
     options.capture = capture;
-    ExpectTheSameBitsFromAnyState(ToDevice(MakeDataset(), at::Device(at::kCUDA, 0)), options, {.weight_decay = 1e-3});
+    ExpectTheSameBitsFromAnyState(MakeShared, ToDevice(MakeDataset(), at::Device(at::kCUDA, 0)), options, {.weight_decay = 1e-3});
   }
 }
 

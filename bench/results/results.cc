@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "baselines/learners.h"
+
 namespace sid {
 namespace {
 
@@ -84,6 +86,8 @@ void Reduce(const std::vector<Measurement>& measurements, const Problem& problem
             uint64_t seed, Results* results) {
   for (const Measurement& measurement : measurements) results->contenders.push_back(ReduceOne(measurement, seed));
   for (const ContenderResult& result : results->contenders) {
+    // The model is of modules that share one extractor.
+    if (result.contender.partition != "shared") continue;
     if (static_cast<int64_t>(ModuleSeconds(result).size()) == result.contender.depth) {
       results->modelled.push_back(Model(result, problem, devices));
     }
@@ -91,9 +95,10 @@ void Reduce(const std::vector<Measurement>& measurements, const Problem& problem
   for (size_t i = 0; i < measurements.size(); ++i) {
     for (size_t j = i + 1; j < measurements.size(); ++j) {
       const Contender &of = measurements[j].contender, &over = measurements[i].contender;
-      if (of.depth != over.depth || of.batch != over.batch) continue;
+      if (of.depth != over.depth || of.batch != over.batch || of.network != over.network) continue;
       // What is compared with backpropagation is SID, whichever came first.
-      const bool inverse = over.learner == "sid" && of.learner != "sid";
+      const auto local = [](const Contender& one) { return FindLearner(one.learner)->local_losses; };
+      const bool inverse = local(over) && !local(of);
       const size_t base = inverse ? j : i, own = inverse ? i : j;
       const Pairs pairs = PairsOf(measurements[base].latency, measurements[own].latency);
       results->measured.push_back({Label(measurements[own].contender), Label(measurements[base].contender),

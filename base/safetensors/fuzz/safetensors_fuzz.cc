@@ -16,7 +16,7 @@ namespace {
 // Type, shape and bytes of each tensor: no number, as NaN is unlike itself.
 std::map<std::string, std::string> Describe(const sid::SafetensorsFile& file) {
   std::map<std::string, std::string> tensors;
-  for (const auto& [name, tensor] : file.tensors) {
+  for (const auto& [name, tensor, role, module] : file.tensors) {
     std::string& text = tensors[name];
     text = c10::toString(tensor.scalar_type());
     for (const int64_t size : tensor.sizes()) text += " " + std::to_string(size);
