@@ -80,8 +80,9 @@ Block Convolution(const Shape& in, int64_t channels, const ConvolutionOptions& o
               .output = pooled ? Shape{channels, in[1] / 2, in[2] / 2} : map};
   if (options.bias) block.specs.push_back({"bias", {channels}, Role::kBias});
   if (options.normalised) Append(block.specs, BatchNormSpecs("normalisation", channels));
+  // Kept: what the normalisation reads, what the pool reads and its indices of 64 bits, and the output.
   block.cost = {ConvolutionFlops(in[0], map, 3),
-                Numbers(map) * (options.normalised && pooled ? 2 : 1) + Numbers(block.output)};
+                Numbers(map) * (int{options.normalised} + int{pooled}) + Numbers(block.output) * (pooled ? 3 : 1)};
   block.forward = [options, pooled](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
     at::Tensor y = PreActivation(x, own[0], options.bias ? own[1] : at::Tensor());
     if (options.normalised) y = BatchNorm(y, own, options.bias ? 2 : 1, pass);
@@ -105,7 +106,7 @@ Block Residual(const Shape& in) {
   const int64_t channels = in[0];
   Block block{.kind = absl::StrCat("residual ", channels),
               .output = in,
-              .cost = {2 * ConvolutionFlops(channels, in, 3), 4 * Numbers(in)}};
+              .cost = {2 * ConvolutionFlops(channels, in, 3), 5 * Numbers(in)}};
   for (const char* number : {"1", "2"}) {
     block.specs.push_back({absl::StrCat("convolution_", number, ".weight"), {channels, channels, 3, 3}});
     Append(block.specs, BatchNormSpecs(absl::StrCat("normalisation_", number), channels));
@@ -151,7 +152,7 @@ Block Patches(const Shape& in, int64_t patch, int64_t width) {
                     {"class_token", {width}, Role::kBias, 0, kViTDeviation},
                     {"positions", {patches + 1, width}, Role::kBias, 0, kViTDeviation}},
           .output = {patches + 1, width},
-          .cost = {2.0 * static_cast<double>(numbers * width * patches), 2.0 * static_cast<double>(patches * width)},
+          .cost = {2.0 * static_cast<double>(numbers * width * patches), static_cast<double>((patches + 1) * width)},
           .forward = [patch](const at::Tensor& x, const BlockTensors& own, const Pass&) {
             const at::Tensor tokens = at::conv2d(x, own[0], own[1], patch).flatten(2).transpose(1, 2);
             return at::cat({own[2].expand({x.size(0), 1, -1}), tokens}, 1) + own[3];
@@ -161,7 +162,8 @@ Block Patches(const Shape& in, int64_t patch, int64_t width) {
 Block Transformer(const Shape& in, int64_t heads) {
   const int64_t width = in[1];
   const auto linear = [](const std::string& name, int64_t rows, int64_t columns) -> std::vector<TensorSpec> {
-    return {{name + ".weight", {rows, columns}, Role::kFactor, 0, kViTDeviation}, {name + ".bias", {rows}, Role::kBias}};
+    return {{name + ".weight", {rows, columns}, Role::kFactor, 0, kViTDeviation},
+            {name + ".bias", {rows}, Role::kBias}};
   };
   const auto norm = [width](const std::string& name) -> std::vector<TensorSpec> {
     return {{name + ".weight", {width}, Role::kScale, 1}, {name + ".bias", {width}, Role::kScale, 0}};
@@ -169,10 +171,10 @@ Block Transformer(const Shape& in, int64_t heads) {
   const auto length = static_cast<double>(in[0]), numbers = Numbers(in);
   Block block{.kind = absl::StrCat("transformer ", width, ", ", heads, " heads"),
               .output = in,
-              .cost = {numbers * (24.0 * static_cast<double>(width) + 4 * length), 17 * numbers}};
-  for (std::vector<TensorSpec> specs : {norm("norm_1"), linear("attention", 3 * width, width),
-                                        linear("projection", width, width), norm("norm_2"),
-                                        linear("mlp_1", 4 * width, width), linear("mlp_2", width, 4 * width)}) {
+              .cost = {numbers * (24.0 * static_cast<double>(width) + 4 * length), 16 * numbers}};
+  for (std::vector<TensorSpec> specs :
+       {norm("norm_1"), linear("attention", 3 * width, width), linear("projection", width, width), norm("norm_2"),
+        linear("mlp_1", 4 * width, width), linear("mlp_2", width, 4 * width)}) {
     Append(block.specs, std::move(specs));
   }
   block.forward = [heads](const at::Tensor& x, const BlockTensors& own, const Pass&) {
@@ -211,10 +213,10 @@ Block ReadOut(const Shape& in, ReadOutKind kind) {
 
 Block ReadOutOfMaps(const Shape& in, ReadOutKind kind) {
   if (!IsMap(in)) return ReadOut(in, kind);
-  const int64_t stride = (std::max(in[1], in[2]) + kHeadSide - 1) / kHeadSide;
-  Block block{.kind = "maps", .output = {in[0], in[1] / stride, in[2] / stride}};
-  block.forward = [stride](const at::Tensor& x, const BlockTensors&, const Pass&) {
-    return stride > 1 ? at::max_pool2d(x, stride) : x;
+  const int64_t rows = (in[1] + kHeadSide - 1) / kHeadSide, columns = (in[2] + kHeadSide - 1) / kHeadSide;
+  Block block{.kind = "maps", .output = {in[0], in[1] / rows, in[2] / columns}};
+  block.forward = [rows, columns](const at::Tensor& x, const BlockTensors&, const Pass&) {
+    return rows * columns > 1 ? at::max_pool2d(x, {rows, columns}) : x;
   };
   return block;
 }

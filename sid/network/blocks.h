@@ -38,7 +38,7 @@ enum class ReadOutKind {
   kToken,  // the class token, normalised: ViT
 };
 Block ReadOut(const Shape& in, ReadOutKind kind);
-// For heads that convolve: maps, max-pooled until they have at most kHeadSide rows; tokens and vectors as ReadOut.
+// For heads that convolve: maps, max-pooled until they have at most kHeadSide rows and columns; tokens and vectors as ReadOut.
 inline constexpr int64_t kHeadSide = 8;
 Block ReadOutOfMaps(const Shape& in, ReadOutKind kind);
 

@@ -2,10 +2,10 @@
 
 // Which blocks of a network each module owns: how many, one after the other.
 //
-//   blocks    1 2 3 4 5 6
+//   blocks    1 2 3 4 5 6                of resnet9 on 32 x 32 pixels
 //   shared:4  6,0,0,0      the paper's: one extractor that all modules share, trained by all of them
-//   even:4    2,2,1,1      each module owns blocks of about the same number of flops
-//   lean:4    1,1,2,2      ... of about the same number of activations, which is what training keeps in memory
+//   even:4    1,1,2,2      each module owns blocks of about the same number of flops
+//   lean:4    1,1,1,3      ... of about the same number of activations, which is what training keeps in memory
 //   3,0,3,0                both at once: two modules on each half
 //
 // A module without blocks reads the features of the one before. No gradient passes from a module to the blocks of another one.
