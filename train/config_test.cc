@@ -58,7 +58,14 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--checkpoint_every=16",
                              "--keep_checkpoints=17",
                              "--resume",
-                             "--on_nan=rollback"},
+                             "--on_nan=rollback",
+                             "--network=vgg11",
+                             "--width=18",
+                             "--partition=even:2",
+                             "--head=conv",
+                             "--nobelief_input",
+                             "--inner_weight=19.5",
+                             "--recompute"},
                             &help);
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(
@@ -70,13 +77,30 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
       R"("augmentation":"crop","epochs":7,"batch_size":8,"optimizer":"sgd","lr":9.5,"schedule":"step",)"
       R"("warmup_epochs":10.5,"weight_decay":11.5,"momentum":0.125,"clip_norm":12.5,"seed":13,"device":"cpu",)"
       R"("threads":14,"deterministic":true,"probe_every":15,"checkpoint_every":16,"keep_checkpoints":17,)"
-      R"("on_nan":"rollback"})");
+      R"("on_nan":"rollback","network":"vgg11","width":18,"partition":"even:2","head":"conv","belief_input":false,)"
+      R"("inner_weight":19.5,"recompute":true})");
   EXPECT_EQ(config->out, "/out");
   EXPECT_TRUE(config->resume);
   EXPECT_TRUE(Validate(*config).ok());
   const auto defaults = Parse({}, &help);
   EXPECT_EQ(ToJson(*defaults), ToJson(TrainConfig()));
   EXPECT_EQ(defaults->out, "");
+}
+
+TEST(ConfigFromFlags, OtherFlagsChangeARecipeWhereverTheyStand) {
+  std::string help;
+  const TrainConfig recipe = Parse({"--recipe=resnet9"}, &help).value();
+  EXPECT_EQ(recipe.network, "resnet9");
+  EXPECT_EQ(recipe.epochs, 24);
+  const std::vector<std::vector<const char*>> orders{{"--epochs=3", "--recipe=resnet9"}, {"--recipe=resnet9", "--epochs=3"}};
+  for (const auto& arguments : orders) {
+    const TrainConfig changed = Parse(arguments, &help).value();
+    EXPECT_EQ(changed.epochs, 3);
+    EXPECT_EQ(changed.network, "resnet9");
+    EXPECT_EQ(changed.schedule, "one-cycle");
+  }
+  EXPECT_NE(Parse({"--recipe=resnet"}, &help).status().message().find("'resnet9'"), absl::string_view::npos);
+  for (const std::string& name : RecipeNames()) EXPECT_TRUE(Validate(RecipeConfig(name).value()).ok()) << name;
 }
 
 TEST(ConfigFromFlags, HelpShowsTopicsInOrderAndEveryName) {
@@ -89,7 +113,7 @@ TEST(ConfigFromFlags, HelpShowsTopicsInOrderAndEveryName) {
     EXPECT_GE(next, at) << topic;
     at = next;
   }
-  EXPECT_NE(help.find("  --schedule=<text>  (default: cosine)\n      of the learning rate: constant, step, cosine\n"),
+  EXPECT_NE(help.find("  --schedule=<text>  (default: cosine)\n      of the learning rate: constant, step, cosine, one-cycle\n"),
             std::string::npos);
   const TrainConfig config;
   VisitFields(config, [&](const auto&, const Field& field) {

@@ -142,8 +142,7 @@ void VisitFields(Config& c, const Visitor& visit) {
        "where a number explodes: stop, or rollback to the last checkpoint with half the learning rate, at most 3 times",
        OnNanNames()});
   visit(c.recipe, {"recipe", kOptimizer,
-                   "a preset that other flags change: paper (Adam, cosine), sgd (Nesterov, step), resnet9 (one cycle of 24 "
-                   "epochs), resnet18 (cosine, 200 epochs)",
+                   "a preset of the literature (train/recipes.h), which all other flags change:",
                    RecipeNames(), kNever});
   visit(c.network, {"network", kNetwork, "the blocks:", ArchitectureNames(), kLater});
   visit(c.width, {"width", kNetwork, "channels or numbers of the first block; 0 for the published ones", From(0), kLater});
