@@ -1,4 +1,4 @@
-// What the live probe (--probe_every) costs, and the look for numbers that explode, as parts of training:
+// What the live probe (--probe_every) costs, and the look for numbers that are not finite, as parts of training:
 //
 //   OMP_NUM_THREADS=1 ./tools/bazel run //bench:probe -- --benchmark_min_time=5
 //

@@ -50,7 +50,7 @@ struct TrainConfig {
   bool deterministic = false;
   int64_t probe_every = 0;
 
-  // None of this changes the result, but on_nan=rollback that of a run whose numbers explode.
+  // None of this changes the result, but on_nan=rollback that of a run with a number that is not finite.
   std::string out;
   int64_t checkpoint_every = 0, keep_checkpoints = 2;
   bool resume = false;

@@ -139,7 +139,7 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(
       c.on_nan,
       {"on_nan", kKept,
-       "where a number explodes: stop, or rollback to the last checkpoint with half the learning rate, at most 3 times",
+       "where a number is not finite: stop, or rollback to the last checkpoint with half the learning rate, at most 3 times",
        OnNanNames()});
   visit(c.recipe, {"recipe", kOptimizer,
                    "a preset of the literature (train/recipes.h), which all other flags change:",

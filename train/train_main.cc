@@ -20,7 +20,7 @@ double SecondsSince1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-// The numbers that explode, a full disk, a signal: once training has begun nothing is the input's fault any more.
+// A number that is not finite, a full disk, a signal: once training has begun nothing is the input's fault any more.
 int ExitCodeOf(const absl::Status& status, bool begun) {
   if (!begun) return ExitCode(status);
   return absl::IsCancelled(status) ? 128 + CaughtStopSignal() : 1;

@@ -74,7 +74,7 @@ TEST(Train, BadInputIsOneLineAndExitCode2) {
   }
 }
 
-TEST(Train, NumbersThatExplodeAreOneLineAndExitCode1) {
+TEST(Train, NumbersThatAreNotFiniteAreOneLineAndExitCode1) {
   const Outcome outcome = RunTrain(SmallRun() + "--lr=1e30");
   EXPECT_EQ(outcome.code, 1) << outcome.text;
   EXPECT_NE(outcome.text.find("train: update: the norm of blocks.1.weight is inf at epoch 1, step 1"),

@@ -85,7 +85,7 @@ absl::Status LossLog::Check(int64_t epoch, double learning_rate) {
                             norms = OnHost(norms_.slice(0, seen_.steps, added_));
   const double *loss = losses.data(), *norm = norms.data();
   for (; seen_.steps < added_; ++seen_.steps, loss += depths_.size(), norm += 1 + watched_.size()) {
-    const std::string what = Exploded(norm, loss, seen_.steps);
+    const std::string what = FirstNonFinite(norm, loss, seen_.steps);
     if (!what.empty()) {
       return absl::InternalError(
           absl::StrCat(what, " at epoch ", epoch, ", step ", seen_.steps + 1, ": a learning rate of ", learning_rate,
@@ -98,7 +98,7 @@ absl::Status LossLog::Check(int64_t epoch, double learning_rate) {
   return absl::OkStatus();
 }
 
-std::string LossLog::Exploded(const double* norms, const double* losses, int64_t step) const {
+std::string LossLog::FirstNonFinite(const double* norms, const double* losses, int64_t step) const {
   if (!std::isfinite(norms[0])) return absl::StrCat("forward pass: the features' norm is ", norms[0]);
   for (size_t k = 0; k < depths_.size(); ++k) {
     if (!std::isfinite(losses[k])) return absl::StrCat("beliefs: the loss of module ", depths_[k], " is ", losses[k]);

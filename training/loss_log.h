@@ -1,7 +1,7 @@
 #pragma once
 
 // What the steps of an epoch have shown, kept on the device so that the host need not wait for every step, and looked at now
-// and then: for the progress line, and for numbers that have exploded. Their step and phase are found exactly, however late one
+// and then: for the progress line, and for numbers that are no longer finite. Their step and phase are found exactly, however late one
 // looks, and the module of a weight where one looks before the next step has spread it: every step leaves
 //
 //   norm of z            the forward pass
@@ -50,7 +50,7 @@ class LossLog {
  private:
   void AddNorms(const at::Tensor& features);
   // What of step `step` is not finite, the first in order; "" if all is. `norms` and `losses` are the step's, on the CPU.
-  std::string Exploded(const double* norms, const double* losses, int64_t step) const;
+  std::string FirstNonFinite(const double* norms, const double* losses, int64_t step) const;
 
   int64_t steps_;
   std::vector<int64_t> depths_;

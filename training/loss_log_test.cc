@@ -1,4 +1,4 @@
-// Numbers that explode are found in the step in which they appear, with phase and module, however late one looks.
+// Numbers that are not finite are found in the step in which they appear, with phase and module, however late one looks.
 
 #include "training/loss_log.h"
 
@@ -51,7 +51,7 @@ std::string Message(const std::function<void(Learner&, StepResult&)>& spoil, boo
   return "sound";
 }
 
-TEST(LossLog, NamesPhaseModuleAndStepWhateverExplodes) {
+TEST(LossLog, NamesPhaseModuleAndStepWhateverIsNotFinite) {
   for (const double bad : {kNan, kInfinity, -kInfinity}) {
     for (const bool at_once : {true, false}) {
       const auto expect = [&](const std::string& expected, const std::function<void(Learner&, StepResult&)>& spoil) {

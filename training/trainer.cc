@@ -40,7 +40,7 @@ class Trainer {
     TrainingResult result;
     while (state_.epoch <= options_.epochs) {
       absl::StatusOr<EpochRecord> record = TrainEpoch();
-      if (exploded_) {
+      if (diverged_) {
         SID_RETURN_IF_ERROR(RollBack(record.status()));
         while (!result.epochs.empty() && result.epochs.back().epoch >= state_.epoch) result.epochs.pop_back();
         continue;
@@ -118,7 +118,7 @@ class Trainer {
     const bool show = last || hooks_.clock() - shown_ >= hooks_.progress_interval;
     if (!save && !show && batches_.device().is_cuda()) return absl::OkStatus();
     const absl::Status checked = log.Check(state_.epoch, LearningRate(StepsDone() - 1));
-    exploded_ = !checked.ok();
+    diverged_ = !checked.ok();
     SID_RETURN_IF_ERROR(checked);
     state_.losses = log.sums();
     if (show) Report(first_step, log);
@@ -151,7 +151,7 @@ class Trainer {
   }
 
   absl::Status RollBack(const absl::Status& why) {
-    exploded_ = false;
+    diverged_ = false;
     if (options_.on_nan == OnNan::kStop || !hooks_.load) return why;
     // The state in the file may be from before the last rollback.
     const int64_t rollbacks = state_.rollbacks + 1;
@@ -191,7 +191,7 @@ class Trainer {
   int64_t steps_;  // of an epoch
   Schedule schedule_;
   TrainingState state_;
-  bool exploded_ = false;
+  bool diverged_ = false;
   // Clock readings: when this began, its running epoch, and when progress was shown last.
   double start_, epoch_start_ = 0, shown_ = 0;
   // Of training before this began.

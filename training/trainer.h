@@ -26,7 +26,7 @@
 
 namespace sid {
 
-// What happens when numbers explode (training/loss_log.h): the training stops, or goes back to the last saved state and on
+// What happens when a number is not finite (training/loss_log.h): the training stops, or goes back to the last saved state and on
 // with half the learning rate, at most kMostRollbacks times
 // (training/training_state.h).
 enum class OnNan { kStop, kRollback };
@@ -99,7 +99,7 @@ struct TrainingHooks {
 };
 
 // `dataset` and the learner's weights on one device. Afterwards the learner has the best epoch's weights. Internal
-// error when numbers explode, with step, phase, module and hint; Cancelled when it was stopped; otherwise a hook's error.
+// error when a number is not finite, with step, phase, module and hint; Cancelled when it was stopped; otherwise a hook's error.
 absl::StatusOr<TrainingResult> Train(const Dataset& dataset, const TrainingOptions& options, const TrainingHooks& hooks,
                                      PhaseTimer& timer, Learner& learner);
 

@@ -33,7 +33,7 @@ TEST(Trainer, LearnsAndGivesTheSameBitsAgain) {
   }
 }
 
-TEST(Trainer, NumbersThatExplodeStopItWithPhaseStepAndHint) {
+TEST(Trainer, NumbersThatAreNotFiniteStopItWithPhaseStepAndHint) {
   TrainingOptions options = Options();
   options.learning_rate = 1e30;
   PhaseTimer untimed;

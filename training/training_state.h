@@ -17,7 +17,7 @@
 
 namespace sid {
 
-// After as many rollbacks a training whose numbers explode ends.
+// After as many rollbacks a training whose numbers are not finite ends.
 inline constexpr int64_t kMostRollbacks = 3;
 
 // What is left of the learning rate after so many.

@@ -3,7 +3,7 @@
 // What every command does around its work: --help, one line for what went wrong, an exit code.
 //
 //   0  it did what was asked, or showed its help
-//   1  it failed although it was asked for rightly: a full disk, memory, a device, numbers that explode
+//   1  it failed although it was asked for rightly: a full disk, memory, a device, numbers that are not finite
 //   2  bad input
 //
 //   int main(int argc, char** argv) {

@@ -9,7 +9,7 @@ namespace {
 
 TEST(ExitCode, TellsBadInputFromWhatFailed) {
   EXPECT_EQ(ExitCode(absl::OkStatus()), 0);
-  EXPECT_EQ(ExitCode(absl::InternalError("numbers explode")), 1);
+  EXPECT_EQ(ExitCode(absl::InternalError("a loss is inf")), 1);
   EXPECT_EQ(ExitCode(absl::ResourceExhaustedError("disk full")), 1);
   EXPECT_EQ(ExitCode(absl::InvalidArgumentError("--depth=-1")), 2);
   EXPECT_EQ(ExitCode(absl::NotFoundError("no such folder")), 2);

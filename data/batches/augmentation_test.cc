@@ -2,9 +2,11 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/reflection_pad2d.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "base/random.h"
@@ -53,9 +55,24 @@ TEST(ParseAugmentation, PadsByTheSizeOfTheImages) {
   EXPECT_TRUE(ParseAugmentation("crop-flip", 32, 32)->horizontal_flip);
 }
 
+TEST(CutOut, BlanksASquareAroundItsCentreAndNothingElse) {
+  const at::Tensor images = at::ones({3, 2, 8, 10}), centre = at::tensor({0, 3 * 10 + 5, 7 * 10 + 9}, at::kLong);
+  const at::Tensor actual = CutOut(images, 4, centre);
+  for (int64_t b = 0; b < 3; ++b) {
+    const int64_t row = centre[b].item<int64_t>() / 10, column = centre[b].item<int64_t>() % 10;
+    for (int64_t y = 0; y < 8; ++y) {
+      for (int64_t x = 0; x < 10; ++x) {
+        const bool blank = y >= row - 2 && y < row + 2 && x >= column - 2 && x < column + 2;
+        EXPECT_EQ(actual[b][1][y][x].item<float>(), blank ? 0 : 1) << b << " " << y << " " << x;
+      }
+    }
+  }
+}
+
 TEST(ParseAugmentation, SaysWhatIsWrong) {
   EXPECT_EQ(ParseAugmentation("crop-flop", 32, 32).status().message(),
-            "unknown augmentation 'crop-flop'; did you mean 'crop-flip'? There are: none, crop, crop-flip");
+            "unknown augmentation 'crop-flop'; did you mean 'crop-flip'? There are: none, crop, crop-flip, "
+            "crop-flip-cutout");
   EXPECT_EQ(ParseAugmentation("crop", 2, 8).status().message(),
             "augmentation 'crop' pads images by 2 pixels, but these are only 2 x 8; choose augmentation 'none'");
 }

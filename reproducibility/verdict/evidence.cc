@@ -59,7 +59,7 @@ const std::map<std::string, Quantity>& QuantitiesByName() {
   return *kQuantities;
 }
 
-// A run that exploded leaves a network that guesses; left out, it would flatter the learner that explodes.
+// A run whose numbers are not finite leaves a network that guesses; left out, it would flatter its learner.
 std::optional<double> OfFailed(const std::string& quantity, const ordered_json& result) {
   const bool is_accuracy = quantity == "accuracy" || quantity == "first_accuracy";
   if (!is_accuracy || !result.contains("classes")) return std::nullopt;
