@@ -1,6 +1,6 @@
 #pragma once
 
-// Ties the probe (sid/theory/probe) to a prepared run: every so many steps, on a fixed batch of the validation part.
+// Ties the probe (sid/theory/probe.h) to a prepared run: every so many steps, on a fixed batch of the validation part.
 
 #include <functional>
 

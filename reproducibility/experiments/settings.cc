@@ -144,38 +144,34 @@ std::vector<TrainConfig> SgdRecipe() {
   return settings;
 }
 
-// Modules that own blocks of a residual network, K = 2 and 4, beside backpropagation through all of them: by head, and by how much a
-// module follows the one before it.
+// Modules that own blocks of a residual network, K = 2 and 4, beside backpropagation through all of them with two heads: by head, and
+// by how much a module follows the one before it.
 std::vector<TrainConfig> Blocks() {
-  TrainConfig base{.dataset = "cifar100", .depth = 1, .hidden = 128};
-  base.learner = "bp";
-  base.network = "resnet9";
-  base.width = 16;
-  base.optimizer = "sgd";
-  base.schedule = "one-cycle";
-  base.learning_rate = 0.05;
-  base.warmup_epochs = 1;
-  base.momentum = 0.9;
-  base.weight_decay = 5e-3;
-  base.batch_size = 128;
-  base.augmentation = "crop-flip";
-  base.initialisation = "pytorch";
-  std::vector<TrainConfig> settings{base};
   struct Variant {
     const char *learner, *head, *alpha;
+    int64_t modules;
   };
+  std::vector<Variant> variants{{"bp", "linear", "0.5", 1}, {"bp", "conv", "0.5", 1}};
   for (const int64_t modules : {2, 4}) {
-    for (const Variant& variant : {Variant{"bp-deep", "conv", "1"}, Variant{"dgl", "mlp", "1"}, Variant{"dgl", "conv", "1"},
-                                   Variant{"sid", "conv", "0.9"}, Variant{"sid", "conv", "0.5"}}) {
-      TrainConfig config = base;
-      config.partition = "even";
-      config.depth = modules;
-      config.learner = variant.learner;
-      config.head = variant.head;
-      config.alpha = variant.alpha;
-      config.belief_input = config.learner == "sid";
-      settings.push_back(config);
+    for (Variant variant : {Variant{"bp-deep", "conv", "0.5"}, Variant{"dgl", "mlp", "0.5"}, Variant{"dgl", "conv", "0.5"},
+                            Variant{"sid", "conv", "0.9"}, Variant{"sid", "conv", "0.5"}}) {
+      variant.modules = modules;
+      variants.push_back(variant);
     }
+  }
+  std::vector<TrainConfig> settings;
+  for (const Variant& variant : variants) {
+    TrainConfig config = Base("cifar100", variant.modules);
+    config.network = "resnet9";
+    config.width = 16;
+    config.hidden = 128;
+    config.initialisation = "pytorch";
+    config.partition = variant.modules > 1 ? "even" : "shared";
+    config.learner = variant.learner;
+    config.head = variant.head;
+    config.alpha = variant.alpha;
+    config.belief_input = config.learner == "sid";
+    settings.push_back(config);
   }
   return settings;
 }
