@@ -115,7 +115,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_RETURN_IF_ERROR(Validate(config));
   SID_ASSIGN_OR_RETURN(Choices choices, Choose(config));
   LearnerOptions& learning = choices.options;
-  SetUpProcess(config.threads);
+  SID_RETURN_IF_ERROR(SetUpProcess(config.threads));
   if (config.deterministic) UseDeterministicAlgorithms();
   UsePrecision(learning.executor.precision);
   if (learning.executor.precision == Precision::kBf16 && !HasBf16Instructions(choices.device)) {
