@@ -108,7 +108,7 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(c.validation_fraction, {"validation_fraction", kData, "of the training set, to choose the epoch by", fraction});
   visit(c.augmentation,
         {"augmentation", kData, "auto is the data set's usual:", Names{"auto", "none", "crop", "crop-flip", "crop-flip-cutout"}});
-  visit(c.epochs, {"epochs", kOptimizer, "passes over the training set", From(1)});
+  visit(c.epochs, {"epochs", kOptimizer, "passes over the training set; 0 evaluates --weights", From(0)});
   visit(c.batch_size, {"batch_size", kOptimizer, "B, images a step", From(1)});
   visit(c.optimizer, {"optimizer", kOptimizer, "adam, adamw or sgd (Nesterov)", OptimizerNames()});
   visit(c.learning_rate, {"lr", kOptimizer, "learning rate after the warm-up", positive});
@@ -155,6 +155,7 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(c.inner_weight, {"inner_weight", kUpdate, "bp-deep: of each loss but the last", not_negative, kLater});
   visit(c.recompute, {"recompute", kUpdate,
                       "backpropagation: keep the inputs of blocks alone and run each again on the way back", any, kLater});
+  visit(c.weights, {"weights", kKept, "a run's weights.safetensors to begin with; with --epochs=0 they are evaluated", any, kLater});
 }
 
 }  // namespace sid
