@@ -49,6 +49,8 @@ int FaultySystemCalls::Close(int descriptor) {
   return fails ? -1 : result;
 }
 
+int FaultySystemCalls::Lock(int descriptor) { return Fails(Fault::Calls::kLocks) ? -1 : SystemCalls::Lock(descriptor); }
+
 int FaultySystemCalls::Rename(const char* from, const char* to) {
   return Fails(Fault::Calls::kRenames) ? -1 : SystemCalls::Rename(from, to);
 }

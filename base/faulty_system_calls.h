@@ -17,7 +17,7 @@
 namespace sid {
 
 struct Fault {
-  enum class Calls { kAll, kWrites, kReads, kRenames };
+  enum class Calls { kAll, kWrites, kReads, kRenames, kLocks };
   Calls calls = Calls::kAll;  // which ones count
   int64_t place = 0;          // the first of them that goes wrong, from 0
   // Its errno; 0 ends the process there, as SIGKILL does.
@@ -40,6 +40,7 @@ class FaultySystemCalls : public SystemCalls {
   int Sync(int descriptor) override;
   int Truncate(const char* path, off_t length) override;
   int Close(int descriptor) override;
+  int Lock(int descriptor) override;
   int Rename(const char* from, const char* to) override;
 
  private:

@@ -13,16 +13,14 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/paths.h"
 #include "base/status.h"
 #include "base/system_calls.h"
 
 namespace sid {
 namespace {
 
-absl::Status SystemError(const std::string& doing, const std::string& path) {
-  const int error = errno;
-  return absl::ErrnoToStatus(error, absl::StrCat("cannot ", doing, " ", path));
-}
+absl::Status SystemError(const std::string& doing, const std::string& path) { return PathError(errno, doing, path); }
 
 // Calls again what a signal has interrupted.
 template <typename Call>
@@ -162,7 +160,7 @@ absl::StatusOr<int64_t> FileSize(const std::string& path) {
 absl::Status CutFile(const std::string& path, uint64_t length) {
   std::error_code error;
   const uint64_t found = std::filesystem::file_size(path, error);
-  if (error) return absl::DataLossError(absl::StrCat("cannot cut ", path, ": ", error.message()));
+  if (error) return PathError(error.value(), "cut", path);
   if (found < length)
     return absl::DataLossError(absl::StrCat(path, " has ", found, " bytes, and had at least ", length, " before"));
   return System().Truncate(path.c_str(), static_cast<off_t>(length)) == 0 ? absl::OkStatus() : SystemError("cut", path);
@@ -182,7 +180,7 @@ absl::Status CreateFolder(const std::string& path) {
   if (given.empty() || std::filesystem::is_directory(given, error)) return absl::OkStatus();
   SID_RETURN_IF_ERROR(CreateFolder(std::filesystem::path(given).parent_path().string()));
   std::filesystem::create_directory(given, error);
-  if (error) return absl::InvalidArgumentError(absl::StrCat("cannot create folder ", path, ": ", error.message()));
+  if (error) return PathError(error.value(), "create folder", path);
   return SyncFolderOf(given);
 }
 

@@ -7,7 +7,7 @@
 
 namespace sid {
 
-// With control characters as \n, \r, \t or \x1b.
+// With control characters as \n, \r, \t or \x1b, bytes that are no UTF-8 as \xff, and what nobody could see, as a byte order mark, as \ufeff.
 std::string OneLine(std::string_view text);
 
 }  // namespace sid

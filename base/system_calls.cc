@@ -1,6 +1,7 @@
 #include "base/system_calls.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -19,6 +20,7 @@ ssize_t SystemCalls::Write(int descriptor, const void* bytes, size_t count) { re
 int SystemCalls::Sync(int descriptor) { return fsync(descriptor); }
 int SystemCalls::Truncate(const char* path, off_t length) { return truncate(path, length); }
 int SystemCalls::Close(int descriptor) { return close(descriptor); }
+int SystemCalls::Lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 int SystemCalls::Rename(const char* from, const char* to) { return rename(from, to); }
 
 SystemCalls& System() {

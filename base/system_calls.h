@@ -18,6 +18,7 @@ class SystemCalls {
   virtual int Sync(int descriptor);
   virtual int Truncate(const char* path, off_t length);
   virtual int Close(int descriptor);
+  virtual int Lock(int descriptor);  // flock, exclusive, without waiting
   virtual int Rename(const char* from, const char* to);
 };
 

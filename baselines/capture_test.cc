@@ -63,15 +63,14 @@ std::vector<at::Tensor> WeightsAfterTraining(const Way& way, bool capture, at::D
                                                       .features = 12})
                                         .value();
   const Partition partition = PartitionFor(kind, ParsePartition(way.partition, kDepth, architecture.blocks).value());
-  Network network = EmptyNetwork(architecture, partition, {.hidden = 10, .belief_input = kind.sees_belief},
-                                 dataset.classes());
+  Network network =
+      EmptyNetwork(architecture, partition, {.hidden = 10, .belief_input = kind.sees_belief}, dataset.classes());
   Initialise(Initialisation::kKaiming, /*seed=*/5, at::Tensor(), network);
   LearnerOptions options{.sid = {.alphas = std::vector<double>(network.depth(), 0.5)}, .executor = way.executor};
   // Not Adam: its first step is the gradient's sign, which rounding decides where a gradient is all but zero, and a graph may choose
   // another algorithm of a convolution than plain steps do.
   options.optimizer.rule = OptimizerRule::kSgd;
-  const auto learner =
-      MakeLearner(way.learner, CloneTo(network, device, at::kFloat), options).value();
+  const auto learner = MakeLearner(way.learner, CloneTo(network, device, at::kFloat), options).value();
   PhaseTimer untimed;
   StepRunner runner(batches, capture, untimed, *learner);
   for (int64_t epoch = 0; epoch < 2; ++epoch) {

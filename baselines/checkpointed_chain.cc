@@ -25,8 +25,8 @@ struct CheckpointedCascade : torch::autograd::Function<CheckpointedCascade> {
     const Cascade cascade =
         CascadeOf({belief_weight, feature_weight, hidden_bias, output_weight, output_bias}, belief_update);
     context->saved_data["belief_update"] = belief_update;
-    const at::Tensor log_beliefs = at::stack(
-        Beliefs(cascade, features, UniformBelief(features.size(0), cascade.classes(), features.options())));
+    const at::Tensor log_beliefs =
+        at::stack(Beliefs(cascade, features, UniformBelief(features.size(0), cascade.classes(), features.options())));
     variable_list saved = Tensors(cascade);
     saved.insert(saved.end(), {features, log_beliefs});
     context->save_for_backward(saved);

@@ -9,14 +9,14 @@
 namespace sid {
 
 const std::vector<LearnerKind>& LearnerKinds() {
-  static const auto* const kKinds = new std::vector<LearnerKind>{
-      {.name = "sid", .local_losses = true},
-      {.name = "dgl", .local_losses = true, .sees_belief = false, .target_alone = true},
-      {.name = "bp", .one_module = true, .sees_belief = false},
-      {.name = "bp-chain"},
-      {.name = "bp-deep"},
-      {.name = "bp-head", .one_module = true},
-      {.name = "bp-chain-checkpoint"}};
+  static const auto* const kKinds =
+      new std::vector<LearnerKind>{{.name = "sid", .local_losses = true},
+                                   {.name = "dgl", .local_losses = true, .sees_belief = false, .target_alone = true},
+                                   {.name = "bp", .one_module = true, .sees_belief = false},
+                                   {.name = "bp-chain"},
+                                   {.name = "bp-deep"},
+                                   {.name = "bp-head", .one_module = true},
+                                   {.name = "bp-chain-checkpoint"}};
   return *kKinds;
 }
 

@@ -17,10 +17,10 @@ namespace sid {
 // What a learner is, for those who prepare its network and show what it did.
 struct LearnerKind {
   std::string name;
-  bool local_losses = false;   // each module has the local loss of SID, by an executor
-  bool one_module = false;     // trains one module that owns all blocks, whatever partition is asked for
-  bool sees_belief = true;     // false: its heads take no belief as their input, whatever is asked for
-  bool target_alone = false;   // its modules' losses are those of alpha = 1
+  bool local_losses = false;  // each module has the local loss of SID, by an executor
+  bool one_module = false;    // trains one module that owns all blocks, whatever partition is asked for
+  bool sees_belief = true;    // false: its heads take no belief as their input, whatever is asked for
+  bool target_alone = false;  // its modules' losses are those of alpha = 1
 };
 
 // sid, dgl, bp, bp-chain, bp-deep, bp-head, bp-chain-checkpoint.
@@ -33,9 +33,9 @@ absl::StatusOr<LearnerKind> FindLearner(const std::string& name);
 Partition PartitionFor(const LearnerKind& kind, const Partition& partition);
 
 struct LearnerOptions {
-  SidOptions sid;                 // alphas for the network's depth
-  ExecutorOptions executor;       // of local losses; its precision is everybody's
-  double inner_weight = 1;        // BackpropagationOptions'
+  SidOptions sid;            // alphas for the network's depth
+  ExecutorOptions executor;  // of local losses; its precision is everybody's
+  double inner_weight = 1;   // BackpropagationOptions'
   bool recompute = false;
   OptimizerOptions optimizer;
 };

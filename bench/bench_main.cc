@@ -65,7 +65,7 @@ absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<
   const auto gpu = GpuMonitor::Open(device);
   Results results{.settings = Settings(config), .warnings = Warnings(gpu.get(), "")};
   for (const std::string& warning : results.warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
-  SetUpProcess(config.threads);
+  SID_RETURN_IF_ERROR(SetUpProcess(config.threads));
   results.environment = DescribeEnvironment(device, gpu.get(), command);
   results.timer_seconds = SecondsPerPhaseOn(device);
 

@@ -15,9 +15,10 @@ DEFINE_string(depths, sid::BenchConfig().depths, "a list of L, the number of mod
 DEFINE_string(batches, sid::BenchConfig().batches, "a list of B, examples a step");
 
 DEFINE_string(networks, sid::BenchConfig().networks, "simple-cnn, vgg11, resnet9, resnet18 or vit-tiny: a list");
-DEFINE_string(partitions, sid::BenchConfig().partitions,
-              "shared, even, lean or a list of blocks, as --partition of //:train; several are separated by semicolons. "
-              "even and lean split among as many modules as --depths says");
+DEFINE_string(
+    partitions, sid::BenchConfig().partitions,
+    "shared, even, lean or a list of blocks, as --partition of //:train; several are separated by semicolons. "
+    "even and lean split among as many modules as --depths says");
 DEFINE_string(head, sid::BenchConfig().head, "of all modules: mlp, linear or conv");
 DEFINE_bool(recompute, sid::BenchConfig().recompute,
             "backpropagation keeps the inputs of blocks alone and runs each again on the way back");
@@ -59,7 +60,8 @@ const ProgramFlags& Program() {
       "theoretical, critical path and measured.\n\n"
       "Usage: ./tools/bazel run //:bench -- --learners=sid,bp-chain --depths=4,8,16 --quick",
       {{"What runs", {"learners", "executors", "chunks", "precisions", "capture", "depths", "batches"}},
-       {"Network", {"networks", "partitions", "head", "recompute", "extractor", "classes", "side", "features", "hidden"}},
+       {"Network",
+        {"networks", "partitions", "head", "recompute", "extractor", "classes", "side", "features", "hidden"}},
        {"Measurement", {"quick", "samples", "sample_seconds", "most_seconds", "nvtx", "seed"}},
        {"Modelled devices", {"bandwidth", "latency", "partition"}},
        {"Run", {"device", "threads", "out"}}}};

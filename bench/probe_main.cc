@@ -14,13 +14,14 @@
 #include <memory>
 #include <vector>
 
+#include "base/command_line/flags.h"
 #include "base/machine/process.h"
 #include "base/random.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
 #include "sid/theory/probe.h"
-#include "training/loss_log.h"
 #include "third_party/logging/logging.h"
+#include "training/loss_log.h"
 
 namespace sid {
 namespace {
@@ -99,9 +100,10 @@ BENCHMARK(ProbeBesideStep)->Arg(4)->Arg(8)->Arg(16)->Arg(64)->Unit(benchmark::kM
 }  // namespace sid
 
 int main(int argc, char** argv) {
+  sid::MakeCallersPath("benchmark_out", argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  sid::SetUpProcess();
+  CHECK(sid::SetUpProcess().ok());  // it asks for no number of threads
   // None, where the filter fits nothing, which the library tells but lets pass.
   return benchmark::RunSpecifiedBenchmarks() > 0 ? 0 : 2;
 }

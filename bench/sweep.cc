@@ -37,7 +37,8 @@ absl::StatusOr<std::vector<std::string>> Names(const std::string& flag, const st
 }
 
 // `auto` is one of the others.
-absl::StatusOr<std::vector<std::string>> Executors(const std::string& text, const std::string& head, at::Device device) {
+absl::StatusOr<std::vector<std::string>> Executors(const std::string& text, const std::string& head,
+                                                   at::Device device) {
   std::vector<std::string> known{"serial"};
   if (head == "mlp") known.emplace_back("batched");
   if (head == "mlp" && device.is_cuda()) known.emplace_back("cuda");
@@ -134,9 +135,10 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
   SID_ASSIGN_OR_RETURN(const auto batches, Numbers("batches", config.batches, 1));
   SID_ASSIGN_OR_RETURN(const auto networks, Names("networks", "network", config.networks, ArchitectureNames()));
-  const std::vector<std::string> partitions = absl::StrSplit(config.partitions, absl::ByAnyChar("; "), absl::SkipEmpty());
-  SID_RETURN_IF_ERROR(CheckProduct({learners.size(), networks.size(), partitions.size(), executors.size(), chunks.size(),
-                                    precisions.size(), depths.size(), batches.size()}));
+  const std::vector<std::string> partitions =
+      absl::StrSplit(config.partitions, absl::ByAnyChar("; "), absl::SkipEmpty());
+  SID_RETURN_IF_ERROR(CheckProduct({learners.size(), networks.size(), partitions.size(), executors.size(),
+                                    chunks.size(), precisions.size(), depths.size(), batches.size()}));
   std::vector<Contender> contenders;
   std::vector<std::string> labels;
   const auto add = [&](const Contender& contender) {
@@ -151,7 +153,7 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
     contender.recompute = !local && config.recompute;
     for (const std::string& executor : local ? executors : std::vector<std::string>{"batched"}) {
       // serial has no chunks.
-      for (const int64_t chunk : local && executor != "serial" ? chunks : std::vector<int64_t>{0}) {
+      for (const int64_t chunk : local&& executor != "serial" ? chunks : std::vector<int64_t>{0}) {
         for (const std::string& precision : precisions) {
           for (const bool graph : captured) {
             contender.executor = executor;

@@ -1,7 +1,10 @@
 #include "data/registry.h"
 
+#include <ATen/ops/bincount.h>
+
 #include "absl/strings/str_cat.h"
 #include "base/names.h"
+#include "base/one_line.h"
 #include "base/status.h"
 #include "data/loaders/cifar.h"
 #include "data/loaders/mnist.h"
@@ -44,6 +47,17 @@ const Entry* FindEntry(const std::string& name) {
   return nullptr;
 }
 
+void WarnOfEmptyClasses(const Dataset& dataset) {
+  const at::Tensor counts = at::bincount(dataset.train.labels, {}, dataset.classes());
+  std::vector<std::string> empty;
+  for (int64_t label = 0; label < dataset.classes(); ++label) {
+    if (counts[label].item<int64_t>() == 0) empty.push_back(dataset.class_names[label]);
+  }
+  if (!empty.empty())
+    LOG(WARNING) << dataset.name << " has no training image of " << empty.size() << " of its " << dataset.classes()
+                 << " classes (" << OneLine(empty[0]) << (empty.size() > 1 ? ", ...)" : ")");
+}
+
 }  // namespace
 
 std::vector<std::string> DatasetNames() {
@@ -61,6 +75,7 @@ absl::StatusOr<Dataset> LoadDataset(const DatasetRequest& request) {
   }
   SID_ASSIGN_OR_RETURN(Dataset dataset, entry->load(request));
   SID_RETURN_IF_ERROR(Validate(dataset));
+  WarnOfEmptyClasses(dataset);
   dataset.statistics = ComputeStatistics(dataset.train.images);
   return dataset;
 }

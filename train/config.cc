@@ -67,7 +67,7 @@ absl::StatusOr<TrainConfig> ConfigFromFlags(int argc, const char* const* argv, s
   SID_ASSIGN_OR_RETURN(kFlags->config, RecipeConfig(kFlags->config.recipe));
   SID_RETURN_IF_ERROR(ParseFlags(argc, argv, kFlags->program, help));
   TrainConfig config = kFlags->config;
-  for (std::string* path : {&config.data_dir, &config.out}) *path = CallersPath(*path);
+  for (std::string* path : {&config.data_dir, &config.out, &config.weights}) *path = CallersPath(*path);
   return config;
 }
 
@@ -75,6 +75,11 @@ absl::Status Validate(const TrainConfig& config) {
   absl::Status first;
   VisitFields(config, [&](const auto& value, const Field& field) { first.Update(Check(value, field)); });
   SID_RETURN_IF_ERROR(first);
+  if (config.epochs == 0 && (config.weights.empty() || config.resume)) {
+    return absl::InvalidArgumentError(
+        "--epochs=0 evaluates weights, of an earlier run: it needs --weights=FILE, and goes on with nothing "
+        "(--resume)");
+  }
   const std::string needs = config.resume                 ? "--resume"
                             : config.checkpoint_every > 0 ? "--checkpoint_every"
                             : config.on_nan == "rollback" ? "--on_nan=rollback"

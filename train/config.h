@@ -55,6 +55,8 @@ struct TrainConfig {
   int64_t checkpoint_every = 0, keep_checkpoints = 2;
   bool resume = false;
   std::string on_nan = "stop";
+
+  std::string weights;
 };
 
 // An error is one line; with --help, `*help` receives the text to print and the config means nothing. Not from two threads.

@@ -65,7 +65,8 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--head=conv",
                              "--nobelief_input",
                              "--inner_weight=19.5",
-                             "--recompute"},
+                             "--recompute",
+                             "--weights=/w"},
                             &help);
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(
@@ -78,7 +79,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
       R"("warmup_epochs":10.5,"weight_decay":11.5,"momentum":0.125,"clip_norm":12.5,"seed":13,"device":"cpu",)"
       R"("threads":14,"deterministic":true,"probe_every":15,"checkpoint_every":16,"keep_checkpoints":17,)"
       R"("on_nan":"rollback","network":"vgg11","width":18,"partition":"even:2","head":"conv","belief_input":false,)"
-      R"("inner_weight":19.5,"recompute":true})");
+      R"("inner_weight":19.5,"recompute":true,"weights":"/w"})");
   EXPECT_EQ(config->out, "/out");
   EXPECT_TRUE(config->resume);
   EXPECT_TRUE(Validate(*config).ok());
@@ -92,7 +93,8 @@ TEST(ConfigFromFlags, OtherFlagsChangeARecipeWhereverTheyStand) {
   const TrainConfig recipe = Parse({"--recipe=resnet9"}, &help).value();
   EXPECT_EQ(recipe.network, "resnet9");
   EXPECT_EQ(recipe.epochs, 24);
-  const std::vector<std::vector<const char*>> orders{{"--epochs=3", "--recipe=resnet9"}, {"--recipe=resnet9", "--epochs=3"}};
+  const std::vector<std::vector<const char*>> orders{{"--epochs=3", "--recipe=resnet9"},
+                                                     {"--recipe=resnet9", "--epochs=3"}};
   for (const auto& arguments : orders) {
     const TrainConfig changed = Parse(arguments, &help).value();
     EXPECT_EQ(changed.epochs, 3);
@@ -113,8 +115,10 @@ TEST(ConfigFromFlags, HelpShowsTopicsInOrderAndEveryName) {
     EXPECT_GE(next, at) << topic;
     at = next;
   }
-  EXPECT_NE(help.find("  --schedule=<text>  (default: cosine)\n      of the learning rate: constant, step, cosine, one-cycle\n"),
-            std::string::npos);
+  EXPECT_NE(
+      help.find(
+          "  --schedule=<text>  (default: cosine)\n      of the learning rate: constant, step, cosine, one-cycle\n"),
+      std::string::npos);
   const TrainConfig config;
   VisitFields(config, [&](const auto&, const Field& field) {
     const size_t begin = help.find(absl::StrCat("  --", field.name, "=")), end = help.find("\n  --", begin);

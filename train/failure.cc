@@ -21,7 +21,8 @@ std::string OutOfMemory(const TrainConfig& config, const std::string& device) {
   std::vector<std::string> hints;
   if (config.batch_size > 1) hints.push_back(absl::StrCat("--batch_size=", config.batch_size / 2));
   if (config.depth > 1) hints.push_back(absl::StrCat("--depth=", config.depth / 2));
-  const bool chunks = FindLearner(config.learner).value_or(LearnerKind{}).local_losses && config.executor != "serial" && config.clip_norm == 0;
+  const bool chunks = FindLearner(config.learner).value_or(LearnerKind{}).local_losses && config.executor != "serial" &&
+                      config.clip_norm == 0;
   if (chunks && config.chunk == 0 && config.depth > 1)
     hints.push_back(absl::StrCat("--chunk=", config.depth / 2, ", which keeps both"));
   std::string text = absl::StrCat("out of memory on ", device, " with --batch_size=", config.batch_size,

@@ -16,16 +16,16 @@
 #include "baselines/learners.h"
 #include "data/registry.h"
 #include "sid/belief/divergence.h"
+#include "sid/learner/options.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/architectures.h"
 #include "sid/network/heads.h"
 #include "sid/network/initialisation.h"
 #include "sid/optimizer/optimizer.h"
 #include "sid/optimizer/schedule.h"
-#include "training/trainer.h"
-#include "sid/learner/options.h"
 #include "train/config.h"
 #include "train/recipes.h"
+#include "training/trainer.h"
 
 namespace sid {
 
@@ -86,10 +86,11 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(c.divergence,
         {"divergence", kUpdate, "KL(t || p), or KL(p || t), which needs --smoothing:", DivergenceNames()});
   visit(c.smoothing, {"smoothing", kUpdate, "how much of the target is spread over all classes", fraction});
-  visit(c.executor, {"executor", kUpdate,
-                     "auto (by device and heads), serial (literal, with autograd), batched (closed form, mlp heads), or "
-                     "cuda (the same, its belief chain one kernel)",
-                     ExecutorNames()});
+  visit(c.executor,
+        {"executor", kUpdate,
+         "auto (by device and heads), serial (literal, with autograd), batched (closed form, mlp heads), or "
+         "cuda (the same, its belief chain one kernel)",
+         ExecutorNames()});
   visit(
       c.precision,
       {"precision", kRun,
@@ -106,15 +107,16 @@ void VisitFields(Config& c, const Visitor& visit) {
         {"train_images", kData, "how many of the training set, the same number of each class; 0 for all", From(0)});
   visit(c.label_noise, {"label_noise", kData, "fraction of the training labels that are made wrong", fraction});
   visit(c.validation_fraction, {"validation_fraction", kData, "of the training set, to choose the epoch by", fraction});
-  visit(c.augmentation,
-        {"augmentation", kData, "auto is the data set's usual:", Names{"auto", "none", "crop", "crop-flip", "crop-flip-cutout"}});
-  visit(c.epochs, {"epochs", kOptimizer, "passes over the training set", From(1)});
+  visit(c.augmentation, {"augmentation", kData, "auto is the data set's usual:",
+                         Names{"auto", "none", "crop", "crop-flip", "crop-flip-cutout"}});
+  visit(c.epochs, {"epochs", kOptimizer, "passes over the training set; 0 evaluates --weights", From(0)});
   visit(c.batch_size, {"batch_size", kOptimizer, "B, images a step", From(1)});
   visit(c.optimizer, {"optimizer", kOptimizer, "adam, adamw or sgd (Nesterov)", OptimizerNames()});
   visit(c.learning_rate, {"lr", kOptimizer, "learning rate after the warm-up", positive});
   visit(c.schedule, {"schedule", kOptimizer, "of the learning rate:", ScheduleNames()});
   visit(c.warmup_epochs, {"warmup_epochs", kOptimizer, "epochs over which the learning rate rises from 0", From(0)});
-  visit(c.weight_decay, {"weight_decay", kOptimizer, "decoupled for adamw and sgd; biases and normalisations do not decay", not_negative});
+  visit(c.weight_decay, {"weight_decay", kOptimizer,
+                         "decoupled for adamw and sgd; biases and normalisations do not decay", not_negative});
   visit(c.momentum, {"momentum", kOptimizer, "sgd's momentum, Adam's beta_1", fraction});
   visit(c.clip_norm,
         {"clip_norm", kOptimizer, "largest norm of a stage's gradients together; 0 for no clipping", not_negative});
@@ -136,25 +138,28 @@ void VisitFields(Config& c, const Visitor& visit) {
   visit(c.keep_checkpoints, {"keep_checkpoints", kKept, "how many of the last checkpoints are kept", From(1)});
   visit(c.resume, {"resume", kKept, "go on from the newest whole checkpoint in --out, or begin where there is none yet",
                    any, kNever});
-  visit(
-      c.on_nan,
-      {"on_nan", kKept,
-       "where a number is not finite: stop, or rollback to the last checkpoint with half the learning rate, at most 3 times",
-       OnNanNames()});
-  visit(c.recipe, {"recipe", kOptimizer,
-                   "a preset of the literature (train/recipes.h), which all other flags change:",
+  visit(c.on_nan, {"on_nan", kKept,
+                   "where a number is not finite: stop, or rollback to the last checkpoint with half the learning "
+                   "rate, at most 3 times",
+                   OnNanNames()});
+  visit(c.recipe, {"recipe", kOptimizer, "a preset of the literature (train/recipes.h), which all other flags change:",
                    RecipeNames(), kNever});
   visit(c.network, {"network", kNetwork, "the blocks:", ArchitectureNames(), kLater});
-  visit(c.width, {"width", kNetwork, "channels or numbers of the first block; 0 for the published ones", From(0), kLater});
-  visit(c.partition, {"partition", kNetwork,
-                      "which blocks a module owns: shared (all of them by the first, the paper's) or shared:L; even:K (the "
-                      "same flops in each), lean:K (the same activations), or how many, as 3,2,2,2",
-                      any, kLater});
+  visit(c.width,
+        {"width", kNetwork, "channels or numbers of the first block; 0 for the published ones", From(0), kLater});
+  visit(c.partition,
+        {"partition", kNetwork,
+         "which blocks a module owns: shared (all of them by the first, the paper's) or shared:L; even:K (the "
+         "same flops in each), lean:K (the same activations), or how many, as 3,2,2,2",
+         any, kLater});
   visit(c.head, {"head", kNetwork, "of each module:", HeadKindNames(), kLater});
   visit(c.belief_input, {"belief_input", kNetwork, "heads see the belief of the module before", any, kLater});
   visit(c.inner_weight, {"inner_weight", kUpdate, "bp-deep: of each loss but the last", not_negative, kLater});
-  visit(c.recompute, {"recompute", kUpdate,
-                      "backpropagation: keep the inputs of blocks alone and run each again on the way back", any, kLater});
+  visit(c.recompute,
+        {"recompute", kUpdate, "backpropagation: keep the inputs of blocks alone and run each again on the way back",
+         any, kLater});
+  visit(c.weights, {"weights", kKept, "a run's weights.safetensors to begin with; with --epochs=0 they are evaluated",
+                    any, kLater});
 }
 
 }  // namespace sid

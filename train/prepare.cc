@@ -19,6 +19,7 @@
 #include "data/registry.h"
 #include "sid/network/initialisation.h"
 #include "third_party/logging/logging.h"
+#include "train/initial_weights.h"
 
 namespace sid {
 namespace {
@@ -89,8 +90,8 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
 // Made on the CPU, whatever the device, so that a seed means the same weights everywhere. Puts into `config` what is in effect.
 absl::StatusOr<Network> MakeNetwork(const Choices& choices, const Dataset& dataset, TrainConfig& config) {
   const at::Tensor& images = dataset.train.images;
-  SID_ASSIGN_OR_RETURN(const Architecture architecture,
-                       MakeArchitecture({config.network, images.sizes().slice(1).vec(), config.width, config.features}));
+  SID_ASSIGN_OR_RETURN(const Architecture architecture, MakeArchitecture({config.network, images.sizes().slice(1).vec(),
+                                                                          config.width, config.features}));
   SID_ASSIGN_OR_RETURN(Partition partition, ParsePartition(config.partition, config.depth, architecture.blocks));
   partition = PartitionFor(choices.learner, partition);
   config.depth = static_cast<int64_t>(partition.size());
@@ -100,8 +101,8 @@ absl::StatusOr<Network> MakeNetwork(const Choices& choices, const Dataset& datas
   if (choices.learner.target_alone) config.alpha = "1";
   SID_ASSIGN_OR_RETURN(const HeadKind head, ParseHeadKind(config.head));
   SID_ASSIGN_OR_RETURN(const BeliefUpdate update, ParseBeliefUpdate(config.belief_update));
-  Network network = EmptyNetwork(architecture, partition, {head, config.hidden, config.belief_input, update},
-                                 dataset.classes());
+  Network network =
+      EmptyNetwork(architecture, partition, {head, config.hidden, config.belief_input, update}, dataset.classes());
   SID_ASSIGN_OR_RETURN(const Initialisation initialisation, ParseInitialisation(config.initialisation));
   SID_RETURN_IF_ERROR(CheckInitialisation(initialisation, network));
   const int64_t shown = std::min<int64_t>(dataset.train.size(), 256);
@@ -115,7 +116,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   SID_RETURN_IF_ERROR(Validate(config));
   SID_ASSIGN_OR_RETURN(Choices choices, Choose(config));
   LearnerOptions& learning = choices.options;
-  SetUpProcess(config.threads);
+  SID_RETURN_IF_ERROR(SetUpProcess(config.threads));
   if (config.deterministic) UseDeterministicAlgorithms();
   UsePrecision(learning.executor.precision);
   if (learning.executor.precision == Precision::kBf16 && !HasBf16Instructions(choices.device)) {
@@ -131,14 +132,16 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
     config.executor = ExecutorNames()[static_cast<size_t>(learning.executor.executor)];
   }
   SID_ASSIGN_OR_RETURN(auto learner, MakeLearner(config.learner, network, learning));
+  // A run that goes on has weights of its own, unless it was broken off before it began (train/run.cc).
+  if (!config.weights.empty() && !config.resume) SID_RETURN_IF_ERROR(LoadWeights(config, *learner));
   config.device = choices.device.str();
   config.capture = options.capture;
   config.threads = at::get_num_threads();
   const ProbeOptions probe{learning.sid.divergence, learning.sid.alphas, config.smoothing, choices.learner.local_losses,
                            learning.sid.extractor_gradient};
   const std::string fingerprint = config.out.empty() ? "" : Fingerprint(dataset);
-  return PreparedRun{config,  choices.device,     ToDevice(dataset, choices.device), fingerprint,
-                     options, std::move(learner), probe};
+  return PreparedRun{
+      config, choices.device, ToDevice(dataset, choices.device), fingerprint, options, std::move(learner), probe};
 }
 
 }  // namespace sid

@@ -11,8 +11,8 @@
 #include "data/dataset.h"
 #include "sid/learner/learner.h"
 #include "sid/theory/probe.h"
-#include "training/trainer.h"
 #include "train/config.h"
+#include "training/trainer.h"
 
 namespace sid {
 

@@ -82,7 +82,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"too_many_threads", [](TrainConfig& c) { c.threads = kHuge; }, "--threads=92"},
         BadInput{"warmup_too_long", [](TrainConfig& c) { c.warmup_epochs = 1e18; }, "--warmup_epochs=1e+18"},
         BadInput{"keep_none", [](TrainConfig& c) { c.keep_checkpoints = 0; }, "--keep_checkpoints=0"},
-        BadInput{"epochs", [](TrainConfig& c) { c.epochs = 0; }, "--epochs=0"},
+        BadInput{"epochs", [](TrainConfig& c) { c.epochs = 0; }, "--epochs=0 evaluates weights"},
+        BadInput{"evaluation_that_goes_on",
+                 [](TrainConfig& c) { c.epochs = 0, c.weights = "w", c.out = "o", c.resume = true; },
+                 "goes on with nothing"},
+        BadInput{"negative_epochs", [](TrainConfig& c) { c.epochs = -1; }, "--epochs=-1"},
+        BadInput{"no_weights", [](TrainConfig& c) { c.weights = "/nonexistent/w"; }, "cannot open /nonexistent/w"},
         BadInput{"batch_size", [](TrainConfig& c) { c.batch_size = -1; }, "--batch_size=-1"}),
     [](const auto& info) { return info.param.name; });
 

@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "sid/theory/probe.h"
-#include "training/trainer.h"
 #include "train/prepare.h"
+#include "training/trainer.h"
 
 namespace sid {
 

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "sid/theory/diagnostics.h"
 #include "third_party/logging/logging.h"
+#include "train/initial_weights.h"
 #include "train/output/console.h"
 #include "train/probing.h"
 
@@ -29,9 +30,9 @@ absl::StatusOr<Diagnostics> DiagnosticsSoFar(const Run& run) {
 absl::StatusOr<TrainingHooks> HooksOf(const RunSurroundings& surroundings, const Run& run, Console& console) {
   TrainingHooks hooks{.clock = surroundings.clock};
   hooks.on_progress = [&console](const TrainingProgress& progress) { console.Progress(progress); };
-  hooks.on_epoch = [&console, &run](const EpochRecord& record) {
+  hooks.on_epoch = [&console, &run, now = surroundings.wall_clock](const EpochRecord& record) {
     console.Epoch(record);
-    return run.folder ? run.folder->AppendEpoch(record) : absl::OkStatus();
+    return run.folder ? run.folder->AppendEpoch(record, now()) : absl::OkStatus();
   };
   const auto diagnostics = std::make_shared<Diagnostics>(run.prepared->probe, run.prepared->dataset.classes());
   if (run.from) {
@@ -64,6 +65,30 @@ std::string WhereItGoesOn(const TrainingState& from) {
   return text;
 }
 
+// --epochs=0: how good the weights are that it began with.
+TrainingResult EvaluateOnly(const PreparedRun& run, const std::function<double()>& clock, Console& console) {
+  const double start = clock();
+  const Dataset& data = run.dataset;
+  const auto evaluate = [&](const Examples& part) {
+    return Evaluate(*run.learner, part, data.statistics, run.options.evaluation);
+  };
+  if (data.validation.size() > 0) console.Table("Validation part of the training set", evaluate(data.validation));
+  TrainingResult result{.test = evaluate(data.test)};
+  console.Table("Test set", result.test);
+  result.seconds = clock() - start;
+  return result;
+}
+
+absl::StatusOr<TrainingResult> TrainRun(const RunSurroundings& surroundings, const Run& run, Console& console) {
+  const PreparedRun& prepared = *run.prepared;
+  if (prepared.options.epochs == 0) return EvaluateOnly(prepared, surroundings.clock, console);
+  PhaseTimer untimed;
+  SID_ASSIGN_OR_RETURN(const TrainingHooks hooks, HooksOf(surroundings, run, console));
+  absl::StatusOr<TrainingResult> result = Train(prepared.dataset, prepared.options, hooks, untimed, *prepared.learner);
+  if (result.ok()) console.End(*result);
+  return result;
+}
+
 absl::Status Stopped(const absl::Status& status, const Run& run) {
   const std::string& out = run.prepared->config.out;
   return absl::CancelledError(absl::StrCat(
@@ -82,24 +107,25 @@ absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const 
   if (!config.resume) return run;
   absl::StatusOr<TrainingState> from = run.folder->Load(warn);
   // Broken off before there was anything to keep: it begins.
-  if (absl::IsNotFound(from.status())) return run;
+  if (absl::IsNotFound(from.status())) {
+    if (!config.weights.empty()) SID_RETURN_IF_ERROR(LoadWeights(config, *run.prepared->learner));
+    return run;
+  }
   SID_ASSIGN_OR_RETURN(run.from, std::move(from));
   return run;
 }
 
 absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run) {
   const PreparedRun& prepared = *run.prepared;
-  if (run.folder && !run.from) SID_RETURN_IF_ERROR(run.folder->WriteConfig());
+  if (run.folder) SID_RETURN_IF_ERROR(run.folder->WriteConfig());
   Console console(surroundings.out, surroundings.clock, surroundings.terminal_columns);
   console.Begin(prepared);
   if (run.from) console.Note(WhereItGoesOn(*run.from));
-  PhaseTimer untimed;
-  SID_ASSIGN_OR_RETURN(const TrainingHooks hooks, HooksOf(surroundings, run, console));
-  const auto result = Train(prepared.dataset, prepared.options, hooks, untimed, *prepared.learner);
+  const auto result = TrainRun(surroundings, run, console);
   if (absl::IsCancelled(result.status())) return Stopped(result.status(), run);
   SID_RETURN_IF_ERROR(result.status());
-  console.End(*result);
   if (!run.folder) {
+    if (prepared.options.epochs == 0) return absl::OkStatus();
     surroundings.out << "Nothing was kept: --out=DIR writes settings, metrics and weights." << std::endl;
     return absl::OkStatus();
   }

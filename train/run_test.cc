@@ -11,9 +11,10 @@
 #include <sstream>
 
 #include "base/files.h"
+#include "base/safetensors/safetensors.h"
 #include "data/loaders/files_for_tests.h"
-#include "training/checkpoint.h"
 #include "train/small_run_for_tests.h"
+#include "training/checkpoint.h"
 
 namespace sid {
 namespace {
@@ -104,6 +105,122 @@ TEST_F(Resume, RefusesAnotherRunsCheckpointAndNamesTheSetting) {
   expect("holds a run already", [](TrainConfig& config) { config.resume = false; });
   fs::remove_all(folder + "/checkpoints");
   expect("has metrics but no checkpoint", [](TrainConfig&) {});
+}
+
+// As on another machine: the training is worth more than its bits, and they are told.
+TEST_F(Resume, GoesOnWithOtherThreadsAndLooks) {
+  TrainConfig config = Small(FreshPath("elsewhere"));
+  ASSERT_TRUE(absl::IsCancelled(TryToRun(config, nullptr, [] { return true; })));
+  config.resume = true;
+  config.threads = 2;
+  config.probe_every = 0;
+  testing::internal::CaptureStderr();
+  const absl::Status status = TryToRun(config);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("goes on on 2 threads instead of 1: its bits may differ"));
+  const auto kept = nlohmann::json::parse(ReadFile(config.out + "/config.json").value());
+  EXPECT_EQ(kept["settings"]["threads"], 2);
+}
+
+TEST_F(Resume, BecomesLongerWhereTheScheduleAllowsIt) {
+  TrainConfig config = Small(FreshPath("longer"));
+  config.schedule = "constant";
+  config.epochs = 3;
+  ASSERT_TRUE(TryToRun(config).ok());
+  const std::string expected = Result(config.out);
+  config.out = FreshPath("short");
+  config.epochs = 1;
+  ASSERT_TRUE(TryToRun(config).ok());
+  config.epochs = 3;
+  config.resume = true;
+  const absl::Status status = TryToRun(config);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(Result(config.out) == expected);
+  config.epochs = 1;
+  EXPECT_THAT(std::string(TryToRun(config).message()), HasSubstr("does not fit this run of 1 epochs"));
+  config = Small(testing::TempDir() + "/unbroken");
+  config.epochs = 6;
+  config.resume = true;
+  EXPECT_THAT(std::string(TryToRun(config).message()),
+              AllOf(HasSubstr("--epochs was 2 and is 6, and --schedule=cosine plans the learning rate"),
+                    HasSubstr("--weights")));
+}
+
+// How good a run's weights are, told without training; and a run that begins with them where they got to.
+TEST_F(Resume, WeightsOfARunAreEvaluatedAndTrainedOn) {
+  const std::string folder = testing::TempDir() + "/unbroken";
+  TrainConfig config = Small(FreshPath("evaluated"));
+  config.weights = folder + "/weights.safetensors";
+  config.epochs = 0;
+  config.checkpoint_every = 0;
+  std::string told;
+  ASSERT_TRUE(TryToRun(config, &told).ok()) << told;
+  EXPECT_THAT(told, AllOf(HasSubstr("Validation part of the training set:\n  depth  accuracy"),
+                          HasSubstr("Test set:\n  depth  accuracy")));
+  const auto expected = nlohmann::json::parse(ReadFile(folder + "/summary.json").value());
+  const auto found = nlohmann::json::parse(ReadFile(config.out + "/summary.json").value());
+  for (const char* metric : {"test_accuracy", "test_divergence"}) EXPECT_EQ(found[metric], expected[metric]);
+  config.out = FreshPath("trained-on");
+  config.epochs = 1;
+  config.learning_rate = 1e-12;
+  ASSERT_TRUE(TryToRun(config).ok());
+  const auto after = nlohmann::json::parse(ReadFile(config.out + "/summary.json").value());
+  for (int depth = 0; depth < 2; ++depth)
+    EXPECT_NEAR(after["test_divergence"][depth], expected["test_divergence"][depth].get<double>(), 1e-6);
+}
+
+TEST_F(Resume, WeightsThatDoNotFitAreToldOneByOne) {
+  const auto error = [](TrainConfig config, const std::string& weights) {
+    config.weights = weights;
+    config.out.clear();
+    config.checkpoint_every = 0;
+    return std::string(TryToRun(config).message());
+  };
+  const std::string folder = testing::TempDir() + "/unbroken", weights = folder + "/weights.safetensors";
+  TrainConfig deeper = Small("");
+  deeper.depth = 3;
+  EXPECT_THAT(error(deeper, weights), AllOf(HasSubstr("heads.1.hidden_bias is 2 x 8, not 3 x 8; "),
+                                            HasSubstr("heads.1.output_bias is 2 x 10, not 3 x 10"),
+                                            HasSubstr("it was written with --learner=sid, --dataset=mnist, --depth=2"),
+                                            Not(HasSubstr("blocks"))));
+  TrainConfig residual = Small("");
+  residual.belief_update = "residual";
+  EXPECT_THAT(error(residual, weights),
+              HasSubstr("are of a network of --belief_update=replace, and this is one of residual"));
+  EXPECT_THAT(error(Small(""), folder + "/checkpoints/epoch-000003-step-000000000.safetensors"),
+              HasSubstr("is a checkpoint, which --resume goes on from; a run's weights.safetensors is needed"));
+  SafetensorsFile file = LoadSafetensors(weights).value();
+  for (NamedTensor& named : file.tensors) named.name += named.name == "heads.1.output_bias" ? "_" : "";
+  const std::string renamed = testing::TempDir() + "/renamed.safetensors";
+  ASSERT_TRUE(SaveSafetensors(renamed, file.tensors, {}).ok());
+  EXPECT_THAT(error(Small(""), renamed),
+              AllOf(HasSubstr("it has no heads.1.output_bias; heads.1.output_bias_ is none of this network's")));
+}
+
+// People tidy folders up.
+TEST_F(Resume, ALogThatIsGoneOrCutIsNoReasonToLoseTheTraining) {
+  const std::string stopped = FreshPath("stopped");
+  TrainConfig config = Small(stopped);
+  ASSERT_TRUE(absl::IsCancelled(TryToRun(config, nullptr, [asked = 0]() mutable { return ++asked == 4; })));
+  config.resume = true;
+  for (const std::string log : {"/events.out.tfevents.sid", "/metrics.jsonl"}) {
+    for (const bool cut : {false, true}) {
+      config.out = FreshPath("tidied");
+      fs::copy(stopped, config.out, fs::copy_options::recursive);
+      fs::resize_file(config.out + log, 10);
+      if (!cut) fs::remove(config.out + log);
+      testing::internal::CaptureStderr();
+      const absl::Status status = TryToRun(config);
+      EXPECT_TRUE(status.ok()) << status;
+      EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                  HasSubstr(config.out + log + " has " + (cut ? "10" : "0") + " bytes and had "));
+      EXPECT_EQ(ReadFile(config.out + "/weights.safetensors").value(),
+                ReadFile(testing::TempDir() + "/unbroken/weights.safetensors").value());
+      EXPECT_EQ(fs::exists(config.out + log + ".incomplete"), cut);
+      EXPECT_GT(fs::file_size(config.out + log), 40u) << "what followed";
+    }
+  }
 }
 
 TEST_F(Resume, ACheckpointThatNamesAnotherFileCutsNone) {

@@ -14,10 +14,11 @@
 #include <sstream>
 #include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "base/command_line/command_for_tests.h"
 #include "base/files.h"
-#include "data/loaders/files_for_tests.h"
 #include "base/safetensors/safetensors.h"
+#include "data/loaders/files_for_tests.h"
 
 namespace sid {
 namespace {
@@ -62,6 +63,13 @@ TEST(Train, HelpShowsThisProgramsFlagsAndNoOthers) {
   EXPECT_EQ(help.text.find("logtostderr"), std::string::npos);
 }
 
+TEST(Train, ATildeIsTheHome) {
+  const std::string home = NewFolder();
+  const Outcome outcome = RunCommand("HOME=" + home + " train/train " + SmallRun() + "--out=~/runs/one");
+  EXPECT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_TRUE(std::filesystem::exists(home + "/runs/one/summary.json"));
+}
+
 TEST(Train, BadInputIsOneLineAndExitCode2) {
   const std::string file = testing::TempDir() + "/a-file";
   ASSERT_TRUE(WriteFileAtomically(file, "").ok());
@@ -104,6 +112,8 @@ void CheckRunFolder(const std::string& folder) {
   std::set<std::string> names;
   const SafetensorsFile weights = LoadSafetensors(folder + "/weights.safetensors").value();
   for (const NamedTensor& weight : weights.tensors) names.insert(weight.name);
+  EXPECT_EQ(weights.metadata.at("format"), "pt") << "Python's accelerate reads no other";
+  EXPECT_GT(ReadFile(folder + "/events.out.tfevents.sid").value().size(), 300u) << "without probes too";
   EXPECT_TRUE(names.count("blocks.1.weight") == 1 && names.count("heads.1.output_bias") == 1);
 }
 
@@ -125,18 +135,18 @@ struct Sent {
   int signal;
 };
 
-constexpr char kEpoch[] = "/100000  loss", kFirstSeen[] = "a second signal leaves at once";
+constexpr char kEpoch[] = "/100000  loss", kFirstSeen[] = "a second Ctrl-C or SIGTERM leaves at once";
 
 // Starts a run, sends each signal in turn as soon as its text is there, and waits for the end. Signals of one kind that wait
 // are one: the second is sent when the first has been seen.
-Outcome Interrupt(const std::string& flags, const std::vector<Sent>& signals) {
+Outcome Interrupt(const std::string& flags, const std::vector<Sent>& signals, const std::string& before = "") {
   int ends[2];
   if (pipe(ends) != 0) return {};
   const pid_t child = fork();
   if (child == 0) {
     dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
-    const std::string command = "exec train/train " + flags;
+    const std::string command = before + "exec train/train " + flags;
     execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
     _exit(127);
   }
@@ -157,7 +167,9 @@ Outcome Interrupt(const std::string& flags, const std::vector<Sent>& signals) {
 }
 
 TEST(Signals, TheFirstKeepsTheStepAndSaysHowToGoOn) {
-  for (const auto& [signal, code] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
+  for (const auto& [signal, code] :
+       {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129), std::pair(SIGUSR1, 138),
+        std::pair(SIGUSR2, 140), std::pair(SIGXCPU, 152), std::pair(SIGPIPE, 141)}) {
     const std::string out = FreshPath(std::to_string(code));
     const std::string flags = SmallRun() + "--epochs=100000 --schedule=constant --out=" + out;
     const Outcome outcome = Interrupt(flags, {{kEpoch, signal}});
@@ -166,6 +178,27 @@ TEST(Signals, TheFirstKeepsTheStepAndSaysHowToGoOn) {
         << outcome.text;
     const Outcome resumed = Interrupt(flags + " --resume", {{kEpoch, signal}});
     EXPECT_EQ(resumed.code, code) << resumed.text;
+  }
+}
+
+// The kernel and the shell both send SIGHUP when a connection drops, and a batch system's warning comes before its SIGTERM.
+TEST(Signals, OnlyASecondThatIsMeantSoLeavesAtOnce) {
+  for (const int second : {SIGHUP, SIGTERM}) {
+    const std::string flags =
+        SmallRun() + "--epochs=100000 --schedule=constant --out=" + FreshPath(std::to_string(second));
+    const Outcome outcome = Interrupt(flags, {{kEpoch, SIGHUP}, {kFirstSeen, second}});
+    EXPECT_EQ(outcome.code, 129) << outcome.text;
+    EXPECT_NE(outcome.text.find("--resume goes on from there"), std::string::npos) << outcome.text;
+  }
+}
+
+// As nohup and a script's background job have it: the run ends by what it does not ignore.
+TEST(Signals, WhatWasIgnoredStaysIgnored) {
+  for (const auto& [name, signal] : {std::pair("HUP", SIGHUP), std::pair("INT", SIGINT)}) {
+    const std::string flags = SmallRun() + "--epochs=100000 --schedule=constant";
+    const Outcome outcome =
+        Interrupt(flags, {{kEpoch, signal}, {"2/100000  loss", SIGTERM}}, absl::StrCat("trap '' ", name, "; "));
+    EXPECT_EQ(outcome.code, 143) << outcome.text;
   }
 }
 

@@ -57,7 +57,8 @@ inline std::unique_ptr<Learner> MakeSid(const OptimizerOptions& optimizer = {}, 
 
 // Two modules that own the blocks of a residual network with batch normalisation.
 inline std::unique_ptr<Learner> MakeOwners(const OptimizerOptions& optimizer, at::Device device = at::kCPU) {
-  const Architecture architecture = MakeArchitecture({.name = "resnet9", .image = {kClasses, 12, 12}, .width = 4}).value();
+  const Architecture architecture =
+      MakeArchitecture({.name = "resnet9", .image = {kClasses, 12, 12}, .width = 4}).value();
   Network network = EmptyNetwork(architecture, {3, 3}, {.kind = HeadKind::kConv, .hidden = 16}, kClasses);
   Initialise(Initialisation::kKaiming, 1, at::Tensor(), network);
   return MakeSidLearner(CloneTo(network, device, at::kFloat), {.alphas = {0.5, 0.5}}, {}, optimizer);

@@ -120,7 +120,8 @@ std::string CheckpointChecksum(const SafetensorsFile& file) {
 
 absl::Status SaveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
   SafetensorsFile file = {.tensors = FileTensors(checkpoint.state),
-                          .metadata = {{"format_version", kFormatVersion},
+                          .metadata = {{"format", "pt"},
+                                       {"format_version", kFormatVersion},
                                        {"state", ToJson(checkpoint.state).dump()},
                                        {"settings", Json(checkpoint.settings).dump()},
                                        {"outputs", Json(checkpoint.outputs).dump()}}};

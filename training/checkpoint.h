@@ -2,6 +2,7 @@
 
 // A training state in a file: a safetensors file (base/safetensors/safetensors.h) whose metadata hold what is no tensor.
 //
+//   format           pt; what Python's readers ask for
 //   format_version   2; a program reads its own alone
 //   state            JSON: epoch, step, rollbacks, seconds, losses, best epoch
 //   settings         JSON: the run's, by flag; a checkpoint continues a run of the same settings only

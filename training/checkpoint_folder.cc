@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/files.h"
+#include "base/paths.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"
 
@@ -78,7 +79,7 @@ absl::StatusOr<std::vector<CheckpointPlace>> CheckpointFolder::List() const {
   }
   // Not there yet is empty; whatever else hides the checkpoints must not look as if there were none.
   if (error && error != std::errc::no_such_file_or_directory)
-    return absl::UnavailableError(absl::StrCat("cannot read folder ", path_, ": ", error.message()));
+    return absl::UnavailableError(PathError(error.value(), "read folder", path_).message());
   // By number: as text a millionth epoch would come before the second.
   std::sort(places.begin(), places.end());
   return places;

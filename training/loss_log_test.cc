@@ -100,10 +100,9 @@ TEST(LossLog, AProbabilityOfZeroIsSeenInTheLoss) {
 
 // Squares of gradients may be large, and a sum of their squares infinite.
 TEST(LossLog, ALargeSecondMomentIsNoAlarm) {
-  EXPECT_EQ(
-      Message([](Learner& learner, StepResult&) { Find(learner, "second_moment.blocks.1.weight").fill_(1e30); },
-              /*at_once=*/true),
-      "sound");
+  EXPECT_EQ(Message([](Learner& learner, StepResult&) { Find(learner, "second_moment.blocks.1.weight").fill_(1e30); },
+                    /*at_once=*/true),
+            "sound");
 }
 
 // A gradient of 1e25 is finite, its square is not: the weight would stand still from here on, and look healthy.

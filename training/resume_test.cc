@@ -123,7 +123,8 @@ TEST(Resume, GivesTheSameBitsOnAGpuInDeterministicMode) {
   for (const bool capture : {false, true}) {
     TrainingOptions options = OptionsWithEverything();
     options.capture = capture;
-    ExpectTheSameBitsFromAnyState(MakeShared, ToDevice(MakeDataset(), at::Device(at::kCUDA, 0)), options, {.weight_decay = 1e-3});
+    ExpectTheSameBitsFromAnyState(MakeShared, ToDevice(MakeDataset(), at::Device(at::kCUDA, 0)), options,
+                                  {.weight_decay = 1e-3});
   }
 }
 

@@ -89,9 +89,8 @@ class ScriptedLearner : public Learner {
     const int64_t count = images.size(0), epoch = std::lround(weight_.item<double>());
     const at::Tensor labels = at::arange(count, at::kLong).remainder(kClasses);
     const at::Tensor right = at::arange(count, at::kLong) < right_.at(epoch - 1);
-    const at::Tensor log_p = at::one_hot((labels + 1 - right.to(at::kLong)).remainder(kClasses), kClasses)
-                                 .to(at::kFloat)
-                                 .log_softmax(-1);
+    const at::Tensor log_p =
+        at::one_hot((labels + 1 - right.to(at::kLong)).remainder(kClasses), kClasses).to(at::kFloat).log_softmax(-1);
     return at::stack({at::zeros_like(log_p), log_p});
   }
   std::vector<int64_t> LossDepths() const override { return {1}; }

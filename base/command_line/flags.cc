@@ -3,11 +3,14 @@
 #include <gflags/gflags.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "base/home.h"
 #include "base/names.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"
@@ -146,10 +149,22 @@ absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& p
   return absl::OkStatus();
 }
 
-std::string CallersPath(const std::string& path) {
-  const char* callers_folder = std::getenv("BUILD_WORKING_DIRECTORY");
+std::string CallersPath(const std::string& given) {
+  const std::string path = ExpandHome(given);
+  // tools/bazel calls Bazel elsewhere where that cannot do with the folder's name.
+  const char* callers_folder = std::getenv("SID_CALLERS_FOLDER");
+  if (callers_folder == nullptr) callers_folder = std::getenv("BUILD_WORKING_DIRECTORY");
   if (path.empty() || callers_folder == nullptr) return path;
   return (std::filesystem::path(callers_folder) / path).lexically_normal().string();
+}
+
+void MakeCallersPath(const std::string& flag, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view value = argv[i];
+    if (!absl::ConsumePrefix(&value, absl::StrCat("--", flag, "="))) continue;
+    argv[i] =
+        strdup(absl::StrCat("--", flag, "=", CallersPath(std::string(value))).c_str());  // for the program's lifetime
+  }
 }
 
 }  // namespace sid

@@ -38,7 +38,11 @@ struct ProgramFlags {
 absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& program, std::string* help);
 
 // A path as the caller of `bazel run` means it: Bazel starts programs elsewhere, and names the caller's folder in
-// BUILD_WORKING_DIRECTORY. Without that, and for absolute and empty paths, `path` itself. For main functions only.
+// BUILD_WORKING_DIRECTORY. Without that, and for absolute and empty paths, `path` itself. `~` is the caller's home (base/home.h), which
+// no shell puts in its place behind a flag's =. For main functions only.
 std::string CallersPath(const std::string& path);
+
+// The same for a flag of a library that parses its own: --flag=PATH among the arguments becomes --flag=CallersPath(PATH).
+void MakeCallersPath(const std::string& flag, int argc, char** argv);
 
 }  // namespace sid

@@ -115,8 +115,21 @@ TEST(CallersPath, IsRelativeToWhereBazelWasCalled) {
   EXPECT_EQ(CallersPath("../runs"), "/home/runs");
   EXPECT_EQ(CallersPath("/tmp/runs"), "/tmp/runs");
   EXPECT_EQ(CallersPath(""), "");
+  setenv("HOME", "/home/other", 1);
+  EXPECT_EQ(CallersPath("~/runs"), "/home/other/runs");
+  char program[] = "micro", out[] = "--benchmark_out=~/micro.json", relative[] = "--benchmark_out=micro.json",
+       filter[] = "--benchmark_filter=a";
+  char* argv[] = {program, out, filter, relative};
+  MakeCallersPath("benchmark_out", 4, argv);
+  EXPECT_STREQ(argv[1], "--benchmark_out=/home/other/micro.json");
+  EXPECT_STREQ(argv[2], "--benchmark_filter=a");
+  EXPECT_STREQ(argv[3], "--benchmark_out=/home/someone/micro.json");
+  setenv("SID_CALLERS_FOLDER", "/home/some one", 1);
+  EXPECT_EQ(CallersPath("runs/1"), "/home/some one/runs/1");
+  unsetenv("SID_CALLERS_FOLDER");
   unsetenv("BUILD_WORKING_DIRECTORY");
   EXPECT_EQ(CallersPath("runs/1"), "runs/1");
+  EXPECT_EQ(CallersPath("~/runs"), "/home/other/runs");
 }
 
 }  // namespace

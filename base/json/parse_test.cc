@@ -22,6 +22,9 @@ TEST(ParseJson, KeepsOrderAndNumbers) {
   EXPECT_EQ(ParseJson(text)->dump(), text);
 }
 
+// Editors of Windows put one before a text that was saved by hand.
+TEST(ParseJson, AByteOrderMarkIsNoPartOfIt) { EXPECT_EQ(ParseJson("\xef\xbb\xbf{\"a\":1}\r\n")->dump(), "{\"a\":1}"); }
+
 // Each of these is parsed by nlohmann, and overflows the stack as soon as it is written or compared.
 TEST(ParseJson, AMillionBracketsAreTooManyOpenOrClosed) {
   constexpr int kMany = 1'000'000;

@@ -1,16 +1,30 @@
 #include "base/machine/device.h"
 
 #include <ATen/Context.h>
+#include <cuda_runtime_api.h>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
 
+std::string WhyNoGpuHere() {
+  int devices = 0, driver = 0, built = 0;
+  const cudaError_t error = cudaGetDeviceCount(&devices);
+  cudaGetLastError();  // or a later call would report it again
+  if (cudaDriverGetVersion(&driver) != cudaSuccess || cudaRuntimeGetVersion(&built) != cudaSuccess) return "";
+  return WhyNoGpu(error, driver, built);
+}
+
 std::string WhatThereIs(int64_t devices) {
-  if (devices == 0) return "this machine has no CUDA device that the driver shows; use cpu, or auto";
+  if (devices == 0) {
+    const std::string why = WhyNoGpuHere();
+    return absl::StrCat("this machine has no CUDA device that the driver shows", why.empty() ? "" : " (", why,
+                        why.empty() ? "" : ")", "; use cpu, or auto");
+  }
   return absl::StrCat("this machine has cpu and cuda:0", devices > 1 ? absl::StrCat(" to cuda:", devices - 1) : "");
 }
 
@@ -18,6 +32,9 @@ std::string WhatThereIs(int64_t devices) {
 
 absl::StatusOr<at::Device> ParseDevice(const std::string& name) {
   const int64_t devices = at::hasCUDA() ? static_cast<int64_t>(at::getNumGPUs()) : 0;
+  if (name == "auto" && devices == 0) {
+    if (const std::string why = WhyNoGpuHere(); !why.empty()) LOG(WARNING) << "computes on the CPU: " << why;
+  }
   if (name == "cpu" || (name == "auto" && devices == 0)) return at::Device(at::kCPU);
   if (name == "auto") return at::Device(at::kCUDA, 0);
   absl::string_view rest = name;
@@ -28,6 +45,16 @@ absl::StatusOr<at::Device> ParseDevice(const std::string& name) {
   }
   if (index >= 0 && index < devices) return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
   return absl::NotFoundError(absl::StrCat("device '", name, "' is not there: ", WhatThereIs(devices)));
+}
+
+std::string WhyNoGpu(int error, int driver_version, int built_version) {
+  if (error == cudaSuccess || error == cudaErrorNoDevice || driver_version == 0) return "";
+  if (error == cudaErrorInsufficientDriver) {
+    const auto version = [](int number) { return absl::StrCat(number / 1000, ".", number % 1000 / 10); };
+    return absl::StrCat("the GPU's driver knows CUDA ", version(driver_version), ", and this program needs ",
+                        version(built_version), ": update the driver");
+  }
+  return absl::StrCat("the GPU's driver fails: ", cudaGetErrorString(static_cast<cudaError_t>(error)));
 }
 
 void UseDeterministicAlgorithms() { at::globalContext().setDeterministicAlgorithms(/*b=*/true, /*warn_only=*/false); }

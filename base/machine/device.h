@@ -10,9 +10,14 @@
 
 namespace sid {
 
-// "auto" (the first GPU where there is one, else the CPU), "cpu", "cuda" or "cuda:1". An error says which devices there
-// are.
+// "auto" (the first GPU where there is one, else the CPU, with a warning where a driver has one and does not show it), "cpu",
+// "cuda" or "cuda:1". An error says which devices there are.
 absl::StatusOr<at::Device> ParseDevice(const std::string& name);
+
+// Why a driver that is there shows no GPU, in one line; "" where it shows one, there is no driver, or it shows none on purpose. `error` is
+// cudaGetDeviceCount's, the versions (13000 for 13.0) are of the CUDA that the driver knows, 0 without one, and of the one that we are
+// built with.
+std::string WhyNoGpu(int error, int driver_version, int built_version);
 
 // From here on, operations that would differ from run to run on a GPU use a deterministic algorithm or throw.
 void UseDeterministicAlgorithms();

@@ -2,10 +2,14 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
+
 namespace sid {
 
-// Sets this process up as training needs it, on `threads` threads (0: as many as LibTorch takes by itself). Every program that trains or
-// times training calls it, before any parallel work, so that all learners are measured as they are used:
+// Sets this process up as training needs it, on `threads` threads. 0 takes as many as LibTorch does by itself (OMP_NUM_THREADS, or the
+// affinity), but no more than a container's quota allows and the system starts, and says where that is fewer. ResourceExhausted where the
+// system does not start the number asked for: LibTorch would wait for them for ever. Every program that trains or times training calls
+// it, before any parallel work, so that all learners are measured as they are used:
 //
 //   freed memory stays with the process. By default the C library returns blocks of more than 32 MB to the system at once and fetches
 //     them again, zeroed page by page, in every training step: a sixth to a fifth of a step of the SimpleCNN extractor's time (B = 128,
@@ -13,6 +17,6 @@ namespace sid {
 //   numbers too small to be normal (below 1.2e-38 in float32) are 0, in this thread and those that it will start, as in GPUs' matrix
 //     units. Processors need a hundred times as long for such a number, and what flows back through dozens of softmax beliefs ends
 //     there: without this, backpropagation through 64 modules takes three times as long.
-void SetUpProcess(int64_t threads = 0);
+absl::Status SetUpProcess(int64_t threads = 0);
 
 }  // namespace sid

@@ -7,10 +7,12 @@
 #include <torch/version.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
 #include "base/machine/commit.h"
+#include "base/machine/limits.h"
 #include "base/machine/processor.h"
 
 namespace sid {
@@ -27,9 +29,10 @@ std::string Commit() { return SID_COMMIT; }
 
 nlohmann::json DescribeMachine(at::Device device) {
   const int64_t memory = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  const MachineLimits limits = ReadMachineLimits();
   return {{"processor", ProcessorField("model name")},
           {"cores", sysconf(_SC_NPROCESSORS_ONLN)},
-          {"memory_bytes", memory},
+          {"memory_bytes", std::min(memory, limits.memory_bytes)},
           {"operating_system", OperatingSystem()},
           {"compiler", __VERSION__},
           {"libtorch", TORCH_VERSION},

@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
-#include "base/status.h"
 #include "base/safetensors/safetensors_header.h"
+#include "base/status.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {

@@ -21,10 +21,10 @@ constexpr uint64_t kSeed = 1;  // no time depends on it
 
 absl::StatusOr<Network> MakeNetwork(const Contender& contender, const LearnerKind& kind, const Problem& problem) {
   const std::string network = problem.extractor ? contender.network : "none";
-  SID_ASSIGN_OR_RETURN(const Architecture architecture,
-                       MakeArchitecture({.name = network,
-                                         .image = {problem.channels, problem.side, problem.side},
-                                         .features = problem.features}));
+  SID_ASSIGN_OR_RETURN(
+      const Architecture architecture,
+      MakeArchitecture(
+          {.name = network, .image = {problem.channels, problem.side, problem.side}, .features = problem.features}));
   SID_ASSIGN_OR_RETURN(const Partition partition,
                        ParsePartition(contender.partition, contender.depth, architecture.blocks));
   SID_ASSIGN_OR_RETURN(const HeadKind head, ParseHeadKind(contender.head));
@@ -79,7 +79,8 @@ int64_t ParameterBytes(const Learner& learner) {
 
 int64_t OptimizerStateBytes(const Learner& learner) {
   int64_t bytes = 0;
-  for (const NamedTensor& one : learner.State()) bytes += one.is_moment() && one.tensor.dim() > 0 ? static_cast<int64_t>(one.tensor.nbytes()) : 0;
+  for (const NamedTensor& one : learner.State())
+    bytes += one.is_moment() && one.tensor.dim() > 0 ? static_cast<int64_t>(one.tensor.nbytes()) : 0;
   return bytes;
 }
 

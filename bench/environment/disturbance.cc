@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -15,7 +16,7 @@ namespace {
 constexpr double kStolenShare = 0.02;  // of the threads' time; /proc/stat counts in hundredths of a second
 // A thread. Two cores with nothing else to do give some 60, a competitor for a core hundreds.
 constexpr double kPreemptionsPerSecond = 100, kPreemptionsAlways = 3;
-constexpr double kLowestClock = 0.75;  // of the GPU's maximum
+constexpr double kLowestClock = 0.75;  // of the one that the GPU holds under load
 
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
@@ -46,11 +47,14 @@ MachineState ReadMachineState(const GpuMonitor* gpu) {
     state.preemptions = usage.ru_nivcsw;
     state.others -= Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
   }
-  if (gpu != nullptr) {
-    const auto clock = gpu->Clock(), maximum = gpu->MaximumClock();
-    if (clock && maximum && *maximum > 0) state.gpu_clock = *clock / *maximum;
-  }
+  if (gpu != nullptr) state.gpu_mhz = gpu->Clock().value_or(0);
   return state;
+}
+
+double ClockUnderLoad::Share(double megahertz) {
+  if (megahertz <= 0) return 1;
+  seen_.insert(std::upper_bound(seen_.begin(), seen_.end(), megahertz), megahertz);
+  return megahertz / seen_[seen_.size() / 2];
 }
 
 std::string Disturbance(const MachineState& before, const MachineState& after, double seconds, int64_t threads) {

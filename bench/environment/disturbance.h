@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "bench/environment/gpu_monitor.h"
 
@@ -15,7 +16,19 @@ struct MachineState {
   double stolen = 0;        // seconds that the hypervisor gave to others, over all processors, since it started
   double others = 0;        // seconds that all other processes computed; grows, from any start
   int64_t preemptions = 0;  // involuntary context switches of this process since it started
-  double gpu_clock = 1;     // its share of the maximum; 1 where unknown
+  double gpu_mhz = 0;       // the GPU's clock; 0 where unknown
+  double gpu_clock = 1;     // its share of the one that it holds under load; 1 where unknown
+};
+
+// What clock a GPU holds under load: the median of those seen at the end of a measurement. Its maximum says little: many GPUs, limited in
+// power, never reach it.
+class ClockUnderLoad {
+ public:
+  // Takes one into account, and returns its share of the median; 1 for 0, which stands for unknown.
+  double Share(double megahertz);
+
+ private:
+  std::vector<double> seen_;
 };
 
 // `gpu` may be null.

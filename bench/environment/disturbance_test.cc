@@ -30,6 +30,31 @@ TEST(Disturbance, NamesWhatHappened) {
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 100, .gpu_clock = 0.7}, 0.2, 2), "GPU clock");
 }
 
+class SlowGpu : public GpuMonitor {
+ public:
+  std::string driver() const override { return "580.1"; }
+  std::optional<double> Clock() const override { return clock; }
+  std::optional<double> MaximumClock() const override { return 1980; }
+  std::optional<int> Processes() const override { return 0; }
+  double clock = 1200;
+};
+
+// A limit of power holds it at 60 % of its maximum: that is how it is, and no disturbance. A third less than usual is one.
+TEST(ClockUnderLoad, IsWhatTheGpuHoldsAndNotItsMaximum) {
+  SlowGpu gpu;
+  ClockUnderLoad held;
+  const auto disturbed = [&](double clock) {
+    gpu.clock = clock;
+    MachineState state = ReadMachineState(&gpu);
+    state.gpu_clock = held.Share(state.gpu_mhz);
+    return Disturbance(state, state, 0.2, 2);
+  };
+  for (const double clock : {1200, 1185, 1215, 1200}) EXPECT_EQ(disturbed(clock), "") << clock;
+  EXPECT_EQ(disturbed(800), "GPU clock");
+  EXPECT_EQ(disturbed(1200), "");
+  EXPECT_EQ(held.Share(0), 1);
+}
+
 // What this process computes itself is taken away once: a busy machine adds to it, a kernel that stops its clock tick on a busy core
 // counts none of it, and ticks of 10 ms round.
 TEST(ReadMachineState, OthersAreNotThisProcess) {

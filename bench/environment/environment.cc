@@ -5,6 +5,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <cuda_runtime_api.h>
 
+#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/machine/limits.h"
 #include "base/machine/processor.h"
 #include "base/machine/version.h"
 #include "bench/environment/compiler_flags.h"
@@ -85,6 +87,15 @@ void WarnOfTheProcessor(const std::string& root, std::vector<std::string>& warni
   }
 }
 
+// The quota is of time: who has used up a period's stands still for the rest of it.
+void WarnOfAQuota(const std::string& root, std::vector<std::string>& warnings) {
+  const double processors = ReadMachineLimits(root).processors;
+  if (std::isinf(processors)) return;
+  warnings.push_back(absl::StrFormat(
+      "this container may use %.3g processors on average: times are those of a process that is stopped now and then",
+      processors));
+}
+
 void WarnOfABattery(const std::string& root, std::vector<std::string>& warnings) {
   std::error_code none;
   for (const auto& supply : std::filesystem::directory_iterator(root + "/sys/class/power_supply", none)) {
@@ -118,6 +129,7 @@ std::vector<std::string> Warnings(const GpuMonitor* gpu, const std::string& root
   std::vector<std::string> warnings;
   if (kDebug) warnings.emplace_back("this is a debug build: its times mean nothing; build with -c opt");
   WarnOfTheProcessor(root, warnings);
+  WarnOfAQuota(root, warnings);
   WarnOfABattery(root, warnings);
   const std::optional<int> others = gpu == nullptr ? std::nullopt : gpu->Processes();
   if (others.value_or(0) > 0) {

@@ -73,6 +73,13 @@ TEST_F(WarningsTest, OneForEachReason) {
                                                           HasSubstr("battery"), HasSubstr("2 other process")));
 }
 
+TEST_F(WarningsTest, AContainersQuotaIsAReason) {
+  Write("/proc/self/cgroup", "0::/");
+  Write("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup ro - cgroup2 cgroup rw");
+  Write("/sys/fs/cgroup/cpu.max", "150000 100000");
+  EXPECT_THAT(WarningsOfMachine(nullptr, root_), ElementsAre(HasSubstr("may use 1.5 processors")));
+}
+
 TEST(DescribeEnvironment, SaysWhatAndWhere) {
   const auto json = DescribeEnvironment(at::kCPU, nullptr, "bench --quick");
   EXPECT_EQ(json["command"], "bench --quick");

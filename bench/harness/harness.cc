@@ -164,7 +164,9 @@ class Passes {
   std::string Watched(const Function& measure) const {
     const MachineState before = ReadMachineState(harness_.gpu);
     const double seconds = measure();
-    return Disturbance(before, ReadMachineState(harness_.gpu), seconds, at::get_num_threads());
+    MachineState after = ReadMachineState(harness_.gpu);
+    after.gpu_clock = held_clock_.Share(after.gpu_mhz);
+    return Disturbance(before, after, seconds, at::get_num_threads());
   }
 
   // Of steps with the same phases each: the series of every phase, and of its modules.
@@ -197,6 +199,7 @@ class Passes {
   std::vector<Measurement>& measurements_;
   std::vector<Competitor> competitors_;
   std::vector<int64_t> steps_;  // of a sample, for each contender
+  mutable ClockUnderLoad held_clock_;
 };
 
 }  // namespace

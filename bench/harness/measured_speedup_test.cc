@@ -69,7 +69,7 @@ void ExpectFaster(const Contender& of, const Contender& over, double bound) {
 // As //:bench and training have it: a baseline that subnormal numbers slow down would flatter SID.
 class MeasuredSpeedup : public testing::Test {
  protected:
-  static void SetUpTestSuite() { SetUpProcess(); }
+  static void SetUpTestSuite() { ASSERT_TRUE(SetUpProcess().ok()); }
 };
 
 // Below 1.1 times an executor would not be worth its code.

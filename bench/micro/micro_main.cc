@@ -13,10 +13,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/command_line/flags.h"
 #include "base/machine/device.h"
 #include "base/machine/process.h"
 #include "bench/environment/environment.h"
 #include "bench/micro/work.h"
+#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
@@ -80,9 +82,10 @@ int main(int argc, char** argv) {
   for (const std::string& warning : sid::Warnings(sid::GpuMonitor::Open(device).get(), "")) {
     std::cerr << "micro: WARNING: " << warning << std::endl;
   }
+  sid::MakeCallersPath("benchmark_out", argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  sid::SetUpProcess();
+  CHECK(sid::SetUpProcess().ok());  // it asks for no number of threads
   const sid::Bounds bounds = sid::MeasureBounds(device);
   sid::AddContext(device, command, bounds);
   sid::RegisterAll(device, bounds);

@@ -16,9 +16,11 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Micro, WritesEachWorkBesideItsBound) {
+  // Bazel runs it in its own folder, and the caller's file belongs into the caller's.
   const std::string file = testing::TempDir() + "/micro.json";
   const Outcome outcome = RunCommand(
-      "bench/micro/micro --benchmark_min_time=0.001 --benchmark_out=" + file +
+      "BUILD_WORKING_DIRECTORY=" + testing::TempDir() +
+      " bench/micro/micro --benchmark_min_time=0.001 --benchmark_out=micro.json" +
       " '--benchmark_filter=^(chain|update|optimizer|cascade).*/4/|^(extractor/channels_last|step/sid/batched/4)/m'");
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   const auto written = nlohmann::json::parse(ReadFile(file).value());
@@ -41,10 +43,13 @@ TEST(Micro, AFilterThatFitsNothingIsAnError) {
 }
 
 TEST(Probe, SaysWhatProbesAndDetectionAddToAStep) {
-  const Outcome outcome = RunCommand("bench/probe '--benchmark_filter=[/:]4(/batch:32)?$' --benchmark_min_time=0.001");
+  const Outcome outcome = RunCommand(
+      "BUILD_WORKING_DIRECTORY=" + testing::TempDir() +
+      " bench/probe --benchmark_out=probe.json '--benchmark_filter=[/:]4(/batch:32)?$' --benchmark_min_time=0.001");
   EXPECT_EQ(outcome.code, 0) << outcome.text;
   EXPECT_THAT(outcome.text, HasSubstr("DetectionBesideStep/depth:4/batch:32"));
   EXPECT_THAT(outcome.text, HasSubstr("percent_at_100="));
+  EXPECT_TRUE(ReadFile(testing::TempDir() + "/probe.json").ok());
 }
 
 }  // namespace

@@ -8,9 +8,9 @@
 #include "base/random.h"
 #include "bench/micro/work.h"
 #include "sid/belief/belief.h"
+#include "sid/cascade/batched.h"
 #include "sid/network/initialisation.h"
 #include "sid/optimizer/optimizer.h"
-#include "sid/cascade/batched.h"
 
 namespace sid {
 namespace {
@@ -25,8 +25,8 @@ struct Setting {
 };
 
 std::shared_ptr<Setting> MakeSetting(int64_t depth, at::Device device, Precision precision = Precision::kFp32) {
-  Network network = EmptyNetwork(
-      {.classes = kClasses, .depth = depth, .features = kFeatures, .hidden = kHidden, .extractor = false});
+  Network network =
+      EmptyNetwork({.classes = kClasses, .depth = depth, .features = kFeatures, .hidden = kHidden, .extractor = false});
   Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
   at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
   auto setting = std::make_shared<Setting>();

@@ -134,7 +134,7 @@ def read(path):
 def main():
     if len(sys.argv) != 3:
         refuse("expected RESULTS.json FOLDER")
-    caller = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    caller = pathlib.Path(os.environ.get("SID_CALLERS_FOLDER") or os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     results, folder = read(caller / sys.argv[1]), caller / sys.argv[2]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -36,8 +36,9 @@ absl::StatusOr<Augmentation> ParseAugmentation(const std::string& name, int64_t 
                                                    "; choose augmentation 'none'"));
   }
   const bool cutout = name == "crop-flip-cutout";
-  return Augmentation{
-      .crop_padding = padding, .horizontal_flip = name != "crop", .cutout = cutout ? std::max<int64_t>(1, side / 4) : 0};
+  return Augmentation{.crop_padding = padding,
+                      .horizontal_flip = name != "crop",
+                      .cutout = cutout ? std::max<int64_t>(1, side / 4) : 0};
 }
 
 at::Tensor AugmentationViews(const Augmentation& augmentation, int64_t height, int64_t width) {

@@ -20,7 +20,12 @@ namespace {
 // How many of a class's examples go to validation.
 absl::StatusOr<int64_t> ValidationCount(const Dataset& dataset, int64_t label, int64_t examples, double fraction) {
   const int64_t count = std::llround(fraction * static_cast<double>(examples));
-  if (count > 0 && count < examples) return count;
+  if (examples == 0 || (count > 0 && count < examples)) return count;
+  if (examples == 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(dataset.name, " has one training image of class '", dataset.class_names[label],
+                     "', which cannot be in a validation part too: validation fraction 0 makes none"));
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "validation fraction ", fraction, " of ", dataset.name, " leaves class '", dataset.class_names[label], "' with ",
       examples - count, " training and ", count,

@@ -99,7 +99,17 @@ TEST(SplitValidation, SaysWhatIsWrongWithAFraction) {
             "validation fraction 0.1 of numbered leaves class 'class-1' with 4 training and 0 validation examples; "
             "choose one nearer to a half, so that both parts have some, or 0 for no validation part");
   EXPECT_FALSE(SplitValidation(MakeDataset({90, 4}), 0.9, 1).ok());
-  EXPECT_FALSE(SplitValidation(MakeDataset({90, 0, 4}), 0.5, 1).ok());
+  EXPECT_EQ(SplitValidation(MakeDataset({90, 1}), 0.5, 1).status().message(),
+            "numbered has one training image of class 'class-1', which cannot be in a validation part too: validation "
+            "fraction 0 "
+            "makes none");
+}
+
+// No fraction could give it any.
+TEST(SplitValidation, AClassWithoutExamplesHasNoneInEitherPart) {
+  const Dataset split = SplitValidation(MakeDataset({90, 0, 4}), 0.5, 1).value();
+  EXPECT_EQ(Count(split.train.labels, 1) + Count(split.validation.labels, 1), 0);
+  EXPECT_EQ(Count(split.validation.labels, 2), 2);
 }
 
 }  // namespace

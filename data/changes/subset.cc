@@ -26,10 +26,12 @@ absl::StatusOr<Dataset> KeepTrainingImages(Dataset dataset, int64_t count, uint6
     const at::Tensor members = at::nonzero(dataset.train.labels.eq(label)).view(-1);
     const double share = static_cast<double>(count) / static_cast<double>(all);
     const int64_t keep = std::llround(share * static_cast<double>(members.size(0)));
-    if (keep == 0) {
+    if (keep == 0 && members.size(0) > 0) {
+      // From a share of half an example on one is kept.
+      const int64_t least = (all + 2 * members.size(0) - 1) / (2 * members.size(0));
       return absl::InvalidArgumentError(absl::StrCat("train_images ", count, " leaves class '",
                                                      dataset.class_names[label], "' of ", dataset.name,
-                                                     " without an example; take ", dataset.classes(), " or more"));
+                                                     " without an example; take ", least, " or more"));
     }
     const at::Generator generator = MakeGenerator(seed, RandomUse::kSubset, {static_cast<uint64_t>(label)});
     kept.push_back(members.index_select(0, at::randperm(members.size(0), generator, at::kLong).slice(0, 0, keep)));

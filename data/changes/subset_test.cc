@@ -55,7 +55,15 @@ TEST(KeepTrainingImages, RefusesWhatCannotBe) {
     EXPECT_NE(KeepTrainingImages(MakeDataset(), count, 1).status().message().find("80 training images"),
               absl::string_view::npos);
   }
-  EXPECT_NE(KeepTrainingImages(MakeDataset(), 1, 1).status().message().find("class 'few'"), absl::string_view::npos);
+  EXPECT_EQ(KeepTrainingImages(MakeDataset(), 1, 1).status().message(),
+            "train_images 1 leaves class 'few' of two without an example; take 2 or more");
+  EXPECT_TRUE(KeepTrainingImages(MakeDataset(), 2, 1).ok());
+}
+
+TEST(KeepTrainingImages, AClassWithoutExamplesStaysSo) {
+  Dataset dataset = MakeDataset();
+  dataset.class_names.emplace_back("none");
+  EXPECT_EQ(KeepTrainingImages(dataset, 20, 1).value().train.size(), 20);
 }
 
 }  // namespace

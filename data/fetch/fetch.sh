@@ -102,11 +102,13 @@ lock_folder() {
 
 script=$(readlink -f "${BASH_SOURCE[0]}")
 catalogue=$(dirname "$script")/catalogue.txt
-cd "${BUILD_WORKING_DIRECTORY:-.}" # relative paths are the caller's
+cd "${SID_CALLERS_FOLDER:-${BUILD_WORKING_DIRECTORY:-.}}" # relative paths are the caller's
 dataset='' out='' mirror=''
 for argument in "$@"; do
   case $argument in
     --dataset=*) dataset=${argument#*=} ;;
+    # No shell puts the home in here.
+    "--out=~" | "--out=~/"*) home=~ && out=$home${argument#--out=?} ;;
     --out=*) out=${argument#*=} ;;
     --mirror=*) mirror=${argument#*=} ;;
     --catalogue=*) catalogue=${argument#*=} ;;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "data/formats/gunzip.h"
+#include "data/formats/recognise.h"
 
 namespace sid {
 namespace {
@@ -44,8 +45,9 @@ absl::StatusOr<std::vector<int64_t>> ParseHeader(const std::string& bytes, size_
   }
   const uint32_t magic = BigEndian(bytes.data());
   if (magic != (kUnsignedBytes | dimensions)) {
-    return Damaged(where, absl::StrCat("has magic number ", magic, ", expected ", kUnsignedBytes | dimensions,
-                                       " (idx, unsigned bytes, dimensions: ", dimensions, ")"));
+    return Damaged(where,
+                   absl::StrCat("has magic number ", magic, ItIs(bytes), ", expected ", kUnsignedBytes | dimensions,
+                                " (idx, unsigned bytes, dimensions: ", dimensions, ")"));
   }
   std::vector<int64_t> sizes;
   int64_t values = 1;

@@ -44,7 +44,8 @@ std::string LabelsError(const std::string& bytes) {
 }
 
 TEST(Idx, ReadsImages) {
-  for (const std::string& bytes : {Images(), Gzip(Images())}) {
+  const std::string members = Gzip(Images().substr(0, 3)) + Gzip(Images().substr(3, 20)) + Gzip(Images().substr(23));
+  for (const std::string& bytes : {Images(), Gzip(Images()), members}) {
     const at::Tensor images = ParseIdxImages(bytes, "images").value();
     ASSERT_EQ(images.sizes(), at::IntArrayRef({2, 1, 2, 3}));
     EXPECT_TRUE(images.is_contiguous());
@@ -68,6 +69,7 @@ TEST(Idx, TruncatedAndOverlongAreErrorsWithBothSizes) {
   EXPECT_THAT(ImagesError(Images() + "x"), AllOf(HasSubstr("overlong"), HasSubstr("28 bytes"), HasSubstr("found 29")));
   EXPECT_THAT(ImagesError(Gzip(Images().substr(0, 20))), AllOf(HasSubstr("truncated"), HasSubstr("found 20")));
   EXPECT_THAT(ImagesError(Gzip(Images() + "xyz")), AllOf(HasSubstr("overlong"), HasSubstr("found more")));
+  EXPECT_THAT(ImagesError(Gzip(Images()) + Gzip("x")), AllOf(HasSubstr("overlong"), HasSubstr("found more")));
   EXPECT_THAT(ImagesError(Images().substr(0, 11)), HasSubstr("expected a header of 16 bytes, found 11"));
   EXPECT_THAT(ImagesError(""), HasSubstr("found 0"));
   const std::string zipped = Gzip(Images());
@@ -77,6 +79,7 @@ TEST(Idx, TruncatedAndOverlongAreErrorsWithBothSizes) {
 TEST(Idx, AnotherMagicIsAnError) {
   EXPECT_THAT(ImagesError(Labels() + std::string(8, '\0')), HasSubstr("magic number 2049, expected 2051"));
   EXPECT_THAT(LabelsError(Images()), HasSubstr("magic number 2051, expected 2049"));
+  EXPECT_THAT(ImagesError("<!DOCTYPE html><html>"), HasSubstr("(it is an HTML page"));
 }
 
 // Leaves room for half a gigabyte more than the process has now; beyond it, allocations fail.

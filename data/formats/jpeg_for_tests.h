@@ -14,7 +14,8 @@
 namespace sid {
 
 // `pixels`: height x width x channels bytes, 3 channels (red, green, blue), 1 (gray) or 4 (CMYK).
-inline std::string EncodeJpeg(const std::vector<uint8_t>& pixels, int height, int width, int channels) {
+inline std::string EncodeJpeg(const std::vector<uint8_t>& pixels, int height, int width, int channels,
+                              bool progressive = false) {
   jpeg_compress_struct jpeg = {};
   jpeg_error_mgr errors = {};
   jpeg.err = jpeg_std_error(&errors);
@@ -29,6 +30,7 @@ inline std::string EncodeJpeg(const std::vector<uint8_t>& pixels, int height, in
   jpeg_set_defaults(&jpeg);
   jpeg_set_quality(&jpeg, 100, TRUE);
   for (int i = 0; i < channels; ++i) jpeg.comp_info[i].h_samp_factor = jpeg.comp_info[i].v_samp_factor = 1;
+  if (progressive) jpeg_simple_progression(&jpeg);
   jpeg_start_compress(&jpeg, TRUE);
   while (jpeg.next_scanline < jpeg.image_height) {
     auto* row = const_cast<uint8_t*>(pixels.data()) + size_t{jpeg.next_scanline} * width * channels;

@@ -59,16 +59,44 @@ TEST(DecodeJpeg, WhatIsNoWholeJpegIsAnError) {
   EXPECT_THAT(Error("no JPEG"), HasSubstr("a.JPEG: does not decode as a JPEG: Not a JPEG file"));
   EXPECT_THAT(Error(""), HasSubstr("a.JPEG: does not decode"));
   EXPECT_THAT(Error(EncodeJpeg(std::vector<uint8_t>(size_t{4} * 64 * 64, 50), 64, 64, 4)),
-              HasSubstr("color conversion"));
+              HasSubstr("a.JPEG: is a JPEG in the colors of print (CMYK)"));
+  EXPECT_THAT(Error("\x89PNG\r\n\x1a\n"), HasSubstr("(it is a PNG image)"));
 }
 
-// libjpeg itself only warns, and fills the rest with gray.
-TEST(DecodeJpeg, ATruncationAnywhereIsAnError) {
+std::vector<uint8_t> Pixels(const std::string& bytes) {
+  std::vector<uint8_t> planes(size_t{3} * 64 * 64);
+  EXPECT_EQ(DecodeJpeg(bytes, "a.JPEG", 64, 64, planes.data()), absl::OkStatus());
+  return planes;
+}
+
+// Cameras and editors leave such files; other readers take them without a word.
+TEST(DecodeJpeg, AWarningThatCostsNoPixelIsNoError) {
   const std::string whole = EncodeJpeg(Gradient(64, 64), 64, 64, 3);
-  ASSERT_EQ(Error(whole), "");
-  for (size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_THAT(Error(whole.substr(0, length)), HasSubstr("a.JPEG: does not decode"))
-        << length << " of " << whole.size();
+  const std::vector<uint8_t> pixels = Pixels(whole);
+  for (const std::string marker : {"\xff\xdb", "\xff\xd9"}) {  // tables; the end
+    std::string filled = whole;
+    filled.insert(whole.rfind(marker), 2, '\0');
+    EXPECT_EQ(Pixels(filled), pixels);
+  }
+  std::string newer = whole;
+  newer[newer.find("JFIF") + 5] = 3;  // "unknown JFIF revision number 3"
+  EXPECT_EQ(Pixels(newer), pixels);
+  EXPECT_EQ(Pixels(whole + "what a camera adds"), pixels);
+  EXPECT_EQ(Pixels(whole.substr(0, whole.size() - 2)), pixels) << "the mark of the end is missing, and nothing else";
+}
+
+// libjpeg itself only warns, and fills the rest with gray. Of several scans the last ones only sharpen the image.
+TEST(DecodeJpeg, ATruncationThatCostsPixelsIsAnError) {
+  for (const bool progressive : {false, true}) {
+    const std::string whole = EncodeJpeg(Gradient(64, 64), 64, 64, 3, progressive);
+    const std::vector<uint8_t> pixels = Pixels(whole);
+    for (size_t length = 0; length < whole.size(); ++length) {
+      std::vector<uint8_t> planes(pixels.size());
+      const absl::Status status = DecodeJpeg(whole.substr(0, length), "a.JPEG", 64, 64, planes.data());
+      EXPECT_TRUE(status.ok() ? planes == pixels : status.code() == absl::StatusCode::kDataLoss)
+          << length << " of " << whole.size() << ": " << status;
+      EXPECT_TRUE(!status.ok() || length + 4 > whole.size()) << length << " of " << whole.size();
+    }
   }
 }
 

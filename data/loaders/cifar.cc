@@ -2,10 +2,13 @@
 
 #include <ATen/ops/empty.h>
 
-#include <fstream>
+#include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "base/files.h"
 #include "base/status.h"
 #include "data/loaders/source_folder.h"
 
@@ -14,7 +17,8 @@ namespace {
 
 struct Format {
   std::string dataset;
-  std::string folder;
+  std::vector<std::string> folders;
+  std::vector<std::pair<std::string, std::string>> others;  // as SourceLayout
   std::vector<std::string> train_files;
   int64_t train_file_examples;
   std::string test_file;
@@ -26,10 +30,24 @@ struct Format {
   int64_t record_bytes() const { return static_cast<int64_t>(label_limits.size()) + kCifarPixelBytes; }
 };
 
+// {name, what it is} of the other versions, by how the official site calls them: "cifar-10", "cifar-10-batches-py".
+std::vector<std::pair<std::string, std::string>> OtherVersions(const std::string& set, const std::string& python,
+                                                               const std::string& matlab, const char* python_file) {
+  const std::string needed = absl::StrCat(" version of ", absl::AsciiStrToUpper(set), ": the binary version is needed");
+  const std::string packed = "the archive, which is not unpacked: `tar xf` does that";
+  return {{python, "the Python" + needed},
+          {python_file, "of the Python" + needed},
+          {set + "-python.tar.gz", "of the Python" + needed},
+          {matlab, "the Matlab" + needed},
+          {set + "-binary.tar.gz", packed},
+          {set + "-binary.tar", packed}};
+}
+
 const Format& Cifar10() {
   static const Format* const format =
       new Format{"cifar10",
-                 "cifar-10-batches-bin",
+                 {"cifar-10-batches-bin", "cifar-10-binary", "cifar10"},
+                 OtherVersions("cifar-10", "cifar-10-batches-py", "cifar-10-batches-mat", "data_batch_1"),
                  {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"},
                  10000,
                  "test_batch.bin",
@@ -40,8 +58,16 @@ const Format& Cifar10() {
 }
 
 const Format& Cifar100() {
-  static const Format* const format = new Format{"cifar100", "cifar-100-binary",     {"train.bin"}, 50000, "test.bin",
-                                                 10000,      "fine_label_names.txt", {20, 100}};
+  static const Format* const format =
+      new Format{"cifar100",
+                 {"cifar-100-binary", "cifar100"},
+                 OtherVersions("cifar-100", "cifar-100-python", "cifar-100-matlab", "meta"),
+                 {"train.bin"},
+                 50000,
+                 "test.bin",
+                 10000,
+                 "fine_label_names.txt",
+                 {20, 100}};
   return *format;
 }
 
@@ -75,7 +101,8 @@ absl::StatusOr<std::vector<std::string>> ReadClassNames(const Format& format, co
 absl::StatusOr<Dataset> Load(const Format& format, const std::string& data_dir) {
   std::vector<std::string> files = format.train_files;
   files.push_back(format.test_file);
-  SID_ASSIGN_OR_RETURN(const std::string folder, FindSourceFolder(format.dataset, data_dir, format.folder, files));
+  SID_ASSIGN_OR_RETURN(const std::string folder,
+                       FindSourceFolder({format.dataset, format.folders, files, format.others}, data_dir));
   std::vector<std::string> train_paths;
   for (const std::string& file : format.train_files) train_paths.push_back(absl::StrCat(folder, "/", file));
   const std::string test_path = absl::StrCat(folder, "/", format.test_file);
@@ -97,17 +124,18 @@ absl::StatusOr<Dataset> Load(const Format& format, const std::string& data_dir) 
 
 absl::Status ReadCifarRecords(const std::string& dataset, const std::string& path, const std::vector<int>& label_limits,
                               int64_t examples, uint8_t* images, int64_t* labels) {
-  std::ifstream file(path, std::ios::binary);
-  std::vector<char> label_bytes(label_limits.size());
+  absl::StatusOr<FileReader> file = FileReader::Open(path);
+  if (!file.ok()) return SourceError(dataset, file.status());
+  const size_t label_bytes = label_limits.size();
+  std::vector<uint8_t> record(label_bytes + kCifarPixelBytes);
   for (int64_t example = 0; example < examples; ++example) {
-    file.read(label_bytes.data(), static_cast<std::streamsize>(label_bytes.size()));
-    file.read(reinterpret_cast<char*>(images + example * kCifarPixelBytes), kCifarPixelBytes);
-    if (!file) return absl::DataLossError(absl::StrCat(dataset, ": cannot read example ", example, " of ", path));
-    for (size_t i = 0; i < label_bytes.size(); ++i) {
-      const int label = static_cast<uint8_t>(label_bytes[i]);
-      if (label >= label_limits[i]) return LabelOutOfRange(dataset, path, example, label, label_limits[i]);
+    if (const absl::Status read = file->Read(record.data(), record.size()); !read.ok())
+      return absl::Status(read.code(), absl::StrCat(dataset, ": example ", example, ": ", read.message()));
+    std::copy(record.begin() + static_cast<int64_t>(label_bytes), record.end(), images + example * kCifarPixelBytes);
+    for (size_t i = 0; i < label_bytes; ++i) {
+      if (record[i] >= label_limits[i]) return LabelOutOfRange(dataset, path, example, record[i], label_limits[i]);
     }
-    labels[example] = static_cast<uint8_t>(label_bytes.back());
+    labels[example] = record[label_bytes - 1];
   }
   return absl::OkStatus();
 }

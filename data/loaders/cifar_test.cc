@@ -96,6 +96,19 @@ TEST(Cifar, AWrongFolderIsAnErrorThatSaysWhatToDo) {
   EXPECT_THAT(Error(LoadCifar100(folder + "/nothing")), HasSubstr("there is no folder " + folder + "/nothing"));
 }
 
+TEST(Cifar, OtherVersionsAreNamed) {
+  const std::string folder = NewFolder();
+  WriteTestFile(folder + "/cifar-10-batches-py/data_batch_1", "\x80\x02}q\x01");
+  for (const char* data_dir : {"", "/cifar-10-batches-py"})
+    EXPECT_THAT(Error(LoadCifar10(folder + data_dir)),
+                HasSubstr("Python version of CIFAR-10: the binary version is needed; `./tools/bazel run //data:fetch"));
+  WriteTestFile(folder + "/cifar-100-python/meta", "");
+  EXPECT_THAT(Error(LoadCifar100(folder)), HasSubstr("/cifar-100-python is the Python version of CIFAR-100"));
+  std::filesystem::remove_all(folder + "/cifar-10-batches-py");
+  WriteTestFile(folder + "/cifar-10-binary.tar.gz", "");
+  EXPECT_THAT(Error(LoadCifar10(folder)), HasSubstr("cifar-10-binary.tar.gz is the archive, which is not unpacked"));
+}
+
 TEST(Cifar, MissingTruncatedAndOverlongFilesAreNamed) {
   const std::string folder = NewFolder();
   WriteCifar10(folder);
@@ -105,7 +118,8 @@ TEST(Cifar, MissingTruncatedAndOverlongFilesAreNamed) {
   WriteZeros(folder + "/data_batch_5.bin", 10000 * kRecord10 + 1);
   EXPECT_THAT(Error(LoadCifar10(folder)), AllOf(HasSubstr("data_batch_5.bin is overlong"), HasSubstr("30730001")));
   std::filesystem::remove(folder + "/data_batch_5.bin");
-  EXPECT_THAT(Error(LoadCifar10(folder)), HasSubstr("there is no file " + folder + "/data_batch_5.bin"));
+  EXPECT_THAT(Error(LoadCifar10(folder)),
+              AllOf(HasSubstr("cannot open " + folder + "/data_batch_5.bin"), HasSubstr("downloads it")));
   std::filesystem::create_directory(folder + "/data_batch_5.bin");
   EXPECT_THAT(Error(LoadCifar10(folder)), HasSubstr("cannot read " + folder + "/data_batch_5.bin"));
 }
@@ -133,7 +147,7 @@ TEST(Cifar, ClassNamesMustBeThere) {
   WriteTestFile(folder + "/batches.meta.txt", Lines("class", 9));
   EXPECT_THAT(Error(LoadCifar10(folder)), HasSubstr("batches.meta.txt names 9 classes, expected 10"));
   std::filesystem::remove(folder + "/batches.meta.txt");
-  EXPECT_THAT(Error(LoadCifar10(folder)), HasSubstr("there is no file " + folder + "/batches.meta.txt"));
+  EXPECT_THAT(Error(LoadCifar10(folder)), HasSubstr("cannot open " + folder + "/batches.meta.txt"));
 }
 
 // How many examples of every class there are, if they are equally many; -1 otherwise.

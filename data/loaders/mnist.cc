@@ -1,11 +1,10 @@
 #include "data/loaders/mnist.h"
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
+#include "base/paths.h"
 #include "base/status.h"
 #include "data/formats/idx.h"
 #include "data/loaders/source_folder.h"
@@ -16,30 +15,44 @@ namespace {
 constexpr char kDataset[] = "mnist";
 constexpr int64_t kSide = 28;
 
-const std::vector<std::string>& FileNames() {
-  static const auto* const names = new std::vector<std::string>{
-      "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte", "train-labels-idx1-ubyte.gz",
-      "t10k-images-idx3-ubyte",  "t10k-images-idx3-ubyte.gz",  "t10k-labels-idx1-ubyte",  "t10k-labels-idx1-ubyte.gz"};
-  return *names;
+const SourceLayout& Layout() {
+  static const auto* const kLayout = new SourceLayout{
+      kDataset,
+      {"mnist", "MNIST", "raw"},
+      {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"},
+      {{"mnist.npz", "Keras' version of MNIST: the four idx files are needed"},
+       {"mnist.pkl.gz", "the Python version of MNIST: the four idx files are needed"},
+       {"mnist_train.csv", "MNIST as text: the four idx files are needed"},
+       {"training.pt", "PyTorch's own version of MNIST: the four idx files, in MNIST/raw, are needed"},
+       {"processed", "PyTorch's own version of MNIST: the four idx files, in MNIST/raw, are needed"}}};
+  return *kLayout;
 }
 
-// The path of a file as it is, or of its gzipped form.
-absl::StatusOr<std::string> FindFile(const std::string& folder, const std::string& name) {
-  const std::string path = absl::StrCat(folder, "/", name);
-  for (const char* ending : {"", ".gz"}) {
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(path + ending, ignored)) return path + ending;
+// The path of a file as it is, or of its gzipped form; either may lie in a folder of its name, into which some programs unpack it.
+absl::StatusOr<std::string> FindFile(const std::string& folder, const std::string& name, int depth = 0) {
+  absl::StatusOr<std::vector<std::string>> names = ListFolder(folder);
+  if (!names.ok()) return SourceError(kDataset, names.status());
+  std::vector<std::string> folders;
+  for (const std::string& found : NamesOfFile(*names, name)) {
+    const std::string path = absl::StrCat(folder, "/", found);
+    const absl::StatusOr<PathKind> kind = LookAt(path);
+    if (!kind.ok()) return SourceError(kDataset, kind.status());
+    if (*kind == PathKind::kFile) return path;
+    if (*kind == PathKind::kFolder) folders.push_back(path);
+  }
+  for (const std::string& below : folders) {
+    if (depth == 0) return FindFile(below, name, depth + 1);
   }
   return absl::NotFoundError(
-      absl::StrCat(kDataset, ": there is no file ", path, ", nor ", path, ".gz; ", FetchHint(kDataset)));
+      absl::StrCat(kDataset, ": there is no file ", folder, "/", name, ", nor ", name, ".gz; ", FetchHint(kDataset)));
 }
 
 absl::StatusOr<Examples> LoadPart(const std::string& folder, const std::string& part) {
   SID_ASSIGN_OR_RETURN(const std::string images_path, FindFile(folder, part + "-images-idx3-ubyte"));
   SID_ASSIGN_OR_RETURN(const std::string labels_path, FindFile(folder, part + "-labels-idx1-ubyte"));
-  SID_ASSIGN_OR_RETURN(std::string images, ReadFile(images_path));
-  SID_ASSIGN_OR_RETURN(std::string labels, ReadFile(labels_path));
-  return ParseMnistPart(std::move(images), absl::StrCat(kDataset, ": ", images_path), std::move(labels),
+  absl::StatusOr<std::string> images = ReadFile(images_path), labels = ReadFile(labels_path);
+  if (!images.ok() || !labels.ok()) return SourceError(kDataset, images.ok() ? labels.status() : images.status());
+  return ParseMnistPart(*std::move(images), absl::StrCat(kDataset, ": ", images_path), *std::move(labels),
                         absl::StrCat(kDataset, ": ", labels_path));
 }
 
@@ -66,7 +79,7 @@ absl::StatusOr<Examples> ParseMnistPart(std::string images, const std::string& i
 }
 
 absl::StatusOr<Dataset> LoadMnist(const std::string& data_dir) {
-  SID_ASSIGN_OR_RETURN(const std::string folder, FindSourceFolder(kDataset, data_dir, kDataset, FileNames()));
+  SID_ASSIGN_OR_RETURN(const std::string folder, FindSourceFolder(Layout(), data_dir));
   Dataset dataset;
   dataset.name = kDataset;
   dataset.class_names = MnistClassNames();

@@ -3,6 +3,8 @@
 // MNIST in its four idx files, each as it is or gzipped (.gz):
 //
 //   train-images-idx3-ubyte, train-labels-idx1-ubyte    t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte
+//
+// Copies of them are called train-images.idx3-ubyte, lie each in a folder of its own name, or all in PyTorch's MNIST/raw.
 
 #include <string>
 #include <vector>
@@ -13,7 +15,7 @@
 namespace sid {
 
 // Images [60000,1,28,28] to train, [10000,1,28,28] to test (the files' headers say how many). `data_dir` holds the
-// files or a folder mnist with them. NotFound names a missing file; DataLoss names a damaged one and what is wrong with
+// files or a folder mnist, MNIST or raw with them. NotFound names a missing file; DataLoss names a damaged one and what is wrong with
 // it. The statistics are left to the caller.
 absl::StatusOr<Dataset> LoadMnist(const std::string& data_dir);
 

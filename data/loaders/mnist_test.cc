@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "data/formats/gzip_for_tests.h"
 #include "data/loaders/files_for_tests.h"
 
@@ -52,6 +53,34 @@ TEST(Mnist, ReadsFilesGzippedOrNotFromTheFolderOrBelow) {
     EXPECT_EQ(dataset.test.images[11].to(at::kInt).sum().item<int>(), 11 * 784);
     EXPECT_EQ(dataset.test.labels[11].item<int>(), 1);
   }
+}
+
+TEST(Mnist, ReadsTheLayoutsInWhichPeopleKeepIt) {
+  const std::string folder = NewFolder();
+  const auto write = [&](const char* images, const char* labels) {
+    for (const auto& [part, count] : {std::pair("train", 30), std::pair("t10k", 12)}) {
+      WriteTestFile(absl::StrCat(folder, "/", absl::Substitute(images, part)), Images(count));
+      WriteTestFile(absl::StrCat(folder, "/", absl::Substitute(labels, part)), Gzip(Labels(count)));
+    }
+    const absl::StatusOr<Dataset> dataset = LoadMnist(folder);
+    ASSERT_TRUE(dataset.ok()) << dataset.status();
+    EXPECT_EQ(dataset->train.size(), 30);
+    EXPECT_EQ(dataset->test.labels[11].item<int>(), 1);
+    std::filesystem::remove_all(folder);
+  };
+  write("$0-images.idx3-ubyte", "$0-labels.idx1-ubyte");                          // 7-Zip
+  write("$0-images-idx3-ubyte/$0-images-idx3-ubyte", "$0-labels.idx1-ubyte.gz");  // unpacked each into its own folder
+  write("MNIST/raw/$0-images-idx3-ubyte", "MNIST/raw/$0-labels-idx1-ubyte.gz");   // torchvision
+  write("$0_IMAGES_IDX3_UBYTE", "$0-labels-idx1-ubyte.GZ");
+  std::filesystem::create_directories(folder + "/mnist");
+  WriteTestFile(folder + "/._train-images-idx3-ubyte", "macOS");
+  write("$0-images-idx3-ubyte", "$0-labels-idx1-ubyte");
+}
+
+TEST(Mnist, OtherVersionsAreNamed) {
+  const std::string folder = NewFolder();
+  WriteTestFile(folder + "/mnist.npz", "PK");
+  EXPECT_THAT(Error(folder), HasSubstr("mnist.npz is Keras' version of MNIST: the four idx files are needed"));
 }
 
 TEST(Mnist, MissingFilesAreNamed) {

@@ -28,8 +28,8 @@
 #include "data/batches/batches.h"
 #include "sid/belief/belief.h"
 #include "sid/theory/quantities.h"
-#include "training/trainer.h"
 #include "train/prepare.h"
+#include "training/trainer.h"
 
 namespace sid {
 namespace {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "base/files.h"
 #include "base/json/write.h"
+#include "base/lock.h"
 #include "base/status.h"
 #include "data/batches/batches.h"
 #include "reproducibility/experiments/parse_result.h"
@@ -75,23 +76,38 @@ QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples
   return Summarise(Concatenate(parts));
 }
 
+namespace {
+
+// Run, unless its result is there. Another process may be at work in the folder, even at this run: while one runs, others wait, so that
+// each run is done once.
+absl::StatusOr<ordered_json> RunOrRead(const TrainConfig& config, const std::string& folder,
+                                       const std::function<void()>& on_begin, const ExperimentHooks& hooks) {
+  absl::StatusOr<ordered_json> result = ReadResult(folder, config);
+  if (!absl::IsNotFound(result.status())) return result;
+  SID_ASSIGN_OR_RETURN(const auto lock, LockFolder(folder, IfLocked::kWait));
+  result = ReadResult(folder, config);
+  if (!absl::IsNotFound(result.status())) return result;
+  on_begin();
+  SID_ASSIGN_OR_RETURN(result, RunOne(config, hooks));
+  (*result)["rules"] = hooks.rules;
+  Seal(*result);
+  SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", ResultName(config)), ToText(*result, 1) + "\n"));
+  return result;
+}
+
+}  // namespace
+
 absl::Status RunPlan(const Plan& plan, const std::string& folder, const ExperimentHooks& hooks) {
   SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
   for (size_t index = 0; index < plan.runs.size(); ++index) {
     const TrainConfig& config = plan.runs[index];
-    auto result = ReadResult(folder, config);
-    const bool kept = result.ok();
-    if (absl::IsNotFound(result.status())) {
+    bool kept = true;
+    const auto on_begin = [&] {
+      kept = false;
       hooks.on_begin(index);
-      result = RunOne(config, hooks);
-      SID_RETURN_IF_ERROR(result.status());
-      (*result)["rules"] = hooks.rules;
-      Seal(*result);
-      SID_RETURN_IF_ERROR(
-          WriteFileAtomically(absl::StrCat(folder, "/", ResultName(config)), ToText(*result, 1) + "\n"));
-    }
-    SID_RETURN_IF_ERROR(result.status());
-    hooks.on_end(index, *result, kept);
+    };
+    SID_ASSIGN_OR_RETURN(const ordered_json result, RunOrRead(config, folder, on_begin, hooks));
+    hooks.on_end(index, result, kept);
   }
   return absl::OkStatus();
 }

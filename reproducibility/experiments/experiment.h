@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "reproducibility/experiments/plan.h"
 #include "sid/theory/quantities.h"
-#include "training/trainer.h"
 #include "train/prepare.h"
+#include "training/trainer.h"
 
 namespace sid {
 

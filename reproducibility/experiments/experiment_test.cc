@@ -129,6 +129,26 @@ TEST(Experiment, BadInputIsOneLineAndExitCode2) {
   EXPECT_NE(no_data.text.find("data_dir"), std::string::npos) << no_data.text;
 }
 
+size_t Count(const std::string& text, const std::string& part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+TEST(Experiment, TwoCallsAtOnceMakeEachRunOnce) {
+  const std::string data = testing::TempDir() + "/digits-for-two", out = NewFolder();
+  WriteMnist(data, 600, 20);
+  const std::string command =
+      "reproducibility/experiments/experiment --name=divergence --dataset=mnist --budget=0.5 --images_per_second=1000 "
+      "--device=cpu --threads=1 --data_dir=" +
+      data + " --out=" + out;
+  const Outcome both = RunCommand(command + " & " + command + "; wait");
+  size_t files = 0;
+  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(out)) ++files;
+  EXPECT_EQ(Count(both.text, "(kept)"), files) << both.text;
+  EXPECT_GT(files, 1u);
+}
+
 // Killed while its second run goes on: the first one is kept, the others are run, and nothing half written is left.
 TEST(Experiment, AKilledCallGoesOnWithTheRunItWasIn) {
   const std::string data = testing::TempDir() + "/digits-to-be-killed-with", out = NewFolder();
@@ -144,12 +164,7 @@ TEST(Experiment, AKilledCallGoesOnWithTheRunItWasIn) {
   EXPECT_EQ(killed.code, 128 + 9) << killed.text;
   const Outcome resumed = RunCommand(command);
   EXPECT_EQ(resumed.code, 0) << resumed.text;
-  const auto count = [](const std::string& text, const std::string& part) {
-    size_t found = 0;
-    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-    return found;
-  };
-  EXPECT_EQ(count(resumed.text, "(kept)"), 1u) << resumed.text;
+  EXPECT_EQ(Count(resumed.text, "(kept)"), 1u) << resumed.text;
   std::vector<std::string> files;
   for (const auto& file : std::filesystem::directory_iterator(out)) files.push_back(file.path().filename().string());
   EXPECT_EQ(files.size(), 4u) << testing::PrintToString(files);

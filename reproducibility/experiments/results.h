@@ -16,9 +16,9 @@
 #include "reproducibility/experiments/parse_result.h"
 #include "sid/theory/probe.h"
 #include "sid/theory/quantities.h"
-#include "training/trainer.h"
 #include "train/config.h"
 #include "train/prepare.h"
+#include "training/trainer.h"
 
 namespace sid {
 

@@ -153,8 +153,9 @@ std::vector<TrainConfig> Blocks() {
   };
   std::vector<Variant> variants{{"bp", "linear", "0.5", 1}, {"bp", "conv", "0.5", 1}};
   for (const int64_t modules : {2, 4}) {
-    for (Variant variant : {Variant{"bp-deep", "conv", "0.5"}, Variant{"dgl", "mlp", "0.5"}, Variant{"dgl", "conv", "0.5"},
-                            Variant{"sid", "conv", "0.9"}, Variant{"sid", "conv", "0.5"}}) {
+    for (Variant variant :
+         {Variant{"bp-deep", "conv", "0.5"}, Variant{"dgl", "mlp", "0.5"}, Variant{"dgl", "conv", "0.5"},
+          Variant{"sid", "conv", "0.9"}, Variant{"sid", "conv", "0.5"}}) {
       variant.modules = modules;
       variants.push_back(variant);
     }

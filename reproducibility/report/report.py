@@ -52,7 +52,7 @@ def write(path, text):
 def main():
     if len(sys.argv) != 2:
         sys.exit("report: expected the folder of report.json")
-    folder = pathlib.Path(os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / sys.argv[1]
+    folder = pathlib.Path(os.environ.get("SID_CALLERS_FOLDER") or os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / sys.argv[1]
     report = read(folder / "report.json")
     try:
         document = list(content.document(report))

@@ -33,8 +33,9 @@ Batch MakeBatch(uint64_t number) {
 
 // Shares its memory with `network`, and moves its weights in a step.
 std::unique_ptr<Learner> Make(const std::string& name, const Network& network) {
-  return MakeLearner(name, network,
-                     {.sid = {.alphas = std::vector<double>(kDepth, 0.5)}, .executor = {.executor = Executor::kBatched}})
+  return MakeLearner(
+             name, network,
+             {.sid = {.alphas = std::vector<double>(kDepth, 0.5)}, .executor = {.executor = Executor::kBatched}})
       .value();
 }
 

@@ -16,8 +16,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "base/phase_timer.h"
-#include "sid/network/heads.h"
 #include "sid/cascade/belief_chain.h"
+#include "sid/network/heads.h"
 
 namespace sid {
 

@@ -13,8 +13,8 @@
 
 #include "absl/status/status.h"
 #include "base/phase_timer.h"
-#include "sid/network/heads.h"
 #include "sid/belief/divergence.h"
+#include "sid/network/heads.h"
 
 namespace sid {
 
@@ -47,5 +47,8 @@ ChainResult ChainByKernel(const Cascade& modules, Divergence divergence, const a
 // That the modules lie on a GPU whose blocks have room for their hidden units and classes in `type`, and are of the kind that the
 // kernel computes; else what is missing.
 absl::Status SupportsChainKernel(const Cascade& modules, at::ScalarType type);
+
+// That the program's file holds the kernel for a GPU of this compute capability: it is built for 8.0 on (third_party/cuda).
+absl::Status HasChainKernel(int major, int minor);
 
 }  // namespace sid

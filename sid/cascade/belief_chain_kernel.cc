@@ -9,10 +9,11 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 #include "sid/belief/belief.h"
-#include "sid/cascade/kernel/chain_launch.h"
-#include "sid/cascade/closed_form.h"
 #include "sid/cascade/belief_chain.h"
+#include "sid/cascade/closed_form.h"
+#include "sid/cascade/kernel/chain_launch.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -68,6 +69,14 @@ void LaunchFor(at::ScalarType type, const Arrays& arrays, Divergence divergence)
 
 }  // namespace
 
+absl::Status HasChainKernel(int major, int minor) {
+  constexpr int kLeastMajor = 8;
+  if (major >= kLeastMajor) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("executor cuda is built for compute capability ", kLeastMajor,
+                                                 ".0 and later, and this GPU has ", major, ".", minor,
+                                                 ": use batched"));
+}
+
 absl::Status SupportsChainKernel(const Cascade& modules, at::ScalarType type) {
   const at::Device device = modules.output_bias.device();
   if (!device.is_cuda()) {
@@ -77,10 +86,12 @@ absl::Status SupportsChainKernel(const Cascade& modules, at::ScalarType type) {
   if (!modules.perceptrons() || !modules.belief_input()) {
     return absl::InvalidArgumentError("executor cuda computes mlp heads that see the belief: use auto or serial");
   }
+  const cudaDeviceProp* const properties = at::cuda::getDeviceProperties(device.index());
+  SID_RETURN_IF_ERROR(HasChainKernel(properties->major, properties->minor));
   const int64_t hidden = modules.hidden_bias.size(1), classes = modules.classes();
   const size_t needed =
       kernels::ChainSharedBytes(static_cast<int>(hidden), static_cast<int>(classes), at::elementSize(BeliefType(type)));
-  const size_t there = at::cuda::getDeviceProperties(device.index())->sharedMemPerBlockOptin;
+  const size_t there = properties->sharedMemPerBlockOptin;
   if (needed <= there) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("executor cuda keeps ", needed, " bytes in a block's shared memory for ", hidden,

@@ -57,7 +57,7 @@ inline Setting Comparable(int64_t depth, int64_t classes, Divergence divergence,
 using WeightList = std::vector<at::Tensor>;
 
 struct History {
-  WeightList first, last;         // after the first step and after the last
+  WeightList first, last;      // after the first step and after the last
   std::vector<double> losses;  // of each step, mean over the modules
 };
 

@@ -46,8 +46,8 @@ INSTANTIATE_TEST_SUITE_P(All, SmallExecutorsTest,
                                           testing::Values(at::kDouble, at::kFloat)));
 
 TEST(Executors, AgreeOnEveryScheduleOfAlphas) {
-  const std::vector<std::vector<double>> schedules = {{0.3, 0.3, 0.3, 0.3}, {1, 1, 1, 1},
-                                                      {0.1, 0.4, 0.7, 1}, {1, 0.6, 0.3, 0.05},     {0.9, 0.1, 0.2, 0.5}};
+  const std::vector<std::vector<double>> schedules = {
+      {0.3, 0.3, 0.3, 0.3}, {1, 1, 1, 1}, {0.1, 0.4, 0.7, 1}, {1, 0.6, 0.3, 0.05}, {0.9, 0.1, 0.2, 0.5}};
   for (const Divergence divergence : {Divergence::kForward, Divergence::kReverse}) {
     for (const std::vector<double>& alphas : schedules) {
       SCOPED_TRACE(testing::Message() << testing::PrintToString(alphas) << static_cast<int>(divergence));

@@ -91,8 +91,7 @@ Inspection InspectBeliefs(const Network& network, const Batch& batch) {
   std::vector<at::Tensor> squares;
   for (const Stage& stage : network.stages) {
     const bool owned = IsOwned(network, stage);
-    squares.push_back(
-        Squares(stage.heads, owned ? Tensors(Learning(BodyTensors(stage))) : std::vector<at::Tensor>{}));
+    squares.push_back(Squares(stage.heads, owned ? Tensors(Learning(BodyTensors(stage))) : std::vector<at::Tensor>{}));
   }
   return {.log_beliefs = Forward(network, batch.images, kTrainingPass).log_beliefs,
           .weight_norm = at::cat(squares).sqrt()};

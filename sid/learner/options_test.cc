@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sid/cascade/belief_chain.h"
+
 namespace sid {
 namespace {
 
@@ -32,6 +34,12 @@ TEST(Validate, SmoothingIsAFraction) {
   for (const double smoothing : {-0.1, 1.0, 2.0}) {
     EXPECT_FALSE(Validate(SidOptions{.alphas = {0.5}, .smoothing = smoothing}).ok()) << smoothing;
   }
+}
+
+// `auto` must not choose what is not in the file.
+TEST(HasChainKernel, IsBuiltForComputeCapability8AndLater) {
+  EXPECT_TRUE(HasChainKernel(8, 0).ok() && HasChainKernel(9, 0).ok() && HasChainKernel(12, 0).ok());
+  EXPECT_NE(Message(HasChainKernel(7, 5)).find("this GPU has 7.5: use batched"), std::string::npos);
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ class SidLearner : public Learner {
     std::vector<at::Tensor> losses;
     for (size_t i = 0; i < options_.alphas.size(); ++i) {
       const auto teacher = static_cast<int64_t>(i);
-      losses.push_back(LocalLoss(options_.divergence, options_.alphas[i], log_y, log_beliefs[teacher],
-                                 log_beliefs[teacher + 1]));
+      losses.push_back(
+          LocalLoss(options_.divergence, options_.alphas[i], log_y, log_beliefs[teacher], log_beliefs[teacher + 1]));
     }
     return at::stack(losses);
   }

@@ -71,8 +71,8 @@ StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, 
     body = RunBody(CastBody(leaves, compute_type_), in.features.to(compute_type_),
                    {.training = true, .write_statistics = true});
   }
-  const StepInputs inputs{body.features.detach(), TargetBelief(in.labels, stage_.heads.classes(), options_.smoothing,
-                                                               compute_type_)};
+  const StepInputs inputs{body.features.detach(),
+                          TargetBelief(in.labels, stage_.heads.classes(), options_.smoothing, compute_type_)};
   const at::Tensor features_gradient = EmptyFeaturesGradient(inputs);
   StageResult result{{body.output.detach(), in.log_belief, in.labels}, {}, inputs.features};
   std::vector<at::Tensor> losses;

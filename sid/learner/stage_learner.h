@@ -14,9 +14,9 @@
 
 #include "absl/status/statusor.h"
 #include "base/machine/precision.h"
+#include "sid/cascade/batched.h"
 #include "sid/learner/learner.h"
 #include "sid/learner/options.h"
-#include "sid/cascade/batched.h"
 #include "sid/network/network.h"
 #include "sid/optimizer/optimizer.h"
 
@@ -74,7 +74,8 @@ class StageLearner {
     int64_t begin = 0, end = 0;  // its heads within the stage
     Cascade heads;               // views into the network
     Cascade gradients;           // the same memory for all chunks
-    Optimizer optimizer;         // the last one's moves the blocks too: without chunks there is one, and its clipping sees everything
+    Optimizer
+        optimizer;  // the last one's moves the blocks too: without chunks there is one, and its clipping sees everything
   };
 
   // What the heads' update fills: zeros for their sum [B, ...], room for each one's own [n, B, ...] where they are written apart, or

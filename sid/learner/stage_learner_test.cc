@@ -56,8 +56,12 @@ std::vector<Kind> Kinds() {
           {"conv", simple, {2, 2, 1}, head(HeadKind::kConv, true)},
           {"resnet9", resnet, {2, 1, 3}, head(HeadKind::kMlp, true), 16},
           {"resnet9_conv_blind", resnet, {3, 3}, head(HeadKind::kConv, false), 16},
-          {"resnet18_linear", {.name = "resnet18", .image = {1, 8, 8}, .width = 2}, {3, 3, 3},
-           head(HeadKind::kLinear, true), 8, reverse},
+          {"resnet18_linear",
+           {.name = "resnet18", .image = {1, 8, 8}, .width = 2},
+           {3, 3, 3},
+           head(HeadKind::kLinear, true),
+           8,
+           reverse},
           {"vgg11", {.name = "vgg11", .image = {3, 32, 32}, .width = 2}, {4, 4}, head(HeadKind::kMlp, true), 32},
           {"vit", {.name = "vit-tiny", .image = {3, 8, 8}, .width = 64}, {1, 4, 8}, head(HeadKind::kMlp, true), 8}};
 }
@@ -121,8 +125,8 @@ std::vector<at::Tensor> OracleGradients(const Network& leaves, const at::Tensor&
 std::vector<at::Tensor> GradientsSeenInAStep(const Kind& kind, const Network& initial, Executor executor,
                                              at::Tensor* losses = nullptr) {
   const Network network = CloneTo(initial, at::kCPU, at::kDouble);
-  const auto learner = MakeSidLearner(network, OptionsOf(kind), {.executor = executor},
-                                      {.rule = OptimizerRule::kSgd, .momentum = 0});
+  const auto learner =
+      MakeSidLearner(network, OptionsOf(kind), {.executor = executor}, {.rule = OptimizerRule::kSgd, .momentum = 0});
   PhaseTimer untimed;
   const StepResult result = learner->Step(MakeBatch(kind), 1, untimed);
   if (losses != nullptr) *losses = result.losses;
@@ -156,7 +160,7 @@ TEST_P(StageLearnerTest, MovesEveryWeightByItsOwnModulesLossesAlone) {
     const std::vector<at::Tensor> one = OracleGradients(leaves, loss);
     for (size_t k = 0; k < one.size(); ++k) {
       const bool body = names[k].first_module == kNobody;
-      const double scale = !body                                         ? 1
+      const double scale = !body                                       ? 1
                            : kind.gradient == ExtractorGradient::kNone ? 0
                            : kind.gradient == ExtractorGradient::kMean ? 1.0 / static_cast<double>(losses.size())
                                                                        : 1;

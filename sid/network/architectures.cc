@@ -87,8 +87,8 @@ absl::Status CheckImage(const ArchitectureOptions& options) {
   }
   // Two pools of simple-cnn, three of ResNet-9; VGG-11 and ResNet-18 stop at one row.
   if (least >= 8) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("images of ", image[1], " x ", image[2], " pixels are too small for ", options.name, ": 8 at least"));
+  return absl::InvalidArgumentError(absl::StrCat("images of ", image[1], " x ", image[2], " pixels are too small for ",
+                                                 options.name, ": 8 at least"));
 }
 
 }  // namespace

@@ -137,8 +137,8 @@ absl::Status CheckInitialisation(Initialisation initialisation, const Network& n
   for (const Stage& stage : network.stages) {
     for (const Block& block : stage.blocks) {
       if (block.specs.size() == 2) continue;
-      return absl::InvalidArgumentError(absl::StrCat("lsuv scales layers without normalisation, and the network has a block '",
-                                                     block.kind, "': use kaiming"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "lsuv scales layers without normalisation, and the network has a block '", block.kind, "': use kaiming"));
     }
   }
   return absl::OkStatus();
@@ -161,7 +161,8 @@ void Initialise(Initialisation initialisation, uint64_t seed, const at::Tensor& 
   for (const Stage& stage : network.stages) {
     at::Tensor last = stage.heads.output_weight.defined() ? stage.heads.output_weight : stage.heads.feature_weight;
     last.zero_();
-    if (!stage.heads.output_weight.defined() && stage.heads.belief_input()) at::Tensor(stage.heads.belief_weight).zero_();
+    if (!stage.heads.output_weight.defined() && stage.heads.belief_input())
+      at::Tensor(stage.heads.belief_weight).zero_();
     at::Tensor(stage.heads.output_bias).zero_();
   }
 }

@@ -48,7 +48,8 @@ TEST(Network, ModuleIsTwoLayersOnTheConcatenation) {
     const at::Tensor w1 = at::cat({c.belief_weight[i], c.feature_weight[i]}, 1);
     const at::Tensor hidden = (at::cat({p, z}, 1).matmul(w1.t()) + c.hidden_bias[i]).clamp_min(0);
     p = (hidden.matmul(c.output_weight[i].t()) + c.output_bias[i]).softmax(-1);
-    EXPECT_TRUE(at::allclose(Predict(network, images)[i + 1].exp(), p, /*rtol=*/1e-12, /*atol=*/1e-14)) << "module " << i;
+    EXPECT_TRUE(at::allclose(Predict(network, images)[i + 1].exp(), p, /*rtol=*/1e-12, /*atol=*/1e-14))
+        << "module " << i;
   }
 }
 
@@ -57,7 +58,8 @@ TEST(Network, ResidualModuleAddsToTheLogarithmOfTheBelief) {
   const NetworkShape shape{
       .classes = 4, .depth = 2, .features = 6, .hidden = 5, .belief_update = BeliefUpdate::kResidual};
   Network network = CloneTo(MakeNetwork(shape), at::kCPU, at::kDouble);
-  const at::Tensor images = MakeImages(3, shape, 16).to(at::kDouble), z = RunBody(network.stages[0], images, {}).features;
+  const at::Tensor images = MakeImages(3, shape, 16).to(at::kDouble),
+                   z = RunBody(network.stages[0], images, {}).features;
   const at::Tensor log_p = Predict(network, images);
   const at::Tensor expected = (log_p[1] + network.stages[0].heads.at(1).Output(log_p[1], z)).log_softmax(-1);
   EXPECT_TRUE(at::allclose(log_p[2], expected, /*rtol=*/1e-12, /*atol=*/1e-14));

@@ -16,8 +16,8 @@ namespace {
 constexpr int64_t kMostModules = 100'000;
 
 absl::Status Bad(const std::string& text, const std::string& why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("partition '", text, "' ", why, ": give shared:L, even:K, lean:K or the blocks of each module, as 3,2,2,2"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "partition '", text, "' ", why, ": give shared:L, even:K, lean:K or the blocks of each module, as 3,2,2,2"));
 }
 
 absl::StatusOr<Partition> ParseList(const std::string& text, const std::vector<Block>& blocks) {
@@ -80,7 +80,8 @@ absl::StatusOr<Partition> ParsePartition(const std::string& text, int64_t depth,
     return partition;
   }
   if (modules > static_cast<int64_t>(blocks.size())) {
-    return Bad(text, absl::StrCat("asks for ", modules, " modules that own blocks, and the network has ", blocks.size()));
+    return Bad(text,
+               absl::StrCat("asks for ", modules, " modules that own blocks, and the network has ", blocks.size()));
   }
   std::vector<double> costs;
   for (const Block& block : blocks) costs.push_back(kind == "even" ? block.cost.flops : block.cost.activations);

@@ -70,10 +70,14 @@ void Console::Epoch(const EpochRecord& record) {
 
 void Console::Note(const std::string& text) { Line(text, /*stays=*/true); }
 
+void Console::Table(const std::string& title, const DepthMetrics& metrics) {
+  Line(absl::StrCat("\n", title, ":"), /*stays=*/true);
+  out_ << DepthTable(metrics) << std::flush;
+}
+
 void Console::End(const TrainingResult& result) {
-  Line(absl::StrFormat("\nTest set, weights of epoch %d, after %s:", result.best_epoch, Duration(result.seconds)),
-       /*stays=*/true);
-  out_ << DepthTable(result.test) << std::flush;
+  Table(absl::StrFormat("Test set, weights of epoch %d, after %s", result.best_epoch, Duration(result.seconds)),
+        result.test);
 }
 
 void Console::Line(const std::string& text, bool stays) {

@@ -8,8 +8,8 @@
 #include <iosfwd>
 #include <string>
 
-#include "training/trainer.h"
 #include "train/prepare.h"
+#include "training/trainer.h"
 
 namespace sid {
 
@@ -23,6 +23,8 @@ class Console {
   void Epoch(const EpochRecord& record);
   // A line that stays, whatever it says.
   void Note(const std::string& text);
+  // Under a title, a row for each depth.
+  void Table(const std::string& title, const DepthMetrics& metrics);
   void End(const TrainingResult& result);
 
  private:

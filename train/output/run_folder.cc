@@ -1,9 +1,6 @@
 #include "train/output/run_folder.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <map>
@@ -19,23 +16,33 @@
 #include "base/json/parse.h"
 #include "base/json/shape.h"
 #include "base/json/write.h"
+#include "base/lock.h"
 #include "base/machine/version.h"
+#include "base/paths.h"
+#include "base/safetensors/safetensors.h"
 #include "base/status.h"
 #include "base/system_calls.h"
-#include "base/safetensors/safetensors.h"
+#include "third_party/logging/logging.h"
 #include "train/config.h"
 #include "train/output/event_file.h"
-#include "train/output/probe_output.h"
+#include "train/output/records.h"
 
 namespace sid {
 namespace {
 
 using nlohmann::ordered_json;
 
-// Where the data lie and what is kept of the run do not decide its result; what the data are does.
+constexpr char kMetrics[] = "metrics.jsonl", kEvents[] = "events.out.tfevents.sid";
+// These are written beside and renamed.
+constexpr char kConfig[] = "config.json", kSummary[] = "summary.json", kWeights[] = "weights.safetensors";
+
+bool IsWrittenWhole(const std::string& name) { return name == kConfig || name == kSummary || name == kWeights; }
+
+// Where the data lie and what is kept of the run do not decide its result; what the data are does. Of a GPU not its number does.
 Settings DecidingSettings(const PreparedRun& run) {
   ordered_json config = ToJson(run.config);
-  for (const char* name : {"data_dir", "checkpoint_every", "keep_checkpoints", "on_nan"}) config.erase(name);
+  for (const char* name : {"data_dir", "weights", "checkpoint_every", "keep_checkpoints", "on_nan"}) config.erase(name);
+  config["device"] = c10::DeviceTypeName(run.device.type(), /*lower_case=*/true);
   Settings settings;
   for (const auto& [name, value] : config.items())
     settings.emplace_back("--" + name, value.is_string() ? value.get<std::string>() : value.dump());
@@ -44,36 +51,43 @@ Settings DecidingSettings(const PreparedRun& run) {
   return settings;
 }
 
-ordered_json ToJson(const EpochRecord& record) {
-  return {{"epoch", record.epoch},
-          {"seconds", record.seconds},
-          {"learning_rate", record.learning_rate},
-          {"train_loss", record.train_loss},
-          {"train_loss_by_depth", record.train_loss_by_depth},
-          {"train_accuracy", record.train_accuracy},
-          {"validation_accuracy", record.validation.accuracy},
-          {"validation_divergence", record.validation.divergence},
-          {"validation_loss", record.validation.loss}};
+// Takes a setting out; "" where there is none.
+std::string Take(const std::string& name, Settings& settings) {
+  const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& one) { return one.first == name; });
+  if (found == settings.end()) return "";
+  std::string value = found->second;
+  settings.erase(found);
+  return value;
 }
 
-// The kernel's lock, until the last copy of what it returns is gone.
-absl::StatusOr<std::shared_ptr<void>> Lock(const std::string& folder) {
-  const int descriptor = System().Open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-  const int failed = errno;
-  if (descriptor < 0) return absl::ErrnoToStatus(failed, absl::StrCat("cannot open --out=", folder));
-  std::shared_ptr<void> lock(nullptr, [descriptor](void*) { close(descriptor); });
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-  const int refused = errno;
-  if (refused != EWOULDBLOCK) return absl::ErrnoToStatus(refused, absl::StrCat("cannot lock --out=", folder));
-  return absl::UnavailableError(
-      absl::StrCat("another process is working in --out=", folder, ": wait for it, or end it"));
+// Whether a run of the settings `saved` can go on with others. Looking at it changes nothing, and the number of threads only how sums are
+// rounded, which is told. More epochs are the same training where the learning rate does not depend on how many there are.
+absl::Status CheckGoesOn(Settings saved, Settings now) {
+  for (Settings* settings : {&saved, &now}) Take("--probe_every", *settings);
+  const std::string threads = Take("--threads", saved), threads_now = Take("--threads", now);
+  const std::string epochs = Take("--epochs", saved), epochs_now = Take("--epochs", now);
+  SID_RETURN_IF_ERROR(CheckSettings(saved, now));
+  if (const std::string schedule = Take("--schedule", now); epochs != epochs_now && schedule != "constant") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--epochs was ", absl::CHexEscape(epochs), " and is ", epochs_now, ", and --schedule=", schedule,
+                     " plans the learning rate for all of them; only one of --schedule=constant "
+                     "becomes longer, but a new run can begin with these weights, by --weights"));
+  }
+  if (threads != threads_now)
+    LOG(WARNING) << "goes on on " << threads_now << " threads instead of " << absl::CHexEscape(threads)
+                 << ": its bits may differ from those of a run that was not broken off";
+  return absl::OkStatus();
 }
 
-constexpr char kMetrics[] = "metrics.jsonl", kEvents[] = "events.out.tfevents.sid";
-// These are written beside and renamed.
-constexpr char kConfig[] = "config.json", kSummary[] = "summary.json", kWeights[] = "weights.safetensors";
-
-bool IsWrittenWhole(const std::string& name) { return name == kConfig || name == kSummary || name == kWeights; }
+// A log that somebody has tidied away or cut is no reason to lose the training. What is left of it may end in the middle of a record.
+absl::Status BeginAnew(const std::string& path, int64_t size, int64_t length) {
+  const std::string aside = size == 0 ? "" : path + ".incomplete";
+  if (!aside.empty() && System().Rename(path.c_str(), aside.c_str()) != 0) return PathError(errno, "set aside", path);
+  LOG(WARNING) << path << " has " << size << " bytes and had " << length
+               << ": it begins anew, without what it said before"
+               << (aside.empty() ? "" : "; what is left of it is " + aside);
+  return absl::OkStatus();
+}
 
 // Whatever it is: only a clear no is one, as what is there must not be overwritten.
 bool IsThere(const std::string& path) {
@@ -92,7 +106,7 @@ absl::StatusOr<RunFolder> RunFolder::Open(const PreparedRun& run) {
   const std::string& path = run.config.out;
   SID_RETURN_IF_ERROR(EnsureWritableFolder(path));
   RunFolder folder(run);
-  SID_ASSIGN_OR_RETURN(folder.lock_, Lock(path));
+  SID_ASSIGN_OR_RETURN(folder.lock_, LockFolder(path));
   const bool has_run = IsThere(folder.File(kConfig));
   if (!run.config.resume && has_run) {
     return absl::AlreadyExistsError(absl::StrCat(
@@ -112,7 +126,7 @@ absl::StatusOr<TrainingState> RunFolder::Load(const std::function<void(const std
         absl::StrCat(run_->config.out, " has metrics but no checkpoint to go on from: name a new folder"));
   }
   SID_RETURN_IF_ERROR(newest.status());
-  if (const absl::Status same = CheckSettings(newest->settings, settings_); !same.ok()) {
+  if (const absl::Status same = CheckGoesOn(newest->settings, settings_); !same.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("cannot go on in ", run_->config.out, ": ", same.message(),
                                                    "; give the same settings and data, or name a new folder"));
   }
@@ -128,9 +142,13 @@ absl::Status RunFolder::CutOutputs(const std::map<std::string, int64_t>& lengths
                                             absl::CHexEscape(name), "' of ", length, " bytes that no run writes"));
   }
   for (const auto& [name, length] : lengths) {
-    SID_ASSIGN_OR_RETURN(const int64_t size, FileSize(File(name.c_str())));
-    if (length == 0 && size == 0) continue;
-    SID_RETURN_IF_ERROR(CutFile(File(name.c_str()), length));
+    const std::string path = File(name.c_str());
+    SID_ASSIGN_OR_RETURN(const int64_t size, FileSize(path));
+    if (size < length) {
+      SID_RETURN_IF_ERROR(BeginAnew(path, size, length));
+    } else if (size > length) {
+      SID_RETURN_IF_ERROR(CutFile(path, length));
+    }
   }
   return absl::OkStatus();
 }
@@ -148,8 +166,10 @@ absl::Status RunFolder::WriteConfig() const {
   return WriteFileAtomically(File(kConfig), ToText(config, 2) + "\n");
 }
 
-absl::Status RunFolder::AppendEpoch(const EpochRecord& record) const {
-  return AppendToFile(File(kMetrics), ToJson(record).dump() + "\n");
+absl::Status RunFolder::AppendEpoch(const EpochRecord& record, double wall_time) const {
+  SID_RETURN_IF_ERROR(AppendToFile(File(kMetrics), ToJson(record).dump() + "\n"));
+  SID_ASSIGN_OR_RETURN(EventFile events, EventFile::Open(File(kEvents), wall_time));
+  return events.Add(record.epoch, wall_time, ToScalars(record));
 }
 
 absl::Status RunFolder::AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses,
@@ -188,8 +208,12 @@ absl::Status RunFolder::Save(const TrainingState& state) const {
 
 absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
   const TrainConfig& config = run_->config;
-  const std::map<std::string, std::string> metadata = {{"learner", config.learner},
+  // Python's transformers and accelerate read no file that does not say whose tensors it holds.
+  const std::map<std::string, std::string> metadata = {{"format", "pt"},
+                                                       {"learner", config.learner},
                                                        {"dataset", config.dataset},
+                                                       {"network", config.network},
+                                                       {"partition", config.partition},
                                                        {"depth", absl::StrCat(config.depth)},
                                                        {"belief_update", config.belief_update},
                                                        {"epoch", absl::StrCat(result.best_epoch)},

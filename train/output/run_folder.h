@@ -4,7 +4,7 @@
 //
 //   config.json          every effective setting, commit and machine, before training
 //   metrics.jsonl        a line for each epoch, and for each probe, {"probe": step, ...}; synced
-//   events.out.tfevents.sid   the probes for TensorBoard (--logdir=DIR)
+//   events.out.tfevents.sid   both for TensorBoard (--logdir=DIR)
 //   checkpoints/         the last states, to go on from
 //   summary.json         the test result by depth, at the end
 //   weights.safetensors  the best epoch's weights, at the end
@@ -21,9 +21,9 @@
 #include "absl/status/statusor.h"
 #include "sid/theory/diagnostics.h"
 #include "sid/theory/probe.h"
+#include "train/prepare.h"
 #include "training/checkpoint_folder.h"
 #include "training/trainer.h"
-#include "train/prepare.h"
 
 namespace sid {
 
@@ -34,13 +34,13 @@ class RunFolder {
   static absl::StatusOr<RunFolder> Open(const PreparedRun& run);
 
   // The state to go on from: the newest whole checkpoint, each broken one before it told to `warn`. What the outputs hold
-  // beyond it is cut off, so that a line is never there twice. NotFound where training has not begun. An error names the
-  // first setting that differs from the run's, or what is missing.
+  // beyond it is cut off, so that a line is never there twice; one that has become shorter begins anew, with a warning. NotFound where training has
+  // not begun. An error names the first setting that differs from the run's, or what is missing.
   absl::StatusOr<TrainingState> Load(const std::function<void(const std::string&)>& warn) const;
 
   absl::Status WriteConfig() const;
-  absl::Status AppendEpoch(const EpochRecord& record) const;
   // `wall_time` in seconds since 1970.
+  absl::Status AppendEpoch(const EpochRecord& record, double wall_time) const;
   absl::Status AppendProbe(const ProbeRecord& record, const std::vector<Diagnosis>& diagnoses, double wall_time) const;
   // The probes' records in metrics.jsonl, as far as the diagnostics need them.
   absl::StatusOr<std::vector<ProbeRecord>> ReadProbes() const;

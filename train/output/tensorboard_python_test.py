@@ -50,11 +50,20 @@ class TensorboardTest(unittest.TestCase):
         with open(os.path.join(RUN, "metrics.jsonl")) as file:
             lines = [json.loads(line) for line in file]
         cls.probes = {line["probe"]: line for line in lines if "probe" in line}
+        cls.epochs = {line["epoch"]: line for line in lines if "epoch" in line}
         cls.scalars = read_scalars(EVENTS)
 
     def test_every_probe_is_there(self):
         self.assertEqual(sorted(self.probes), [0, 4, 8])  # two epochs of five steps
-        self.assertEqual(sorted(self.scalars), [0, 4, 8])
+        self.assertEqual(sorted(step for step in self.scalars if "theory/largest_excess" in self.scalars[step]), [0, 4, 8])
+
+    def test_every_epoch_is_there(self):
+        for epoch, line in self.epochs.items():
+            scalars = self.scalars[epoch]
+            self.assertAlmostEqual(scalars["epoch/train_loss"], line["train_loss"], places=6)
+            self.assertAlmostEqual(scalars["epoch/learning_rate"], line["learning_rate"], places=8)
+            self.assertAlmostEqual(scalars["validation_accuracy/0003"], line["validation_accuracy"][2], places=6)
+            self.assertAlmostEqual(scalars["validation_divergence/0001"], line["validation_divergence"][0], places=6)
 
     def test_values_are_those_of_metrics(self):
         for step, probe in self.probes.items():

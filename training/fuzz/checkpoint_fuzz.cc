@@ -9,8 +9,8 @@
 
 #include "base/fuzzing/input.h"
 #include "base/safetensors/safetensors.h"
-#include "training/checkpoint.h"
 #include "third_party/logging/logging.h"
+#include "training/checkpoint.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);

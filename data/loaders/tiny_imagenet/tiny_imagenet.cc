@@ -44,8 +44,13 @@ absl::StatusOr<at::Tensor> LoadImages(const TinyImagenetIndex& index, int thread
 }  // namespace
 
 absl::StatusOr<Dataset> LoadTinyImagenet(const std::string& data_dir, int threads) {
-  SID_ASSIGN_OR_RETURN(const std::string folder,
-                       FindSourceFolder(kDataset, data_dir, "tiny-imagenet-200", {"wnids.txt", "train", "val"}));
+  SID_ASSIGN_OR_RETURN(
+      const std::string folder,
+      FindSourceFolder({kDataset,
+                        {"tiny-imagenet-200", "tiny-imagenet"},
+                        {"wnids.txt", "train", "val"},
+                        {{"tiny-imagenet-200.zip", "the archive, which is not unpacked: `unzip` does that"}}},
+                       data_dir));
   SID_ASSIGN_OR_RETURN(TinyImagenetIndex index, ReadTinyImagenetIndex(folder));
   SID_ASSIGN_OR_RETURN(const at::Tensor images,
                        LoadImages(index, threads, absl::StrCat(folder, "/", kTinyImagenetCacheName)));

@@ -3,16 +3,18 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <functional>
-#include <system_error>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/paths.h"
 #include "base/status.h"
 #include "data/loaders/source_folder.h"
 
@@ -36,31 +38,42 @@ absl::Status CheckPlainName(const std::string& path, const std::string& name) {
       absl::StrCat(kDataset, ": ", path, ": '", name, "' is no plain name; paths are not allowed there"));
 }
 
-// That `path`, with all symbolic links followed, exists and lies in `root` (itself without links).
-absl::Status CheckInside(const fs::path& root, const fs::path& path) {
-  std::error_code error;
-  const fs::path real = fs::canonical(path, error);
-  if (error) {
-    return absl::NotFoundError(
-        absl::StrCat(kDataset, ": cannot find ", path.string(), ": ", error.message(), "; ", FetchHint(kDataset)));
-  }
-  if (std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first == root.end()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(kDataset, ": ", path.string(), " leads out of ", root.string(), " to ",
-                                                 real.string(), "; copy the files instead of linking them"));
+bool IsJpeg(const std::string& name) {
+  const std::string ending = absl::AsciiStrToLower(fs::path(name).extension().string());
+  return ending == ".jpeg" || ending == ".jpg";
 }
 
 // The sorted names of the JPEGs in a folder.
-absl::StatusOr<std::vector<std::string>> ListJpegs(const fs::path& root, const fs::path& folder) {
-  SID_RETURN_IF_ERROR(CheckInside(root, folder));
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->path().extension() == ".JPEG") names.push_back(entry->path().filename().string());
-  }
-  if (error)
-    return absl::NotFoundError(absl::StrCat(kDataset, ": cannot list ", folder.string(), ": ", error.message()));
-  std::sort(names.begin(), names.end());
+absl::StatusOr<std::vector<std::string>> ListJpegs(const fs::path& folder) {
+  absl::StatusOr<std::vector<std::string>> names = ListFolder(folder);
+  if (!names.ok()) return SourceError(kDataset, names.status());
+  names->erase(std::remove_if(names->begin(), names->end(), [](const auto& name) { return !IsJpeg(name); }),
+               names->end());
   return names;
+}
+
+// The folder of a class' images: officially `images` in the class' own, which many do without.
+absl::StatusOr<fs::path> ImagesOf(const fs::path& folder) {
+  const absl::StatusOr<PathKind> kind = LookAt(folder / "images");
+  if (!kind.ok()) return SourceError(kDataset, kind.status());
+  return *kind == PathKind::kFolder ? folder / "images" : folder;
+}
+
+// Those of all classes below `part`, class by class and by name; to validate by, a class may have none.
+absl::StatusOr<ImageList> ListClasses(const fs::path& part, const std::vector<std::string>& ids, bool each_has_some) {
+  ImageList list;
+  for (size_t label = 0; label < ids.size(); ++label) {
+    SID_ASSIGN_OR_RETURN(const fs::path folder, ImagesOf(part / ids[label]));
+    SID_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListJpegs(folder));
+    if (names.empty() && each_has_some) {
+      return absl::DataLossError(
+          absl::StrCat(kDataset, ": class ", ids[label], " of wnids.txt has no .JPEG in ", folder.string(),
+                       "; take it out of wnids.txt, or get the set again: ", FetchHint(kDataset)));
+    }
+    for (const std::string& name : names) list.paths.push_back((folder / name).string());
+    list.labels.resize(list.paths.size(), static_cast<int64_t>(label));
+  }
+  return list;
 }
 
 absl::StatusOr<Labels> ReadLabels(const std::string& path, std::vector<std::string>* ids) {
@@ -89,22 +102,9 @@ absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path,
   return names;
 }
 
-absl::StatusOr<ImageList> ListTrain(const fs::path& root, const std::vector<std::string>& ids) {
-  ImageList list;
-  for (size_t label = 0; label < ids.size(); ++label) {
-    const fs::path folder = root / "train" / ids[label] / "images";
-    SID_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListJpegs(root, folder));
-    if (names.empty()) return Damaged(folder.string(), "there is no .JPEG in it");
-    for (const std::string& name : names) list.paths.push_back((folder / name).string());
-    list.labels.resize(list.paths.size(), static_cast<int64_t>(label));
-  }
-  return list;
-}
-
-absl::StatusOr<ImageList> ListValidation(const fs::path& root, const Labels& labels) {
-  const fs::path folder = root / "val" / "images";
-  const std::string annotations = (root / "val" / "val_annotations.txt").string();
-  SID_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListJpegs(root, folder));
+// As published: all in one folder, their classes in a text.
+absl::StatusOr<ImageList> ListAnnotated(const fs::path& folder, const std::string& annotations, const Labels& labels) {
+  SID_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListJpegs(folder));
   SID_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadLines(kDataset, annotations));
   ImageList list;
   absl::flat_hash_set<std::string> seen;
@@ -127,12 +127,29 @@ absl::StatusOr<ImageList> ListValidation(const fs::path& root, const Labels& lab
   return list;
 }
 
+// PyTorch's users sort the images into a folder for each class, as ImageFolder needs them; the folder `images` may stay, empty.
+absl::StatusOr<bool> IsSorted(const fs::path& part, const std::vector<std::string>& ids) {
+  const auto left = ListJpegs(part / "images");
+  if (absl::IsPermissionDenied(left.status())) return left.status();
+  if (left.ok() && !left->empty()) return false;
+  return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
+    return LookAt(part / id).value_or(PathKind::kFolder) == PathKind::kFolder;
+  });
+}
+
+absl::StatusOr<ImageList> ListValidation(const fs::path& root, const std::vector<std::string>& ids,
+                                         const Labels& labels) {
+  const fs::path part = root / "val";
+  SID_ASSIGN_OR_RETURN(const bool sorted, IsSorted(part, ids));
+  return sorted ? ListClasses(part, ids, /*each_has_some=*/false)
+                : ListAnnotated(part / "images", (part / "val_annotations.txt").string(), labels);
+}
+
 // A line for an image: its path in the folder, its size in bytes, when it was changed.
 absl::StatusOr<std::string> Describe(const fs::path& root, const std::string& path) {
   struct stat info;
-  if (lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) SID_RETURN_IF_ERROR(CheckInside(root, path));
-  if (stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode))
-    return absl::NotFoundError(absl::StrCat(kDataset, ": there is no file ", path, "; ", FetchHint(kDataset)));
+  if (stat(path.c_str(), &info) != 0) return SourceError(kDataset, PathError(errno, "look at", path));
+  if (!S_ISREG(info.st_mode)) return Damaged(path, "it is no file");
   return absl::StrCat(path.substr(root.native().size()), "\t", info.st_size, "\t", info.st_mtim.tv_sec, ".",
                       info.st_mtim.tv_nsec, "\n");
 }
@@ -153,15 +170,13 @@ absl::StatusOr<uint64_t> Fingerprint(const fs::path& root, const ImageList& trai
 }  // namespace
 
 absl::StatusOr<TinyImagenetIndex> ReadTinyImagenetIndex(const std::string& folder) {
-  std::error_code error;
-  const fs::path root = fs::canonical(folder, error);
-  if (error) return absl::NotFoundError(absl::StrCat(kDataset, ": cannot find ", folder, ": ", error.message()));
+  const fs::path root = folder;
   TinyImagenetIndex index;
   std::vector<std::string> ids;
   SID_ASSIGN_OR_RETURN(const Labels labels, ReadLabels((root / "wnids.txt").string(), &ids));
   SID_ASSIGN_OR_RETURN(index.class_names, ReadClassNames((root / "words.txt").string(), ids, labels));
-  SID_ASSIGN_OR_RETURN(index.train, ListTrain(root, ids));
-  SID_ASSIGN_OR_RETURN(index.validation, ListValidation(root, labels));
+  SID_ASSIGN_OR_RETURN(index.train, ListClasses(root / "train", ids, /*each_has_some=*/true));
+  SID_ASSIGN_OR_RETURN(index.validation, ListValidation(root, ids, labels));
   SID_ASSIGN_OR_RETURN(index.fingerprint, Fingerprint(root, index.train, index.validation));
   return index;
 }

@@ -6,6 +6,9 @@
 //                       words.txt                                  id <tab> name
 //                       train/<id>/images/*.JPEG
 //                       val/images/*.JPEG, val/val_annotations.txt   file <tab> id <tab> a box
+//
+// The images of a class may lie in train/<id> itself, and those to validate may be sorted into val/<id>, as PyTorch's users do. Names that
+// begin with a dot are no data. What lies there may be the owner's links to elsewhere; names in the texts lead nowhere else.
 
 #include <cstdint>
 #include <string>
@@ -26,14 +29,14 @@ struct ImageList {
 struct TinyImagenetIndex {
   std::vector<std::string> class_names;  // C of them
   ImageList train;                       // class by class, by file name
-  ImageList validation;                  // in the order of val_annotations.txt
+  ImageList validation;                  // in the order of val_annotations.txt, or as `train`
 
   // A hash of every image's path in the folder, size and time of change, in order.
   uint64_t fingerprint = 0;
 };
 
 // NotFound for a missing file or folder, DataLoss for texts and images that do not belong together, InvalidArgument for
-// a name or symbolic link that leads out of the folder; each with its path.
+// a name in a text that leads out of the folder; each with its path.
 absl::StatusOr<TinyImagenetIndex> ReadTinyImagenetIndex(const std::string& folder);
 
 }  // namespace sid

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/unprivileged_for_tests.h"
 #include "data/loaders/files_for_tests.h"
 
 namespace sid {
@@ -84,16 +86,56 @@ TEST_F(TinyImagenetIndexTest, EveryChangeOfAnImageChangesTheFingerprint) {
 }
 
 TEST_F(TinyImagenetIndexTest, WhatIsMissingIsNamed) {
-  for (const std::string name :
-       {"wnids.txt", "words.txt", "train/n01/images", "val/images", "val/val_annotations.txt"}) {
+  for (const std::string name : {"wnids.txt", "words.txt", "train/n01", "val/images", "val/val_annotations.txt"}) {
     fs::rename(folder_ + "/" + name, folder_ + "/away");
     EXPECT_THAT(Error(), AllOf(HasSubstr(folder_ + "/" + name), HasSubstr("--dataset=tiny-imagenet")));
     fs::rename(folder_ + "/away", folder_ + "/" + name);
   }
   fs::remove(folder_ + "/val/images/val_0.JPEG");
-  EXPECT_THAT(Error(), HasSubstr("there is no file " + folder_ + "/val/images/val_0.JPEG"));
+  EXPECT_THAT(Error(), HasSubstr("cannot look at " + folder_ + "/val/images/val_0.JPEG: No such file"));
   fs::remove(folder_ + "/train/n01/images/n01_0.JPEG");
-  EXPECT_THAT(Error(), HasSubstr("train/n01/images: there is no .JPEG in it"));
+  EXPECT_THAT(Error(), HasSubstr("class n01 of wnids.txt has no .JPEG in " + folder_ +
+                                 "/train/n01/images; take it out of wnids.txt, or get the set again"));
+}
+
+TEST_F(TinyImagenetIndexTest, DotFilesAreNoData) {
+  const TinyImagenetIndex before = ReadTinyImagenetIndex(folder_).value();
+  for (const char* name :
+       {"train/n01/images/._n01_0.JPEG", "train/n02/._n02", "val/images/._val_0.JPEG", "val/.DS_Store"})
+    Write(name, "macOS");
+  EXPECT_EQ(Error(), "");
+  EXPECT_EQ(ReadTinyImagenetIndex(folder_).value().train.paths, before.train.paths);
+  EXPECT_EQ(Fingerprint(), before.fingerprint);
+}
+
+TEST_F(TinyImagenetIndexTest, ByteOrderMarksAndBlanksAreNoPartOfNames) {
+  Write("wnids.txt", "\xef\xbb\xbfn02\r\nn01 \r\n");
+  Write("words.txt", "\xef\xbb\xbfn02\treel\r\nn01\tgoldfish\r\n");
+  Write("val/val_annotations.txt", "\xef\xbb\xbfval_1.JPEG\tn01\r\nval_0.JPEG\tn02\r\n");
+  EXPECT_EQ(ReadTinyImagenetIndex(folder_).value().class_names, (std::vector<std::string>{"reel", "goldfish"}));
+}
+
+TEST_F(TinyImagenetIndexTest, ImagesMayLieInTheClassFolderItself) {
+  fs::rename(folder_ + "/train/n01/images/n01_0.JPEG", folder_ + "/train/n01/n01_0.JPEG");
+  fs::remove(folder_ + "/train/n01/images");
+  const TinyImagenetIndex index = ReadTinyImagenetIndex(folder_).value();
+  EXPECT_EQ(index.train.paths[2], folder_ + "/train/n01/n01_0.JPEG");
+}
+
+TEST_F(TinyImagenetIndexTest, ValidationImagesMayBeSortedByClass) {
+  for (const std::string below : {"", "/images"}) {
+    fs::remove_all(folder_ + "/val");
+    fs::create_directories(folder_ + "/val/images");
+    Write("val/n01" + below + "/val_1.JPEG", "e");
+    Write("val/n02" + below + "/val_0.JPEG", "d");
+    const TinyImagenetIndex index = ReadTinyImagenetIndex(folder_).value();
+    EXPECT_EQ(index.validation.labels, (std::vector<int64_t>{0, 1}));
+    EXPECT_EQ(index.validation.paths[1], folder_ + "/val/n01" + below + "/val_1.JPEG");
+  }
+  fs::remove(folder_ + "/val/n01/images/val_1.JPEG");
+  EXPECT_EQ(ReadTinyImagenetIndex(folder_).value().validation.labels, (std::vector<int64_t>{0}));
+  fs::remove_all(folder_ + "/val/n01");
+  EXPECT_THAT(Error(), HasSubstr("cannot list " + folder_ + "/val/n01"));
 }
 
 TEST_F(TinyImagenetIndexTest, TextsMustFit) {
@@ -123,22 +165,28 @@ TEST_F(TinyImagenetIndexTest, NoNameLeadsOutOfTheFolder) {
   EXPECT_THAT(Error(), HasSubstr("is no plain name"));
 }
 
-TEST_F(TinyImagenetIndexTest, NoLinkLeadsOutOfTheFolder) {
-  const std::string outside = fs::canonical(folder_).parent_path().string() + "/outside";
-  WriteTestFile(outside + "/secret.JPEG", "x");
+// A set on a scratch disk is linked from the home.
+TEST_F(TinyImagenetIndexTest, TheOwnersLinksMayLeadAnywhere) {
+  const std::string outside = folder_ + "-elsewhere";
+  fs::create_directories(outside);
+  fs::rename(folder_ + "/train", outside + "/train");
+  fs::create_directory_symlink(outside + "/train", folder_ + "/train");
+  fs::rename(folder_ + "/val/images/val_0.JPEG", outside + "/val_0.JPEG");
   const std::string image = folder_ + "/val/images/val_0.JPEG";
+  fs::create_symlink(outside + "/val_0.JPEG", image);
+  EXPECT_EQ(Error(), "");
   fs::remove(image);
-  fs::create_symlink(outside + "/secret.JPEG", image);
-  EXPECT_THAT(Error(), HasSubstr(image + " leads out of " + folder_ + " to " + outside + "/secret.JPEG"));
-  fs::remove(image);
-  fs::create_symlink("val_1.JPEG", image);
-  EXPECT_EQ(Error(), "") << "a link inside is fine";
-  fs::remove(image);
-  fs::create_symlink("no such file", image);
-  EXPECT_THAT(Error(), HasSubstr("cannot find " + image));
-  fs::remove_all(folder_ + "/train/n01/images");
-  fs::create_directory_symlink(outside, folder_ + "/train/n01/images");
-  EXPECT_THAT(Error(), HasSubstr("train/n01/images leads out of"));
+  fs::create_symlink("/gone/val_0.JPEG", image);
+  EXPECT_THAT(Error(), HasSubstr(image + ": No such file or directory (it is a symbolic link to /gone/val_0.JPEG)"));
+}
+
+TEST_F(TinyImagenetIndexTest, WhatIsClosedIsNotMissing) {
+  chmod((folder_ + "/train/n01").c_str(), 0);
+  {
+    const Unprivileged nobody;
+    EXPECT_THAT(Error(), AllOf(HasSubstr("Permission denied ("), testing::Not(HasSubstr("downloads"))));
+  }
+  chmod((folder_ + "/train/n01").c_str(), 0755);
 }
 
 TEST_F(TinyImagenetIndexTest, TheFolderItselfMayBeALink) {

@@ -23,9 +23,9 @@
 
 #include "base/random.h"
 #include "sid/belief/belief.h"
+#include "sid/cascade/belief_chain.h"
 #include "sid/cascade/closed_form.h"
 #include "sid/network/initialisation.h"
-#include "sid/cascade/belief_chain.h"
 
 namespace sid::kernels {
 namespace {

@@ -1,5 +1,6 @@
-#include "train/output/probe_output.h"
+#include "train/output/records.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -31,6 +32,15 @@ std::vector<List> Lists(const ProbeRecord& record) {
           {"gradient_norm", &record.gradient_norm, 1},
           {"active", &record.active, 1},
           {"features_gradient_norm", &record.conflict.norm, 1}};
+}
+
+// Of more than kMostModules values as many, evenly spaced, the first and the last among them.
+void AddScalars(const List& list, std::vector<Scalar>& scalars) {
+  const size_t count = list.values->size(), shown = std::min(count, kMostModules);
+  for (size_t k = 0; k < shown; ++k) {
+    const size_t place = shown < 2 ? k : k * (count - 1) / (shown - 1);
+    scalars.push_back({absl::StrFormat("%s/%04d", list.name, list.first + place), (*list.values)[place]});
+  }
 }
 
 std::vector<Scalar> Numbers(const ProbeRecord& record) {
@@ -83,7 +93,8 @@ absl::StatusOr<ProbeRecord> ProbeFromJson(const nlohmann::json& line) {
     if (line.contains("lowest_cosine")) record.conflict.lowest_cosine = NumberOf(line.at("lowest_cosine"), kNan);
     const size_t depth = record.staleness.size();
     const bool fits = depth > 0 && record.theory.divergence.size() == depth + 1 &&
-                      record.theory.entropy.size() == depth + 1 && (record.conflict.norm.empty() || record.active.size() == record.conflict.norm.size());
+                      record.theory.entropy.size() == depth + 1 &&
+                      (record.conflict.norm.empty() || record.active.size() == record.conflict.norm.size());
     if (fits) return record;
   } catch (const nlohmann::json::exception&) {  // it is told below
   }
@@ -95,13 +106,29 @@ std::vector<Scalar> ToScalars(const ProbeRecord& record) {
   for (const Scalar& number : Numbers(record)) {
     scalars.push_back({number.tag.find('/') == std::string::npos ? "theory/" + number.tag : number.tag, number.value});
   }
-  for (const List& list : Lists(record)) {
-    const size_t count = list.values->size(), shown = std::min(count, kMostModules);
-    for (size_t k = 0; k < shown; ++k) {
-      const size_t place = shown < 2 ? k : k * (count - 1) / (shown - 1);
-      scalars.push_back({absl::StrFormat("%s/%04d", list.name, list.first + place), (*list.values)[place]});
-    }
-  }
+  for (const List& list : Lists(record)) AddScalars(list, scalars);
+  return scalars;
+}
+
+nlohmann::ordered_json ToJson(const EpochRecord& record) {
+  return {{"epoch", record.epoch},
+          {"seconds", record.seconds},
+          {"learning_rate", record.learning_rate},
+          {"train_loss", record.train_loss},
+          {"train_loss_by_depth", record.train_loss_by_depth},
+          {"train_accuracy", record.train_accuracy},
+          {"validation_accuracy", record.validation.accuracy},
+          {"validation_divergence", record.validation.divergence},
+          {"validation_loss", record.validation.loss}};
+}
+
+std::vector<Scalar> ToScalars(const EpochRecord& record) {
+  std::vector<Scalar> scalars = {{"epoch/learning_rate", record.learning_rate},
+                                 {"epoch/train_loss", record.train_loss},
+                                 {"epoch/train_accuracy", record.train_accuracy}};
+  for (const List& list : {List{"validation_accuracy", &record.validation.accuracy, 1},
+                           List{"validation_divergence", &record.validation.divergence, 1}})
+    AddScalars(list, scalars);
   return scalars;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// A probe's record in the two forms in which it is kept.
+// A probe's and an epoch's record in the two forms in which they are kept.
 
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "sid/theory/probe.h"
 #include "train/output/event_file.h"
+#include "training/trainer.h"
 
 namespace sid {
 
@@ -22,5 +23,9 @@ absl::StatusOr<ProbeRecord> ProbeFromJson(const nlohmann::json& line);
 // For TensorBoard: "divergence/0003" is module 3's mean d_i; of more than 32 modules 32, evenly spaced, the first and the last
 // among them.
 std::vector<Scalar> ToScalars(const ProbeRecord& record);
+
+// The same of an epoch, {"epoch": number, ...}, which TensorBoard shows by epoch.
+nlohmann::ordered_json ToJson(const EpochRecord& record);
+std::vector<Scalar> ToScalars(const EpochRecord& record);
 
 }  // namespace sid
