@@ -54,6 +54,20 @@ TEST(Contenders, PlainAndCapturedStepsAreContendersOfOneRun) {
   EXPECT_THAT(ErrorOf(config), HasSubstr("--capture=both needs a GPU, and the device is cpu"));
 }
 
+TEST(Contenders, NetworksAndPartitionsMultiplyAll) {
+  EXPECT_THAT(Labels({.learners = "dgl,bp", .networks = "resnet9,vit-tiny", .partitions = "even;2,2,2", .depths = "3"}),
+              ElementsAre("dgl/resnet9/even/serial L=3 B=128", "dgl/resnet9/even/batched L=3 B=128",
+                          "dgl/resnet9/2,2,2/serial L=3 B=128", "dgl/resnet9/2,2,2/batched L=3 B=128",
+                          "dgl/vit-tiny/even/serial L=3 B=128", "dgl/vit-tiny/even/batched L=3 B=128",
+                          "dgl/vit-tiny/2,2,2/serial L=3 B=128", "dgl/vit-tiny/2,2,2/batched L=3 B=128",
+                          "bp/resnet9/even L=3 B=128", "bp/resnet9/2,2,2 L=3 B=128", "bp/vit-tiny/even L=3 B=128",
+                          "bp/vit-tiny/2,2,2 L=3 B=128"));
+  // Heads that are no perceptrons have no closed form.
+  EXPECT_THAT(Labels({.learners = "sid,bp", .head = "conv", .recompute = true, .depths = "2"}),
+              ElementsAre("sid/conv/serial L=2 B=128", "bp/conv/recompute L=2 B=128"));
+  EXPECT_THAT(ErrorOf({.networks = "resnet"}), HasSubstr("did you mean 'resnet9'?"));
+}
+
 TEST(ParsePartition, NeedsADepthOfAsManyModules) {
   EXPECT_THAT(ParsePartition({.depths = "4,8"}).value(), testing::IsEmpty());
   EXPECT_THAT(ParsePartition({.depths = "4,8", .partition = "5,2,1"}).value(), ElementsAre(5, 2, 1));
