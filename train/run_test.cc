@@ -182,8 +182,8 @@ TEST_F(Resume, WeightsThatDoNotFitAreToldOneByOne) {
   deeper.depth = 3;
   EXPECT_THAT(error(deeper, weights), AllOf(HasSubstr("heads.1.hidden_bias is 2 x 8, not 3 x 8; "),
                                             HasSubstr("heads.1.output_bias is 2 x 10, not 3 x 10"),
-                                            HasSubstr("it was written with --learner=sid, --dataset=mnist, --depth=2"),
-                                            Not(HasSubstr("blocks"))));
+                                            HasSubstr("it was written with --learner=sid, --dataset=mnist, --network="),
+                                            HasSubstr("--depth=2"), Not(HasSubstr("blocks"))));
   TrainConfig residual = Small("");
   residual.belief_update = "residual";
   EXPECT_THAT(error(residual, weights),
