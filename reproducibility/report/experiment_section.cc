@@ -7,6 +7,7 @@
 
 #include "reproducibility/verdict/comparison.h"
 #include "reproducibility/verdict/evidence.h"
+#include "train/config.h"
 
 namespace sid {
 namespace {
@@ -16,17 +17,24 @@ using nlohmann::ordered_json;
 // What a table of settings shows where it varies, in this order.
 constexpr const char* kFields[] = {"dataset",        "learner",     "depth",     "alpha",
                                    "initialisation", "divergence",  "smoothing", "extractor_gradient",
-                                   "belief_update",  "label_noise", "lr"};
+                                   "belief_update",  "label_noise", "lr",        "head"};
 
 ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
 bool Failed(const FinishedRun& run) { return run.result.contains("failed"); }
 
+// Results leave an option that came later out where it has its default.
+ordered_json SettingOf(const FinishedRun& run, const std::string& field) {
+  static const auto* const kDefaults = new ordered_json(ToJson(TrainConfig()));
+  const ordered_json& settings = run.result.at("settings");
+  return settings.contains(field) ? settings.at(field) : kDefaults->at(field);
+}
+
 std::vector<std::string> VaryingFields(const Evidence& evidence) {
   std::vector<std::string> varying;
   for (const char* field : kFields) {
     std::set<std::string> values;
-    for (const FinishedRun& run : evidence.runs) values.insert(run.result.at("settings").at(field).dump());
+    for (const FinishedRun& run : evidence.runs) values.insert(SettingOf(run, field).dump());
     if (values.size() > 1) varying.emplace_back(field);
   }
   return varying;
@@ -94,7 +102,7 @@ void AddTheory(const Runs& runs, ordered_json* row) {
 // One setting's runs over its seeds.
 ordered_json AccuracyRow(const Runs& runs, const std::vector<std::string>& varying) {
   ordered_json settings = ordered_json::object();
-  for (const std::string& field : varying) settings[field] = runs.front()->result.at("settings").at(field);
+  for (const std::string& field : varying) settings[field] = SettingOf(*runs.front(), field);
   std::vector<uint64_t> seeds;
   std::vector<double> last;
   for (const FinishedRun* run : runs) {

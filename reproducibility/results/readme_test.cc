@@ -101,6 +101,20 @@ std::vector<std::string> Variants(const std::string& experiment, const std::vect
   return rows;
 }
 
+// A row for each learner, head and alpha on ResNet-9, whose modules own its blocks.
+std::vector<std::string> Blocks() {
+  std::vector<std::string> rows;
+  for (const ordered_json& row : Settings("blocks", ordered_json::object())) {
+    const ordered_json& settings = row.at("settings");
+    const auto text = [&](const char* name) { return settings.at(name).get<std::string>(); };
+    const bool follows = text("learner") == "sid";
+    rows.push_back(Row({settings.at("depth").dump(), absl::StrCat("`", text("learner"), "`"), text("head"),
+                        follows ? text("alpha") : "-", Percent(row.at("first_mean")), Percent(row.at("mean")),
+                        Percent(row.at("deviation"))}));
+  }
+  return rows;
+}
+
 const std::map<std::string, std::function<std::vector<std::string>()>>& RowsByName() {
   static const auto* const kRows = new std::map<std::string, std::function<std::vector<std::string>()>>{
       {"verdicts", Verdicts},
@@ -111,6 +125,7 @@ const std::map<std::string, std::function<std::vector<std::string>()>>& RowsByNa
        [] {
          return Variants("initialisation", {"initialisation"}, {{"depth", 32}});
        }},
+      {"blocks", Blocks},
       {"very-deep", [] { return Variants("very-deep", {"depth"}, ordered_json::object()); }},
       {"belief-update", [] {
          return Variants("belief-update", {"belief_update", "initialisation"}, {{"depth", 16}});
