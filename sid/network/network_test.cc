@@ -3,9 +3,12 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/einsum.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -51,6 +54,31 @@ TEST(Network, ModuleIsTwoLayersOnTheConcatenation) {
     EXPECT_TRUE(at::allclose(Predict(network, images)[i + 1].exp(), p, /*rtol=*/1e-12, /*atol=*/1e-14))
         << "module " << i;
   }
+}
+
+// f = W2 relu(max over positions of (K * z) + Wp p + b1) + b2 and W [p; z] + b, written out: the convolution as nine shifted products.
+TEST(Heads, ConvAndLinearAreTheirFormulas) {
+  at::Generator generator = MakeGenerator(1, RandomUse::kSynthetic);
+  const auto draw = [&](at::IntArrayRef shape) { return at::randn(shape, generator, at::kDouble); };
+  const at::Tensor z = draw({3, 6, 5, 4}), log_p = draw({3, 4}).log_softmax(-1), p = log_p.exp();
+  const Head conv{draw({7, 4}), draw({7, 6, 3, 3}), draw({7}), draw({4, 7}), draw({4})};
+  const at::Tensor padded = at::constant_pad_nd(z, {1, 1, 1, 1});
+  at::Tensor maps = at::zeros({3, 7, 5, 4}, at::kDouble);
+  for (int64_t dy = 0; dy < 3; ++dy) {
+    for (int64_t dx = 0; dx < 3; ++dx) {
+      const at::Tensor shifted = padded.slice(2, dy, dy + 5).slice(3, dx, dx + 4);
+      maps += at::einsum("hd,bdyx->bhyx", {conv.feature_weight.select(3, dx).select(2, dy), shifted});
+    }
+  }
+  const at::Tensor first = std::get<0>(maps.flatten(2).max(2)) + p.matmul(conv.belief_weight.t()) + conv.hidden_bias;
+  const at::Tensor expected = first.clamp_min(0).matmul(conv.output_weight.t()) + conv.output_bias;
+  EXPECT_TRUE(at::allclose(conv.Output(log_p, z), expected, /*rtol=*/1e-12, /*atol=*/1e-13));
+  const at::Tensor vector = draw({3, 6});
+  const Head linear{draw({4, 4}), draw({4, 6}), {}, {}, draw({4})};
+  EXPECT_TRUE(
+      at::allclose(linear.Output(log_p, vector),
+                   p.matmul(linear.belief_weight.t()) + vector.matmul(linear.feature_weight.t()) + linear.output_bias,
+                   /*rtol=*/1e-12, /*atol=*/1e-13));
 }
 
 // With the residual update a module that says nothing passes its input on, and one that speaks adds to it.
