@@ -272,6 +272,20 @@ TEST_P(StageLearnerTest, InspectionSeesEachModulesGradients) {
 INSTANTIATE_TEST_SUITE_P(All, StageLearnerTest, testing::ValuesIn(Kinds()),
                          [](const auto& info) { return info.param.name; });
 
+// What one stage hands to the next has no graph, and is that of before the update: computed again from the old weights, the same bits.
+TEST(StageLearner, HandsOnValuesWithoutAGraph) {
+  const Kind kind = Kinds()[5];
+  const Network network = MakeNetwork(kind), before = CloneTo(network, at::kCPU, at::kDouble);
+  const Batch batch = MakeBatch(kind);
+  StageLearner learner(network.stages[0], OptionsOf(kind), {.executor = Executor::kBatched}, {});
+  PhaseTimer untimed;
+  const Hand in{batch.images, UniformBelief(kBatch, kClasses, batch.images.options()), batch.labels};
+  const Hand hand = learner.Step(in, at::scalar_tensor(0.1, at::kDouble), untimed).hand;
+  EXPECT_FALSE(hand.features.requires_grad());
+  EXPECT_FALSE(hand.log_belief.requires_grad());
+  EXPECT_TRUE(at::equal(hand.features, RunBody(before.stages[0], batch.images, {.training = true}).output));
+}
+
 TEST(SidLearner, InferenceIsTheTrainingPassOfANetworkWithoutNormalisation) {
   const Kind kind = Kinds()[0];
   const Network network = MakeNetwork(kind);
