@@ -37,12 +37,14 @@ bool IsOwned(const Network& network, const Stage& stage) {
   return network.stages.size() > 1 && stage.heads.depth() == 1;
 }
 
-// One stage's d l_i / d theta_i and d l_i / d z.
-struct StageGradients {
+// One stage's d l_i / d theta_i and d l_i / d z, and what it hands on.
+struct StageInspection {
   at::Tensor squares, active, by_features;
+  std::vector<at::Tensor> log_beliefs;  // log q and log p_1 .. log p_n
+  at::Tensor output;                    // h
 };
 
-at::Tensor Active(const Cascade& heads, const at::Tensor& features, const at::Tensor& log_q_and_p) {
+at::Tensor Active(const Cascade& heads, const at::Tensor& features, const std::vector<at::Tensor>& log_q_and_p) {
   std::vector<at::Tensor> active;
   for (int64_t i = 0; i < heads.depth(); ++i) {
     const Head head = heads.at(i);
@@ -53,8 +55,8 @@ at::Tensor Active(const Cascade& heads, const at::Tensor& features, const at::Te
   return at::stack(active);
 }
 
-StageGradients GradientsOf(const Network& network, const Stage& stage, const SidOptions& options, const Batch& batch,
-                           const at::Tensor& input, const at::Tensor& log_q_and_p) {
+StageInspection InspectStage(const Network& network, const Stage& stage, const SidOptions& options,
+                             const at::Tensor& log_y, const at::Tensor& input, const at::Tensor& log_q) {
   const Cascade &heads = stage.heads, gradients = ZerosLike(heads);
   const bool owned = IsOwned(network, stage);
   const Stage leaves = owned ? WithLeaves(stage) : stage;
@@ -64,7 +66,7 @@ StageGradients GradientsOf(const Network& network, const Stage& stage, const Sid
     body = RunBody(leaves, input, kTrainingPass);
   }
   const at::Tensor z = body.features.detach();
-  const StepInputs inputs{z, TargetBelief(batch.labels, heads.classes(), options.smoothing, z.scalar_type())};
+  const StepInputs inputs{z, log_y};
   std::vector<int64_t> shape = z.sizes().vec();
   shape.insert(shape.begin(), heads.depth());
   at::Tensor by_features = at::empty(shape, z.options());
@@ -72,44 +74,52 @@ StageGradients GradientsOf(const Network& network, const Stage& stage, const Sid
                                    options.alphas.begin() + stage.first_module + heads.depth());
   PhaseTimer untimed;
   if (heads.perceptrons()) {
-    BatchedUpdate(ChainByOperations, heads, options.divergence, at::tensor(alphas).to(z.options()), inputs,
-                  log_q_and_p[0], untimed, gradients, by_features);
+    BatchedUpdate(ChainByOperations, heads, options.divergence, at::tensor(alphas).to(z.options()), inputs, log_q,
+                  untimed, gradients, by_features);
   } else {
-    SerialUpdate(heads, stage.first_module, options.divergence, alphas, inputs, log_q_and_p[0], untimed, gradients,
-                 by_features);
+    SerialUpdate(heads, stage.first_module, options.divergence, alphas, inputs, log_q, untimed, gradients, by_features);
   }
   std::vector<at::Tensor> body_gradients;
   const std::vector<at::Tensor> weights = Tensors(Learning(BodyTensors(leaves)));
   if (owned && !weights.empty()) body_gradients = torch::autograd::grad({body.features}, weights, {by_features[0]});
-  return {Squares(gradients, body_gradients), Active(heads, z, log_q_and_p), by_features};
+  const std::vector<at::Tensor> log_beliefs = Beliefs(heads, z, log_q);
+  return {Squares(gradients, body_gradients), Active(heads, z, log_beliefs), by_features, log_beliefs,
+          body.output.detach()};
+}
+
+at::Tensor WeightNorms(const Network& network) {
+  std::vector<at::Tensor> squares;
+  for (const Stage& stage : network.stages) {
+    const bool owned = IsOwned(network, stage);
+    squares.push_back(Squares(stage.heads, owned ? Tensors(Learning(BodyTensors(stage))) : std::vector<at::Tensor>{}));
+  }
+  return at::cat(squares).sqrt();
 }
 
 }  // namespace
 
 Inspection InspectBeliefs(const Network& network, const Batch& batch) {
   const at::NoGradGuard no_graph;
-  std::vector<at::Tensor> squares;
-  for (const Stage& stage : network.stages) {
-    const bool owned = IsOwned(network, stage);
-    squares.push_back(Squares(stage.heads, owned ? Tensors(Learning(BodyTensors(stage))) : std::vector<at::Tensor>{}));
-  }
   return {.log_beliefs = Forward(network, batch.images, kTrainingPass).log_beliefs,
-          .weight_norm = at::cat(squares).sqrt()};
+          .weight_norm = WeightNorms(network)};
 }
 
 Inspection InspectLocalLosses(const Network& network, const SidOptions& options, const Batch& batch) {
   const at::NoGradGuard no_graph;
-  Inspection inspection = InspectBeliefs(network, batch);
+  const int64_t classes = network.classes();
+  const at::Tensor log_y = TargetBelief(batch.labels, classes, options.smoothing, network.type());
+  Inspection inspection{.weight_norm = WeightNorms(network)};
   at::Tensor input = batch.images;
-  std::vector<at::Tensor> squares, active;
+  std::vector<at::Tensor> log_beliefs{UniformBelief(input.size(0), classes, input.options())}, squares, active;
   for (const Stage& stage : network.stages) {
-    const at::Tensor own = inspection.log_beliefs.slice(0, stage.first_module);
-    const StageGradients gradients = GradientsOf(network, stage, options, batch, input, own);
-    squares.push_back(gradients.squares);
-    active.push_back(gradients.active);
-    if (network.stages.size() == 1) inspection.features_gradients = gradients.by_features;
-    input = RunBody(stage, input, kTrainingPass).output;
+    const StageInspection one = InspectStage(network, stage, options, log_y, input, log_beliefs.back());
+    log_beliefs.insert(log_beliefs.end(), one.log_beliefs.begin() + 1, one.log_beliefs.end());
+    squares.push_back(one.squares);
+    active.push_back(one.active);
+    if (network.stages.size() == 1) inspection.features_gradients = one.by_features;
+    input = one.output;
   }
+  inspection.log_beliefs = at::stack(log_beliefs);
   inspection.gradient_norm = at::cat(squares).sqrt();
   inspection.active = at::cat(active);
   return inspection;

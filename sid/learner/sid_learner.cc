@@ -36,7 +36,9 @@ class SidLearner : public Learner {
   StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
     const at::TensorOptions products = batch.images.options().dtype(compute_type_);
     StageResult result;
-    result.hand = {batch.images, UniformBelief(batch.labels.size(0), network_.classes(), products), batch.labels};
+    const int64_t classes = network_.classes();
+    result.hand = {batch.images, UniformBelief(batch.labels.size(0), classes, products),
+                   TargetBelief(batch.labels, classes, options_.smoothing, compute_type_)};
     std::vector<at::Tensor> losses;
     for (StageLearner& stage : stages_) {
       result = stage.Step(result.hand, learning_rate, timer);

@@ -13,7 +13,6 @@
 
 #include "base/names.h"
 #include "base/status.h"
-#include "sid/belief/belief.h"
 #include "sid/cascade/belief_chain.h"
 #include "sid/learner/pcgrad.h"
 #include "sid/learner/serial_update.h"
@@ -71,10 +70,9 @@ StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, 
     body = RunBody(CastBody(leaves, compute_type_), in.features.to(compute_type_),
                    {.training = true, .write_statistics = true});
   }
-  const StepInputs inputs{body.features.detach(),
-                          TargetBelief(in.labels, stage_.heads.classes(), options_.smoothing, compute_type_)};
+  const StepInputs inputs{body.features.detach(), in.log_y};
   const at::Tensor features_gradient = EmptyFeaturesGradient(inputs);
-  StageResult result{{body.output.detach(), in.log_belief, in.labels}, {}, inputs.features};
+  StageResult result{{body.output.detach(), in.log_belief, in.log_y}, {}, inputs.features};
   std::vector<at::Tensor> losses;
   for (Chunk& chunk : chunks_) {
     const ChunkResult updated = UpdateHeads(chunk, inputs, result.hand.log_belief, timer, features_gradient);

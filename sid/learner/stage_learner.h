@@ -2,8 +2,8 @@
 
 // One stage (sid/network/network.h) that trains by itself: its blocks, and the heads on them.
 //
-//   in: features, log q, labels --blocks--> h --read-out--> z --chunk 1 of the heads--> its update --log p--> chunk 2 --> ...
-//   out: h, log p of its last head, labels: the values before the update       each adds its part of d l / d z
+//   in: features, log q, log y --blocks--> h --read-out--> z --chunk 1 of the heads--> its update --log p--> chunk 2 --> ...
+//   out: h, log p of its last head, log y: the values before the update       each adds its part of d l / d z
 //   d l / d z --the blocks' way back, once--> the blocks' update
 //
 // What comes in has no graph and what goes out has none: no gradient leaves a stage. What training keeps in memory is one stage's.
@@ -49,7 +49,7 @@ Executor Resolve(const ExecutorOptions& executor, const Network& network);
 struct Hand {
   at::Tensor features;    // x or h [B, ...]
   at::Tensor log_belief;  // [B, C]
-  at::Tensor labels;      // int64 [B]
+  at::Tensor log_y;       // the target [B, C]
 };
 
 struct StageResult {

@@ -279,7 +279,8 @@ TEST(StageLearner, HandsOnValuesWithoutAGraph) {
   const Batch batch = MakeBatch(kind);
   StageLearner learner(network.stages[0], OptionsOf(kind), {.executor = Executor::kBatched}, {});
   PhaseTimer untimed;
-  const Hand in{batch.images, UniformBelief(kBatch, kClasses, batch.images.options()), batch.labels};
+  const Hand in{batch.images, UniformBelief(kBatch, kClasses, batch.images.options()),
+                TargetBelief(batch.labels, kClasses, OptionsOf(kind).smoothing, at::kDouble)};
   const Hand hand = learner.Step(in, at::scalar_tensor(0.1, at::kDouble), untimed).hand;
   EXPECT_FALSE(hand.features.requires_grad());
   EXPECT_FALSE(hand.log_belief.requires_grad());
