@@ -85,7 +85,7 @@ absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<
   // A kernel that stops its clock tick on a busy core counts no time there.
   results.environment["others_processors"] =
       std::max(0.0, (ReadMachineState(gpu.get()).others - before.others) / seconds);
-  const ModelledDevices imagined{{1e9 * config.bandwidth, 1e-6 * config.latency}, ParsePartition(config).value()};
+  const ModelledDevices imagined{{1e9 * config.bandwidth, 1e-6 * config.latency}, ParsePlacement(config).value()};
   Reduce(measurements, config.problem, imagined, config.harness.seed, &results);
   return results;
 }
@@ -112,7 +112,7 @@ absl::Status Write(const Results& results, const std::string& out) {
 absl::Status Bench(const BenchConfig& config, const std::string& command) {
   SID_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(const std::vector<Contender> contenders, Contenders(config, device));
-  SID_RETURN_IF_ERROR(ParsePartition(config).status());
+  SID_RETURN_IF_ERROR(ParsePlacement(config).status());
   SID_RETURN_IF_ERROR(EnsureWritableFolder(config.out));
   SID_ASSIGN_OR_RETURN(const Results results, MeasureAll(config, contenders, device, command));
   std::cout << ToMarkdown(results) << Remarks(results);

@@ -113,9 +113,9 @@ void MakeQuick(BenchConfig* config) {
   config->harness.most_seconds = 45;
 }
 
-absl::StatusOr<Partition> ParsePartition(const BenchConfig& config) {
-  if (config.partition.empty()) return Partition();
-  SID_ASSIGN_OR_RETURN(const Partition partition, Numbers("partition", config.partition, 1));
+absl::StatusOr<Placement> ParsePlacement(const BenchConfig& config) {
+  if (config.partition.empty()) return Placement();
+  SID_ASSIGN_OR_RETURN(const Placement partition, Numbers("partition", config.partition, 1));
   SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
   int64_t modules = 0;
   for (const int64_t count : partition) modules += count;

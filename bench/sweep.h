@@ -51,7 +51,7 @@ struct BenchConfig {
 void MakeQuick(BenchConfig* config);
 
 // How many neighbouring modules each imagined device has; empty for none asked for. InvalidArgument unless some depth has as many.
-absl::StatusOr<Partition> ParsePartition(const BenchConfig& config);
+absl::StatusOr<Placement> ParsePlacement(const BenchConfig& config);
 
 // In the order of the lists, depth by depth, without repetitions. InvalidArgument, one line, for an unknown name (with the
 // nearest), an empty list or a number out of range.

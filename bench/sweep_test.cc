@@ -68,12 +68,12 @@ TEST(Contenders, NetworksAndPartitionsMultiplyAll) {
   EXPECT_THAT(ErrorOf({.networks = "resnet"}), HasSubstr("did you mean 'resnet9'?"));
 }
 
-TEST(ParsePartition, NeedsADepthOfAsManyModules) {
-  EXPECT_THAT(ParsePartition({.depths = "4,8"}).value(), testing::IsEmpty());
-  EXPECT_THAT(ParsePartition({.depths = "4,8", .partition = "5,2,1"}).value(), ElementsAre(5, 2, 1));
-  EXPECT_EQ(ParsePartition({.depths = "4,8", .partition = "5,2"}).status().message(),
+TEST(ParsePlacement, NeedsADepthOfAsManyModules) {
+  EXPECT_THAT(ParsePlacement({.depths = "4,8"}).value(), testing::IsEmpty());
+  EXPECT_THAT(ParsePlacement({.depths = "4,8", .partition = "5,2,1"}).value(), ElementsAre(5, 2, 1));
+  EXPECT_EQ(ParsePlacement({.depths = "4,8", .partition = "5,2"}).status().message(),
             "--partition=5,2 has 7 modules, and none of --depths=4,8 has as many");
-  EXPECT_THAT(ParsePartition({.partition = "4,0"}).status().message(), HasSubstr("--partition: '0' is not valid"));
+  EXPECT_THAT(ParsePlacement({.partition = "4,0"}).status().message(), HasSubstr("--partition: '0' is not valid"));
 }
 
 TEST(Contenders, BadInputIsNamed) {

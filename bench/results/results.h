@@ -53,7 +53,7 @@ struct ModelledSpeedup {
   double slowest_module = 0, all_modules = 0, optimizer = 0;  // seconds; a module's share of the optimizer's is in both
   double theoretical = 0;
   std::vector<OnDevices> critical_path;  // at 1, 2, 4 .. L devices, each with the best balanced partition
-  Partition partition;  // the one that was asked for, and its speedup; empty where it does not fit this depth
+  Placement partition;  // the one that was asked for, and its speedup; empty where it does not fit this depth
   double of_partition = 0;
 };
 
@@ -69,7 +69,7 @@ struct Results {
 // The devices that the critical path imagines.
 struct ModelledDevices {
   Link link;
-  Partition partition;  // looked at besides the balanced ones, for networks of as many modules; may be empty
+  Placement partition;  // looked at besides the balanced ones, for networks of as many modules; may be empty
 };
 
 // Fills contenders, measured (every pair of contenders of one depth and batch) and modelled.

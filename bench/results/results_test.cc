@@ -77,7 +77,7 @@ TEST_F(ResultsTest, ModelsWhatHasPhasesOfModules) {
 }
 
 TEST_F(ResultsTest, ModelsAPartitionThatIsAskedForAndFits) {
-  const auto modelled = [](const Partition& partition) {
+  const auto modelled = [](const Placement& partition) {
     Results results;
     Reduce({Serial()}, kProblem, {{.bytes_per_second = 1e30}, partition}, 1, &results);
     return results.modelled[0];

@@ -12,26 +12,26 @@ namespace {
 double Sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
 // What each device has to do of `modules`.
-std::vector<double> SumByDevice(const std::vector<double>& modules, const Partition& partition) {
+std::vector<double> SumByDevice(const std::vector<double>& modules, const Placement& placement) {
   std::vector<double> sums;
   auto begin = modules.begin();
-  for (const int64_t count : partition) {
-    CHECK(count > 0 && count <= modules.end() - begin) << "a partition does not fit " << modules.size() << " modules";
+  for (const int64_t count : placement) {
+    CHECK(count > 0 && count <= modules.end() - begin) << "a placement does not fit " << modules.size() << " modules";
     sums.push_back(std::accumulate(begin, begin + count, 0.0));
     begin += count;
   }
-  CHECK(begin == modules.end()) << "a partition leaves modules out";
+  CHECK(begin == modules.end()) << "a placement leaves modules out";
   return sums;
 }
 
 // When the last teacher is there.
-double EndOfPhase1(const StepTimes& times, const Partition& partition, const Link& link, const Messages& messages) {
-  const std::vector<double> teachers = SumByDevice(times.teachers, partition);
+double EndOfPhase1(const StepTimes& times, const Placement& placement, const Link& link, const Messages& messages) {
+  const std::vector<double> teachers = SumByDevice(times.teachers, placement);
   const double features = messages.features_bytes / link.bytes_per_second;
   const double belief = messages.belief_bytes / link.bytes_per_second;
-  const auto others = static_cast<double>(partition.size() - 1);
+  const auto others = static_cast<double>(placement.size() - 1);
   double end = times.extractor_forward + teachers[0];
-  for (size_t k = 1; k < partition.size(); ++k) {
+  for (size_t k = 1; k < placement.size(); ++k) {
     const double features_arrive = times.extractor_forward + static_cast<double>(k) * features + link.latency;
     // Device 0's belief waits until its features have left.
     const double belief_leaves = k == 1 ? std::max(end, times.extractor_forward + others * features) : end;
@@ -41,18 +41,18 @@ double EndOfPhase1(const StepTimes& times, const Partition& partition, const Lin
 }
 
 // Modules in order, as many to a device as fit `limit`: how many devices that takes.
-Partition Fill(const std::vector<double>& modules, double limit) {
-  Partition partition;
+Placement Fill(const std::vector<double>& modules, double limit) {
+  Placement placement;
   double filled = std::numeric_limits<double>::infinity();
   for (const double module : modules) {
     if (filled + module > limit) {
-      partition.push_back(0);
+      placement.push_back(0);
       filled = 0;
     }
     filled += module;
-    ++partition.back();
+    ++placement.back();
   }
-  return partition;
+  return placement;
 }
 
 }  // namespace
@@ -61,9 +61,9 @@ double TheoreticalSpeedup(const std::vector<double>& modules) {
   return Sum(modules) / *std::max_element(modules.begin(), modules.end());
 }
 
-double CriticalPath(const StepTimes& times, const Partition& partition, const Link& link, const Messages& messages) {
-  const double phase_2 = EndOfPhase1(times, partition, link, messages);
-  const std::vector<double> updates = SumByDevice(times.modules, partition);
+double CriticalPath(const StepTimes& times, const Placement& placement, const Link& link, const Messages& messages) {
+  const double phase_2 = EndOfPhase1(times, placement, link, messages);
+  const std::vector<double> updates = SumByDevice(times.modules, placement);
   const double transfer = messages.features_bytes / link.bytes_per_second;
   std::vector<double> leaves(updates.begin() + 1, updates.end());
   std::sort(leaves.begin(), leaves.end());
@@ -75,7 +75,7 @@ double CriticalPath(const StepTimes& times, const Partition& partition, const Li
   return summed + times.extractor_backward + times.extractor_optimizer;
 }
 
-Partition BalancedPartition(const std::vector<double>& modules, int64_t devices) {
+Placement BalancedPlacement(const std::vector<double>& modules, int64_t devices) {
   CHECK(devices >= 1 && devices <= static_cast<int64_t>(modules.size()));
   // Every sum of neighbours is a possible limit; the smallest that needs no more devices is the best.
   std::vector<double> limits;
@@ -94,7 +94,7 @@ Partition BalancedPartition(const std::vector<double>& modules, int64_t devices)
 double BestCriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages) {
   double best = std::numeric_limits<double>::infinity();
   for (int64_t used = 1; used <= devices; ++used) {
-    best = std::min(best, CriticalPath(times, BalancedPartition(times.modules, used), link, messages));
+    best = std::min(best, CriticalPath(times, BalancedPlacement(times.modules, used), link, messages));
   }
   return best;
 }

@@ -43,18 +43,19 @@ struct Messages {
   double belief_bytes = 0;    // p [B, C]
 };
 
-// How many neighbouring modules each device has; the first device has the extractor too. None is 0, the sum is L.
-using Partition = std::vector<int64_t>;
+// How many neighbouring modules each device has (which blocks a module owns is a Partition, sid/network/partition.h); the first device
+// has the extractor too. None is 0, the sum is L.
+using Placement = std::vector<int64_t>;
 
 double TheoreticalSpeedup(const std::vector<double>& modules);
 
 // Seconds of a step.
-double CriticalPath(const StepTimes& times, const Partition& partition, const Link& link, const Messages& messages);
+double CriticalPath(const StepTimes& times, const Placement& placement, const Link& link, const Messages& messages);
 
-// The partition over `devices` (1 .. L) whose slowest device has the least to do in phase 2.
-Partition BalancedPartition(const std::vector<double>& modules, int64_t devices);
+// The placement over `devices` (1 .. L) whose slowest device has the least to do in phase 2.
+Placement BalancedPlacement(const std::vector<double>& modules, int64_t devices);
 
-// The least CriticalPath of balanced partitions over at most `devices` devices.
+// The least CriticalPath of balanced placements over at most `devices` devices.
 double BestCriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages);
 
 }  // namespace sid

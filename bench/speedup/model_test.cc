@@ -18,7 +18,7 @@ constexpr Link kFree{.bytes_per_second = 1e30, .latency = 0};
 
 struct Scenario {
   StepTimes times;
-  Partition partition;
+  Placement placement;
   Link link;
   Messages messages;
 };
@@ -28,13 +28,13 @@ class SpeedupModelTest : public testing::Test {
   double Uniform(double low, double high) { return std::uniform_real_distribution<double>(low, high)(random_); }
   int64_t Whole(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
 
-  Partition RandomPartition(int64_t depth) {
-    Partition partition{1};
+  Placement RandomPlacement(int64_t depth) {
+    Placement placement{1};
     for (int64_t i = 1; i < depth; ++i) {
-      if (Whole(0, 1) == 1) partition.push_back(0);
-      ++partition.back();
+      if (Whole(0, 1) == 1) placement.push_back(0);
+      ++placement.back();
     }
-    return partition;
+    return placement;
   }
 
   // Messages from negligible to dominating, modules from equal to very different.
@@ -50,7 +50,7 @@ class SpeedupModelTest : public testing::Test {
     scenario.times.gradient_sum = Uniform(0, 0.5);
     scenario.times.extractor_backward = Uniform(0, 5);
     scenario.times.extractor_optimizer = Uniform(0, 1);
-    scenario.partition = RandomPartition(depth);
+    scenario.placement = RandomPlacement(depth);
     scenario.link = {.bytes_per_second = Uniform(0.2, 20), .latency = Uniform(0, 1)};
     scenario.messages = {.features_bytes = Uniform(0, 4), .belief_bytes = Uniform(0, 4)};
     return scenario;
@@ -62,7 +62,7 @@ class SpeedupModelTest : public testing::Test {
 // The step as tasks. Devices are resources 0 .. K-1, their links K .. 2K-1; gradients come in through device 0's link.
 class StepTasks {
  public:
-  explicit StepTasks(const Scenario& scenario) : scenario_(scenario), devices_(scenario.partition.size()) {
+  explicit StepTasks(const Scenario& scenario) : scenario_(scenario), devices_(scenario.placement.size()) {
     const StepTimes& times = scenario.times;
     const int64_t extractor = Compute(0, times.extractor_forward, {});
     std::vector<int64_t> features{extractor};
@@ -95,7 +95,7 @@ class StepTasks {
   }
   // Device k's modules one after the other.
   int64_t Modules(int64_t k, const std::vector<double>& seconds, std::vector<int64_t> after) {
-    const auto& sizes = scenario_.partition;
+    const auto& sizes = scenario_.placement;
     const int64_t begin = std::accumulate(sizes.begin(), sizes.begin() + k, int64_t{0});
     for (int64_t i = begin; i < begin + sizes[k]; ++i) after = {Compute(k, seconds[i], after)};
     return after[0];
@@ -110,7 +110,7 @@ TEST_F(SpeedupModelTest, EqualsTheSimulation) {
   for (int trial = 0; trial < 2000; ++trial) {
     const Scenario scenario = Random();
     const double expected = Simulate(StepTasks(scenario).tasks());
-    ASSERT_NEAR(CriticalPath(scenario.times, scenario.partition, scenario.link, scenario.messages), expected,
+    ASSERT_NEAR(CriticalPath(scenario.times, scenario.placement, scenario.link, scenario.messages), expected,
                 1e-12 * expected)
         << "seed " << kSeed << ", trial " << trial;
   }
@@ -160,10 +160,10 @@ TEST_F(SpeedupModelTest, EveryPartCountsWithItsPrice) {
 
 // Against all partitions there are.
 TEST_F(SpeedupModelTest, TheBalancedPartitionIsTheBest) {
-  const auto slowest = [](const std::vector<double>& modules, const Partition& partition) {
+  const auto slowest = [](const std::vector<double>& modules, const Placement& placement) {
     double largest = 0;
     size_t i = 0;
-    for (const int64_t count : partition) {
+    for (const int64_t count : placement) {
       double sum = 0;
       for (int64_t k = 0; k < count; ++k) sum += modules[i++];
       largest = std::max(largest, sum);
@@ -176,17 +176,17 @@ TEST_F(SpeedupModelTest, TheBalancedPartitionIsTheBest) {
     for (double& module : modules) module = Uniform(0.1, 1);
     std::vector<double> best(depth + 1, 1e9);
     for (uint64_t cuts = 0; cuts < (uint64_t{1} << (depth - 1)); ++cuts) {
-      Partition partition{1};
+      Placement placement{1};
       for (size_t i = 1; i < depth; ++i) {
-        if ((cuts >> (i - 1)) & 1) partition.push_back(0);
-        ++partition.back();
+        if ((cuts >> (i - 1)) & 1) placement.push_back(0);
+        ++placement.back();
       }
-      best[partition.size()] = std::min(best[partition.size()], slowest(modules, partition));
+      best[placement.size()] = std::min(best[placement.size()], slowest(modules, placement));
     }
     for (size_t devices = 1; devices <= depth; ++devices) {
-      const Partition partition = BalancedPartition(modules, static_cast<int64_t>(devices));
-      EXPECT_LE(partition.size(), devices);
-      EXPECT_NEAR(slowest(modules, partition), best[devices], 1e-12) << "seed " << kSeed << ", trial " << trial;
+      const Placement placement = BalancedPlacement(modules, static_cast<int64_t>(devices));
+      EXPECT_LE(placement.size(), devices);
+      EXPECT_NEAR(slowest(modules, placement), best[devices], 1e-12) << "seed " << kSeed << ", trial " << trial;
     }
   }
 }
