@@ -104,19 +104,18 @@ at::Tensor StageLearner::EmptyFeaturesGradient(const StepInputs& inputs) const {
   if (!body_learns_) return {};
   const at::TensorOptions type(inputs.log_y.scalar_type());
   const at::Tensor sum = at::zeros_like(inputs.features, type);
-  const bool apart = options_.compares_gradients() || executor_ == Executor::kSerial;
-  return apart ? at::stack(std::vector<at::Tensor>(stage_.heads.depth(), sum)) : sum;
+  return WritesApart() ? at::stack(std::vector<at::Tensor>(stage_.heads.depth(), sum)) : sum;
 }
 
 ChunkResult StageLearner::UpdateHeads(const Chunk& chunk, const StepInputs& inputs, const at::Tensor& log_q,
                                       PhaseTimer& timer, const at::Tensor& features_gradient) const {
   const Cascade heads = Cast(chunk.heads, compute_type_);
+  const bool apart = body_learns_ && WritesApart();
+  at::Tensor own = apart ? features_gradient.slice(0, chunk.begin, chunk.end) : features_gradient;
   if (executor_ == Executor::kSerial) {
     return SerialUpdate(heads, stage_.first_module, options_.divergence, options_.alphas, inputs, log_q, timer,
-                        chunk.gradients, features_gradient);
+                        chunk.gradients, own);
   }
-  const bool apart = body_learns_ && options_.compares_gradients();
-  at::Tensor own = apart ? features_gradient.slice(0, chunk.begin, chunk.end) : features_gradient;
   return BatchedUpdate(executor_ == Executor::kCuda ? ChainByKernel : ChainByOperations, heads, options_.divergence,
                        alphas_.slice(0, chunk.begin, chunk.end), inputs, log_q, timer, chunk.gradients, own);
 }
@@ -127,10 +126,9 @@ std::vector<at::Tensor> StageLearner::BodyBackward(const at::Tensor& features, c
   const ExtractorGradient how = options_.extractor_gradient;
   if (how == ExtractorGradient::kPcgrad) {
     gradient = CombineByPcgrad(gradient);
-  } else if (executor_ == Executor::kSerial) {
-    gradient = how == ExtractorGradient::kMean ? gradient.mean(0) : gradient.sum(0);
-  } else if (how == ExtractorGradient::kMean) {
-    gradient /= stage_.heads.depth();
+  } else {
+    if (WritesApart()) gradient = gradient.sum(0);
+    if (how == ExtractorGradient::kMean) gradient = gradient / stage_.heads.depth();
   }
   return torch::autograd::grad({features}, leaves, {gradient.to(features.scalar_type())});
 }

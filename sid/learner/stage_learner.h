@@ -78,6 +78,8 @@ class StageLearner {
         optimizer;  // the last one's moves the blocks too: without chunks there is one, and its clipping sees everything
   };
 
+  // Whether each head's d l_i / d z is written for itself, not added to the others'.
+  bool WritesApart() const { return options_.compares_gradients() || executor_ == Executor::kSerial; }
   // What the heads' update fills: zeros for their sum [B, ...], room for each one's own [n, B, ...] where they are written apart, or
   // nothing where the blocks do not learn.
   at::Tensor EmptyFeaturesGradient(const StepInputs& inputs) const;
