@@ -17,80 +17,70 @@
 #include "third_party/logging/logging.h"
 
 namespace sid {
-namespace {
 
-class SidLearner : public Learner {
- public:
-  SidLearner(Network network, SidOptions options, const ExecutorOptions& executor, const OptimizerOptions& optimizer,
-             std::string name)
-      : network_(std::move(network)),
-        options_(std::move(options)),
-        compute_type_(ComputeType(executor.precision, network_.type())),
-        name_(std::move(name)) {
-    CHECK_EQ(static_cast<int64_t>(options_.alphas.size()), network_.depth());
-    for (const Stage& stage : network_.stages) stages_.emplace_back(stage, options_, executor, optimizer);
+SidLearner::SidLearner(Network network, SidOptions options, const ExecutorOptions& executor,
+                       const OptimizerOptions& optimizer, std::string name)
+    : network_(std::move(network)),
+      options_(std::move(options)),
+      compute_type_(ComputeType(executor.precision, network_.type())),
+      name_(std::move(name)) {
+  CHECK_EQ(static_cast<int64_t>(options_.alphas.size()), network_.depth());
+  for (const Stage& stage : network_.stages) stages_.emplace_back(stage, options_, executor, optimizer);
+}
+
+Hand SidLearner::FirstHand(const Batch& batch) const {
+  const at::TensorOptions products = batch.images.options().dtype(compute_type_);
+  return {batch.images, UniformBelief(batch.labels.size(0), network_.classes(), products), Target(batch.labels)};
+}
+
+at::Tensor SidLearner::Target(const at::Tensor& labels) const {
+  return TargetBelief(labels, network_.classes(), options_.smoothing, compute_type_);
+}
+
+StepResult SidLearner::Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) {
+  StageResult result{.hand = FirstHand(batch)};
+  std::vector<at::Tensor> losses;
+  for (StageLearner& stage : stages_) {
+    result = stage.Step(result.hand, learning_rate, timer);
+    losses.push_back(result.losses);
   }
+  return {losses.size() == 1 ? losses[0] : at::cat(losses), result.hand.log_belief, result.features};
+}
 
-  std::string name() const override { return name_; }
+at::Tensor SidLearner::Predict(const at::Tensor& images) const {
+  const at::NoGradGuard no_grad;
+  return sid::Predict(Cast(network_, compute_type_), images.to(compute_type_));
+}
 
-  StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
-    const at::TensorOptions products = batch.images.options().dtype(compute_type_);
-    StageResult result;
-    const int64_t classes = network_.classes();
-    result.hand = {batch.images, UniformBelief(batch.labels.size(0), classes, products),
-                   TargetBelief(batch.labels, classes, options_.smoothing, compute_type_)};
-    std::vector<at::Tensor> losses;
-    for (StageLearner& stage : stages_) {
-      result = stage.Step(result.hand, learning_rate, timer);
-      losses.push_back(result.losses);
-    }
-    return {losses.size() == 1 ? losses[0] : at::cat(losses), result.hand.log_belief, result.features};
+std::vector<int64_t> SidLearner::LossDepths() const {
+  std::vector<int64_t> depths(network_.depth());
+  std::iota(depths.begin(), depths.end(), 1);
+  return depths;
+}
+
+at::Tensor SidLearner::Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const {
+  const at::NoGradGuard no_grad;
+  const at::Tensor log_y = TargetBelief(labels, network_.classes(), options_.smoothing, log_beliefs.scalar_type());
+  std::vector<at::Tensor> losses;
+  for (size_t i = 0; i < options_.alphas.size(); ++i) {
+    const auto teacher = static_cast<int64_t>(i);
+    losses.push_back(
+        LocalLoss(options_.divergence, options_.alphas[i], log_y, log_beliefs[teacher], log_beliefs[teacher + 1]));
   }
+  return at::stack(losses);
+}
 
-  at::Tensor Predict(const at::Tensor& images) const override {
-    const at::NoGradGuard no_grad;
-    return sid::Predict(Cast(network_, compute_type_), images.to(compute_type_));
+std::vector<NamedTensor> SidLearner::State() const {
+  std::vector<NamedTensor> state;
+  for (const StageLearner& stage : stages_) {
+    for (NamedTensor& tensor : stage.State()) state.push_back(std::move(tensor));
   }
+  return state;
+}
 
-  std::vector<int64_t> LossDepths() const override {
-    std::vector<int64_t> depths(network_.depth());
-    std::iota(depths.begin(), depths.end(), 1);
-    return depths;
-  }
-
-  at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override {
-    const at::NoGradGuard no_grad;
-    const at::Tensor log_y = TargetBelief(labels, network_.classes(), options_.smoothing, log_beliefs.scalar_type());
-    std::vector<at::Tensor> losses;
-    for (size_t i = 0; i < options_.alphas.size(); ++i) {
-      const auto teacher = static_cast<int64_t>(i);
-      losses.push_back(
-          LocalLoss(options_.divergence, options_.alphas[i], log_y, log_beliefs[teacher], log_beliefs[teacher + 1]));
-    }
-    return at::stack(losses);
-  }
-
-  std::vector<NamedTensor> State() const override {
-    std::vector<NamedTensor> state = AllTensors(network_);
-    for (const StageLearner& stage : stages_) {
-      for (NamedTensor& tensor : stage.OptimizerState()) state.push_back(std::move(tensor));
-    }
-    return state;
-  }
-
-  Inspection Inspect(const Batch& batch, bool gradients) const override {
-    return gradients ? InspectLocalLosses(network_, options_, batch) : InspectBeliefs(network_, batch);
-  }
-
- private:
-  Network network_;
-  SidOptions options_;
-  at::ScalarType compute_type_;
-  std::string name_;
-  std::vector<StageLearner> stages_;
-};
-
-}  // namespace
+Inspection SidLearner::Inspect(const Batch& batch, bool gradients) const {
+  return gradients ? InspectLocalLosses(network_, options_, batch) : InspectBeliefs(network_, batch);
+}
 
 absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer, const Network& network) {
   if (executor.chunk < 0) {
@@ -112,8 +102,8 @@ absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& o
   return absl::OkStatus();
 }
 
-std::unique_ptr<Learner> MakeSidLearner(Network network, const SidOptions& options, ExecutorOptions executor,
-                                        const OptimizerOptions& optimizer, const std::string& name) {
+std::unique_ptr<SidLearner> MakeSidLearner(Network network, const SidOptions& options, ExecutorOptions executor,
+                                           const OptimizerOptions& optimizer, const std::string& name) {
   executor.executor = Resolve(executor, network);
   return std::make_unique<SidLearner>(std::move(network), options, executor, optimizer, name);
 }

@@ -61,7 +61,8 @@ StageLearner::StageLearner(Stage stage, const SidOptions& options, const Executo
   }
 }
 
-StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer) {
+StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer,
+                               const std::function<void(const Hand&)>& hand_on) {
   const Stage leaves = body_learns_ ? WithLeaves(stage_) : stage_;
   BodyResult body;
   {
@@ -78,6 +79,7 @@ StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, 
     const ChunkResult updated = UpdateHeads(chunk, inputs, result.hand.log_belief, timer, features_gradient);
     losses.push_back(updated.losses);
     result.hand.log_belief = updated.log_belief;
+    if (&chunk == &chunks_.back()) hand_on(result.hand);
     std::vector<at::Tensor> gradients = Tensors(chunk.gradients);
     if (&chunk == &chunks_.back() && body_learns_) {
       for (at::Tensor& gradient :
@@ -92,8 +94,8 @@ StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, 
   return result;
 }
 
-std::vector<NamedTensor> StageLearner::OptimizerState() const {
-  std::vector<NamedTensor> state;
+std::vector<NamedTensor> StageLearner::State() const {
+  std::vector<NamedTensor> state = AllTensors(stage_);
   for (const Chunk& chunk : chunks_) {
     for (NamedTensor& tensor : chunk.optimizer.State()) state.push_back(std::move(tensor));
   }

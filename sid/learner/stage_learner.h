@@ -9,6 +9,7 @@
 // What comes in has no graph and what goes out has none: no gradient leaves a stage. What training keeps in memory is one stage's.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -64,10 +65,13 @@ class StageLearner {
   StageLearner(Stage stage, const SidOptions& options, const ExecutorOptions& executor,
                const OptimizerOptions& optimizer);
 
-  StageResult Step(const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer);
+  // `hand_on` gets the result's hand as soon as it is there, before the blocks' way back and the last update: the next stage can begin.
+  StageResult Step(
+      const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer,
+      const std::function<void(const Hand&)>& hand_on = [](const Hand&) {});
 
-  // What the optimizers remember.
-  std::vector<NamedTensor> OptimizerState() const;
+  // Its weights, its running statistics and what its optimizers remember.
+  std::vector<NamedTensor> State() const;
 
  private:
   struct Chunk {
