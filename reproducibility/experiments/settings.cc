@@ -1,6 +1,7 @@
 #include "reproducibility/experiments/settings.h"
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "sid/network/initialisation.h"
@@ -177,6 +178,29 @@ std::vector<TrainConfig> Blocks() {
   return settings;
 }
 
+// Networks without skip connections, with them, and with attention: SID with two modules beside backpropagation on each.
+std::vector<TrainConfig> Architectures() {
+  std::vector<TrainConfig> settings;
+  const std::pair<const char*, int64_t> networks[] = {{"vgg11", 16}, {"resnet18", 16}, {"vit-tiny", 48}};
+  for (const auto& [network, width] : networks) {
+    for (const char* learner : {"bp", "sid"}) {
+      const bool local = std::string(learner) == "sid";
+      TrainConfig config = Base("cifar10", local ? 2 : 1);
+      config.learner = learner;
+      config.network = network;
+      config.width = width;
+      config.hidden = 128;
+      config.initialisation = "pytorch";
+      config.partition = local ? "even" : "shared";
+      config.head = local ? "mlp" : "linear";
+      config.alpha = local ? "0.9" : "0.5";
+      config.belief_input = local;
+      settings.push_back(config);
+    }
+  }
+  return settings;
+}
+
 }  // namespace
 
 const std::vector<Experiment>& Experiments() {
@@ -191,7 +215,8 @@ const std::vector<Experiment>& Experiments() {
                                                                       {"divergence", Divergences, false},
                                                                       {"learning-rate", LearningRates, false},
                                                                       {"sgd-recipe", SgdRecipe, true},
-                                                                      {"blocks", Blocks, true}};
+                                                                      {"blocks", Blocks, true},
+                                                                      {"architectures", Architectures, true}};
   return *kExperiments;
 }
 
