@@ -20,11 +20,11 @@ double ThreadSeconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-const std::vector<Contender> kContenders = {{.learner = "sid", .executor = "serial"},
-                                            {.learner = "sid", .executor = "batched"},
-                                            {.learner = "sid", .executor = "batched", .chunk = 2},
-                                            {.learner = "bp-chain"},
-                                            {.learner = "bp-chain-checkpoint"}};
+const std::vector<Contender> kContenders = {{.learner = "sid", .executor = "serial", .batch = 64},
+                                            {.learner = "sid", .executor = "batched", .batch = 64},
+                                            {.learner = "sid", .executor = "batched", .chunk = 2, .batch = 64},
+                                            {.learner = "bp-chain", .batch = 64},
+                                            {.learner = "bp-chain-checkpoint", .batch = 64}};
 
 std::vector<PhaseTime> PhasesOfAStep(Learner& learner, const Batch& batch, RecordingTimer& timer) {
   {
@@ -38,7 +38,7 @@ TEST(StepPhases, AddUpToTheStep) {
   const Problem problem{.side = 16};
   for (const Contender& contender : kContenders) {
     const auto learner = MakeContender(contender, problem, at::kCPU).value();
-    const Batch batch = MakeBatch(problem, 64, at::kCPU);
+    const Batch batch = MakeBatch(contender, problem, at::kCPU);
     const auto timer = MakeClockTimer(ThreadSeconds);
     std::vector<double> shares;
     for (int step = 0; step < 11; ++step) {
@@ -62,7 +62,7 @@ TEST(StepPhases, HaveTheirNames) {
     const auto timer = MakeClockTimer(ThreadSeconds);
     std::set<std::string> names;
     std::vector<int64_t> modules;
-    for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(problem, 4, at::kCPU), *timer)) {
+    for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(contender, problem, at::kCPU), *timer)) {
       names.insert(phase.phase);
       if (phase.module >= 0) modules.push_back(phase.module);
     }
