@@ -38,6 +38,7 @@ absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(options.divergence, ParseDivergence(config.divergence));
   SID_ASSIGN_OR_RETURN(options.extractor_gradient, ParseExtractorGradient(config.extractor_gradient));
   options.smoothing = config.smoothing;
+  options.overlap = config.overlap;
   SID_RETURN_IF_ERROR(Validate(options));
   return options;
 }

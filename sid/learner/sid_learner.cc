@@ -25,7 +25,11 @@ SidLearner::SidLearner(Network network, SidOptions options, const ExecutorOption
       compute_type_(ComputeType(executor.precision, network_.type())),
       name_(std::move(name)) {
   CHECK_EQ(static_cast<int64_t>(options_.alphas.size()), network_.depth());
-  for (const Stage& stage : network_.stages) stages_.emplace_back(stage, options_, executor, optimizer);
+  const Stage* before = nullptr;
+  for (const Stage& stage : network_.stages) {
+    stages_.emplace_back(stage, options_, executor, optimizer, before);
+    before = &stage;
+  }
 }
 
 Hand SidLearner::FirstHand(const Batch& batch) const {
@@ -40,11 +44,27 @@ at::Tensor SidLearner::Target(const at::Tensor& labels) const {
 StepResult SidLearner::Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) {
   StageResult result{.hand = FirstHand(batch)};
   std::vector<at::Tensor> losses;
-  for (StageLearner& stage : stages_) {
-    result = stage.Step(result.hand, learning_rate, timer);
-    losses.push_back(result.losses);
+  if (options_.overlap) {
+    StepFrom(0, result.hand, learning_rate, timer, losses, result);
+  } else {
+    for (StageLearner& stage : stages_) {
+      result = stage.Step(result.hand, learning_rate, timer);
+      losses.push_back(result.losses);
+    }
   }
   return {losses.size() == 1 ? losses[0] : at::cat(losses), result.hand.log_belief, result.features};
+}
+
+std::vector<at::Tensor> SidLearner::StepFrom(size_t k, const Hand& in, const at::Tensor& learning_rate,
+                                             PhaseTimer& timer, std::vector<at::Tensor>& losses, StageResult& last) {
+  losses.emplace_back();
+  StageResult result = stages_[k].Step(in, learning_rate, timer, [&](const Hand& hand) {
+    return k + 1 < stages_.size() ? StepFrom(k + 1, hand, learning_rate, timer, losses, last)
+                                  : std::vector<at::Tensor>();
+  });
+  losses[k] = result.losses;
+  if (k + 1 == stages_.size()) last = result;
+  return std::move(result.given_back);
 }
 
 at::Tensor SidLearner::Predict(const at::Tensor& images) const {
@@ -80,6 +100,15 @@ std::vector<NamedTensor> SidLearner::State() const {
 
 Inspection SidLearner::Inspect(const Batch& batch, bool gradients) const {
   return gradients ? InspectLocalLosses(network_, options_, batch) : InspectBeliefs(network_, batch);
+}
+
+absl::Status Validate(const SidOptions& options, const Network& network) {
+  if (options.overlap && (network.stages.size() == 1 || !options.extractor_learns())) {
+    return absl::InvalidArgumentError(
+        "overlap trains a module's last block by the next module's loss too: it needs at least two modules that own "
+        "blocks, as by --partition=even:2, and blocks that learn");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer, const Network& network) {

@@ -25,6 +25,9 @@ namespace sid {
 // part; batched needs mlp heads, cuda a GPU with room for them.
 absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer, const Network& network);
 
+// That the network has what the update needs.
+absl::Status Validate(const SidOptions& options, const Network& network);
+
 class SidLearner : public Learner {
  public:
   // As MakeSidLearner, with an executor that is not auto.
@@ -48,6 +51,10 @@ class SidLearner : public Learner {
   at::Tensor Target(const at::Tensor& labels) const;  // log y [B, C]
 
  private:
+  // With overlap: the step of stage k on `in` with those of all stages behind it, whose results it adds. What stage k gives back.
+  std::vector<at::Tensor> StepFrom(size_t k, const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer,
+                                   std::vector<at::Tensor>& losses, StageResult& last);
+
   Network network_;
   SidOptions options_;
   at::ScalarType compute_type_;
