@@ -41,14 +41,14 @@ class Group:
         self.processes = []
         port = port or free_port()
         for rank in range(size):
-            environment = dict(
-                os.environ,
-                RANK=str(rank),
-                WORLD_SIZE=str(size),
-                MASTER_ADDR="127.0.0.1",
-                MASTER_PORT=str(port),
+            environment = {
+                **os.environ,
+                "RANK": str(rank),
+                "WORLD_SIZE": str(size),
+                "MASTER_ADDR": "127.0.0.1",
+                "MASTER_PORT": str(port),
                 **dict(variables).get(rank, {}),
-            )
+            }
             own = dict(flags).get(rank, [])
             command = [torture.TRAIN, *FLAGS, "--data_dir=%s" % out.parent, "--out=%s" % out, *own]
             self.processes.append(
