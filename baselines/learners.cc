@@ -5,8 +5,22 @@
 
 #include "base/names.h"
 #include "base/status.h"
+#include "baselines/feedback_alignment.h"
 
 namespace sid {
+namespace {
+
+// Null for the name of another learner.
+absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const Network& network,
+                                                  const LearnerOptions& all) {
+  const PeerOptions options{all.sid.smoothing, all.executor.precision, all.seed};
+  if (name == "fa") {
+    return MakeFeedbackAlignmentLearner(network, RandomFeedback(network, all.seed), options, all.optimizer);
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 const std::vector<LearnerKind>& LearnerKinds() {
   static const auto* const kKinds =
@@ -16,7 +30,8 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "bp-chain"},
                                    {.name = "bp-deep"},
                                    {.name = "bp-head", .one_module = true},
-                                   {.name = "bp-chain-checkpoint"}};
+                                   {.name = "bp-chain-checkpoint"},
+                                   {.name = "fa", .one_module = true, .sees_belief = false}};
   return *kKinds;
 }
 
@@ -46,6 +61,8 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Ne
     SID_RETURN_IF_ERROR(Validate(options.executor, options.optimizer, network));
     return MakeSidLearner(std::move(network), sid, options.executor, options.optimizer, name);
   }
+  SID_ASSIGN_OR_RETURN(std::unique_ptr<Learner> peer, MakePeer(name, network, options));
+  if (peer != nullptr) return peer;
   SID_ASSIGN_OR_RETURN(const Backpropagation backpropagation, ParseBackpropagation(name));
   SID_RETURN_IF_ERROR(Validate(backpropagation, network));
   return MakeBackpropagationLearner(

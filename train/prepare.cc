@@ -56,6 +56,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   choices.options.optimizer.clip_norm = config.clip_norm;
   choices.options.inner_weight = config.inner_weight;
   choices.options.recompute = config.recompute;
+  choices.options.seed = config.seed;
   SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
   SID_ASSIGN_OR_RETURN(choices.on_nan, ParseOnNan(config.on_nan));
   return choices;
