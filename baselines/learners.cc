@@ -5,6 +5,7 @@
 
 #include "base/names.h"
 #include "base/status.h"
+#include "baselines/direct_feedback.h"
 #include "baselines/feedback_alignment.h"
 
 namespace sid {
@@ -16,6 +17,9 @@ absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const
   const PeerOptions options{all.sid.smoothing, all.executor.precision, all.seed};
   if (name == "fa") {
     return MakeFeedbackAlignmentLearner(network, RandomFeedback(network, all.seed), options, all.optimizer);
+  }
+  if (name == "dfa") {
+    return MakeDirectFeedbackLearner(network, RandomDirectFeedback(network, all.seed), options, all.optimizer);
   }
   return nullptr;
 }
@@ -31,7 +35,8 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "bp-deep"},
                                    {.name = "bp-head", .one_module = true},
                                    {.name = "bp-chain-checkpoint"},
-                                   {.name = "fa", .one_module = true, .sees_belief = false}};
+                                   {.name = "fa", .one_module = true, .sees_belief = false},
+                                   {.name = "dfa", .one_module = true, .sees_belief = false}};
   return *kKinds;
 }
 
