@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "baselines/direct_feedback.h"
 #include "baselines/feedback_alignment.h"
+#include "baselines/signal_propagation.h"
 
 namespace sid {
 namespace {
@@ -21,6 +22,7 @@ absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const
   if (name == "dfa") {
     return MakeDirectFeedbackLearner(network, RandomDirectFeedback(network, all.seed), options, all.optimizer);
   }
+  if (name == "sigprop") return MakeSignalPropagationLearner(network, options, all.optimizer);
   return nullptr;
 }
 
@@ -36,7 +38,8 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "bp-head", .one_module = true},
                                    {.name = "bp-chain-checkpoint"},
                                    {.name = "fa", .one_module = true, .sees_belief = false},
-                                   {.name = "dfa", .one_module = true, .sees_belief = false}};
+                                   {.name = "dfa", .one_module = true, .sees_belief = false},
+                                   {.name = "sigprop", .one_module = true, .sees_belief = false}};
   return *kKinds;
 }
 
