@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "baselines/direct_feedback.h"
 #include "baselines/feedback_alignment.h"
+#include "baselines/forward_forward.h"
 #include "baselines/signal_propagation.h"
 
 namespace sid {
@@ -23,6 +24,10 @@ absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const
     return MakeDirectFeedbackLearner(network, RandomDirectFeedback(network, all.seed), options, all.optimizer);
   }
   if (name == "sigprop") return MakeSignalPropagationLearner(network, options, all.optimizer);
+  if (name == "ff") {
+    SID_RETURN_IF_ERROR(ValidateForwardForward(network));
+    return MakeForwardForwardLearner(network, options, all.optimizer);
+  }
   return nullptr;
 }
 
@@ -39,7 +44,8 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "bp-chain-checkpoint"},
                                    {.name = "fa", .one_module = true, .sees_belief = false},
                                    {.name = "dfa", .one_module = true, .sees_belief = false},
-                                   {.name = "sigprop", .one_module = true, .sees_belief = false}};
+                                   {.name = "sigprop", .one_module = true, .sees_belief = false},
+                                   {.name = "ff", .one_module = true, .sees_belief = false}};
   return *kKinds;
 }
 
