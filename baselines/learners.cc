@@ -8,6 +8,7 @@
 #include "baselines/direct_feedback.h"
 #include "baselines/feedback_alignment.h"
 #include "baselines/forward_forward.h"
+#include "baselines/no_prop.h"
 #include "baselines/signal_propagation.h"
 
 namespace sid {
@@ -28,6 +29,10 @@ absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const
     SID_RETURN_IF_ERROR(ValidateForwardForward(network));
     return MakeForwardForwardLearner(network, options, all.optimizer);
   }
+  if (name == "noprop") {
+    SID_RETURN_IF_ERROR(ValidateNoProp(network));
+    return MakeNoPropLearner(network, options, all.optimizer);
+  }
   return nullptr;
 }
 
@@ -45,7 +50,8 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "fa", .one_module = true, .sees_belief = false},
                                    {.name = "dfa", .one_module = true, .sees_belief = false},
                                    {.name = "sigprop", .one_module = true, .sees_belief = false},
-                                   {.name = "ff", .one_module = true, .sees_belief = false}};
+                                   {.name = "ff", .one_module = true, .sees_belief = false},
+                                   {.name = "noprop"}};
   return *kKinds;
 }
 
