@@ -8,6 +8,7 @@
 #include "baselines/direct_feedback.h"
 #include "baselines/feedback_alignment.h"
 #include "baselines/forward_forward.h"
+#include "baselines/hsic_bottleneck.h"
 #include "baselines/no_prop.h"
 #include "baselines/signal_propagation.h"
 
@@ -33,6 +34,7 @@ absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const
     SID_RETURN_IF_ERROR(ValidateNoProp(network));
     return MakeNoPropLearner(network, options, all.optimizer);
   }
+  if (name == "hsic") return MakeHsicBottleneckLearner(network, options, all.optimizer);
   return nullptr;
 }
 
@@ -51,7 +53,8 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "dfa", .one_module = true, .sees_belief = false},
                                    {.name = "sigprop", .one_module = true, .sees_belief = false},
                                    {.name = "ff", .one_module = true, .sees_belief = false},
-                                   {.name = "noprop"}};
+                                   {.name = "noprop"},
+                                   {.name = "hsic", .one_module = true, .sees_belief = false}};
   return *kKinds;
 }
 
