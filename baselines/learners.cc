@@ -5,6 +5,7 @@
 
 #include "base/names.h"
 #include "base/status.h"
+#include "baselines/decoupled_interfaces.h"
 #include "baselines/direct_feedback.h"
 #include "baselines/feedback_alignment.h"
 #include "baselines/forward_forward.h"
@@ -35,6 +36,7 @@ absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const
     return MakeNoPropLearner(network, options, all.optimizer);
   }
   if (name == "hsic") return MakeHsicBottleneckLearner(network, options, all.optimizer);
+  if (name == "dni") return MakeDecoupledInterfacesLearner(network, options, all.optimizer);
   return nullptr;
 }
 
@@ -54,7 +56,8 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "sigprop", .one_module = true, .sees_belief = false},
                                    {.name = "ff", .one_module = true, .sees_belief = false},
                                    {.name = "noprop"},
-                                   {.name = "hsic", .one_module = true, .sees_belief = false}};
+                                   {.name = "hsic", .one_module = true, .sees_belief = false},
+                                   {.name = "dni", .one_module = true, .sees_belief = false}};
   return *kKinds;
 }
 
