@@ -177,6 +177,38 @@ std::vector<TrainConfig> Blocks() {
   return settings;
 }
 
+// SID, backpropagation, and those that users would take instead, on the same blocks and batches. SID and noprop have the paper's
+// perceptrons, which are given a belief or a noised label; the others a linear layer, as their papers do. Initial weights are PyTorch's:
+// feedback alignment has to turn them, and kaiming's are 2.4 times as large.
+std::vector<TrainConfig> PeersOn(const std::string& network) {
+  struct Variant {
+    const char *learner, *partition = "shared", *head = "linear";
+  };
+  std::vector<TrainConfig> settings;
+  for (const auto& [learner, partition, head] : {Variant{"bp"},
+                                                 {"bp-deep", "even"},
+                                                 {"sid", "shared", "mlp"},
+                                                 {"dgl", "even"},
+                                                 {"fa"},
+                                                 {"dfa"},
+                                                 {"sigprop"},
+                                                 {"ff"},
+                                                 {"noprop", "shared", "mlp"},
+                                                 {"hsic"},
+                                                 {"dni"}}) {
+    TrainConfig config = Base("cifar10", network == "mlp" ? 3 : 5);
+    config.learner = learner;
+    config.network = network;
+    config.partition = partition;
+    config.head = head;
+    config.initialisation = "pytorch";
+    settings.push_back(config);
+  }
+  return settings;
+}
+std::vector<TrainConfig> Peers() { return PeersOn("simple-cnn"); }
+std::vector<TrainConfig> PeersOnMlp() { return PeersOn("mlp"); }
+
 }  // namespace
 
 const std::vector<Experiment>& Experiments() {
@@ -191,7 +223,9 @@ const std::vector<Experiment>& Experiments() {
                                                                       {"divergence", Divergences, false},
                                                                       {"learning-rate", LearningRates, false},
                                                                       {"sgd-recipe", SgdRecipe, true},
-                                                                      {"blocks", Blocks, true}};
+                                                                      {"blocks", Blocks, true},
+                                                                      {"peers", Peers, true},
+                                                                      {"peers-mlp", PeersOnMlp, true}};
   return *kExperiments;
 }
 

@@ -14,6 +14,8 @@
 //   | divergence         | forward; reverse with two smoothings, L = 5             | CIFAR-10  | R5              |
 //   | learning-rate      | 0.001 to 0.1, probed, L = 8                             | CIFAR-100 | M1              |
 //   | sgd-recipe         | sid and the three baselines by SGD, L = 5               | CIFAR-10  | R1              |
+//   | blocks             | modules that own blocks of ResNet-9, K = 2, 4           | CIFAR-100 | R4              |
+//   | peers, peers-mlp   | sid, backpropagation and the peers; SimpleCNN, an MLP   | CIFAR-10  | R8              |
 
 #include <string>
 #include <vector>
