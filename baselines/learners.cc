@@ -84,6 +84,7 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Ne
     SidOptions sid = options.sid;
     if (kind.target_alone) sid.alphas.assign(network.depth(), 1.0);
     SID_RETURN_IF_ERROR(Validate(sid));
+    SID_RETURN_IF_ERROR(Validate(sid, network));
     SID_RETURN_IF_ERROR(Validate(options.executor, options.optimizer, network));
     return MakeSidLearner(std::move(network), sid, options.executor, options.optimizer, name);
   }

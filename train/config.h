@@ -57,6 +57,7 @@ struct TrainConfig {
   std::string on_nan = "stop";
 
   std::string weights;
+  bool overlap = false;
 };
 
 // An error is one line; with --help, `*help` receives the text to print and the config means nothing. Not from two threads.

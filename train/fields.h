@@ -160,6 +160,10 @@ void VisitFields(Config& c, const Visitor& visit) {
          any, kLater});
   visit(c.weights, {"weights", kKept, "a run's weights.safetensors to begin with; with --epochs=0 they are evaluated",
                     any, kLater});
+  visit(c.overlap, {"overlap", kUpdate,
+                    "sid, dgl: a module's last block is trained by the next module's loss too, which then waits for "
+                    "it; needs modules that own blocks",
+                    any, kLater});
 }
 
 }  // namespace sid

@@ -38,6 +38,7 @@ absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(options.divergence, ParseDivergence(config.divergence));
   SID_ASSIGN_OR_RETURN(options.extractor_gradient, ParseExtractorGradient(config.extractor_gradient));
   options.smoothing = config.smoothing;
+  options.overlap = config.overlap;
   SID_RETURN_IF_ERROR(Validate(options));
   return options;
 }
@@ -76,13 +77,14 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
   const at::Tensor& images = dataset.train.images;
   SID_ASSIGN_OR_RETURN(const Augmentation augmentation,
                        ParseAugmentation(config.augmentation, images.size(2), images.size(3)));
+  const at::ScalarType type = ComputeType(choices.options.executor.precision, at::kFloat);
   return TrainingOptions{
       .epochs = config.epochs,
-      .batches = {.batch_size = config.batch_size, .seed = config.seed, .augmentation = augmentation},
+      .batches = {.batch_size = config.batch_size, .seed = config.seed, .augmentation = augmentation, .type = type},
       .schedule = choices.schedule,
       .learning_rate = config.learning_rate,
       .warmup_epochs = config.warmup_epochs,
-      .evaluation = {.divergence = choices.options.sid.divergence, .smoothing = config.smoothing},
+      .evaluation = {.divergence = choices.options.sid.divergence, .smoothing = config.smoothing, .type = type},
       .capture = config.capture && choices.device.is_cuda(),
       .checkpoint_every = config.checkpoint_every,
       .on_nan = choices.on_nan};

@@ -2,50 +2,40 @@
 
 #include <ATen/ops/zeros.h>
 
+#include <utility>
+
 namespace sid {
-namespace {
 
-// cuBLAS and cuDNN choose and set up in the first, autograd and the allocator have settled by the third.
-constexpr int64_t kWarmSteps = 3;
+StepRunner::StepRunner(const ShuffledBatches& batches, std::unique_ptr<Graph> graph, PhaseTimer& timer,
+                       Learner& learner, LossLog& log)
+    : batches_(batches),
+      graph_(std::move(graph)),
+      timer_(timer),
+      learner_(learner),
+      log_(log),
+      step_number_(at::zeros({}, at::TensorOptions(batches.device()).dtype(at::kLong))),
+      learning_rate_(at::zeros({}, at::TensorOptions(batches.device()).dtype(at::kFloat))) {}
 
-}  // namespace
-
-StepRunner::StepRunner(const ShuffledBatches& batches, bool capture, PhaseTimer& timer, Learner& learner)
-    : batches_(batches), timer_(timer), learner_(learner) {
-  if (!capture) return;
-  graph_ = std::make_unique<CudaGraph>(batches.device());
-  step_number_ = at::zeros({}, at::TensorOptions(batches.device()).dtype(at::kLong));
-  learning_rate_ = at::zeros({}, at::TensorOptions(batches.device()).dtype(at::kFloat));
-}
-
-StepRunner::Outcome StepRunner::Run(int64_t step, double learning_rate) {
-  if (graph_ == nullptr || !batches_.IsWhole(step)) return RunPlainly(step, learning_rate);
+void StepRunner::Run(int64_t step, double learning_rate) {
   step_number_.fill_(step);
+  if (graph_ == nullptr || !batches_.IsWhole(step)) return RunPlainly(step, learning_rate);
   learning_rate_.fill_(learning_rate);
-  if (warm_steps_ < kWarmSteps) {
-    graph_->Warm([this] { RunFromDevice(); });
-  } else {
-    if (warm_steps_ == kWarmSteps) graph_->Record([this] { RunFromDevice(); });
-    graph_->Replay();
-  }
-  // One more step is the recorded one; what comes after needs no counting.
-  if (warm_steps_ <= kWarmSteps) ++warm_steps_;
-  return outcome_;
+  graph_->Run([this] { RunFromDevice(); });
 }
 
-StepRunner::Outcome StepRunner::RunPlainly(int64_t step, double learning_rate) {
+void StepRunner::RunPlainly(int64_t step, double learning_rate) {
   Batch batch;
   {
     const ScopedPhase phase(timer_, "batch");
     batch = batches_.Get(step);
   }
-  return {learner_.Step(batch, learning_rate, timer_), batch.labels};
+  log_.Write(step_number_, learner_.Step(batch, learning_rate, timer_), batch.labels);
 }
 
 void StepRunner::RunFromDevice() {
   PhaseTimer untimed;
   const Batch batch = batches_.GetWhole(step_number_);
-  outcome_ = {learner_.Step(batch, learning_rate_, untimed), batch.labels};
+  log_.Write(step_number_, learner_.Step(batch, learning_rate_, untimed), batch.labels);
 }
 
 }  // namespace sid

@@ -41,7 +41,8 @@ struct TrainingOptions {
   double learning_rate = 1e-3;
   double warmup_epochs = 0;
   EvaluationOptions evaluation;
-  // On a GPU: the step captured once and replayed (training/step_runner.h). Its phases are then not timed.
+  // On a GPU: the step, and that of the validation, captured once and replayed (training/step_runner.h, evaluation.h). Phases are then
+  // not timed.
   bool capture = false;
   int64_t checkpoint_every = 0;  // steps; 0: at the end of each epoch
   OnNan on_nan = OnNan::kStop;

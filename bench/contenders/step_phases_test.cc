@@ -23,11 +23,11 @@ double ThreadSeconds() {
 
 // SID's executors, and every other learner.
 std::vector<Contender> AllContenders() {
-  std::vector<Contender> contenders = {{.learner = "sid", .executor = "serial"},
-                                       {.learner = "sid", .executor = "batched"},
-                                       {.learner = "sid", .executor = "batched", .chunk = 2}};
+  std::vector<Contender> contenders = {{.learner = "sid", .executor = "serial", .batch = 64},
+                                       {.learner = "sid", .executor = "batched", .batch = 64},
+                                       {.learner = "sid", .executor = "batched", .chunk = 2, .batch = 64}};
   for (const std::string& learner : LearnerNames())
-    if (learner != "sid") contenders.push_back({.learner = learner});
+    if (learner != "sid") contenders.push_back({.learner = learner, .batch = 64});
   return contenders;
 }
 
@@ -43,7 +43,7 @@ TEST(StepPhases, AddUpToTheStep) {
   const Problem problem{.side = 16};
   for (const Contender& contender : AllContenders()) {
     const auto learner = MakeContender(contender, problem, at::kCPU).value();
-    const Batch batch = MakeBatch(problem, 64, at::kCPU);
+    const Batch batch = MakeBatch(contender, problem, at::kCPU);
     const auto timer = MakeClockTimer(ThreadSeconds);
     std::vector<double> shares;
     for (int step = 0; step < 11; ++step) {
@@ -67,7 +67,7 @@ TEST(StepPhases, HaveTheirNames) {
     const auto timer = MakeClockTimer(ThreadSeconds);
     std::set<std::string> names;
     std::vector<int64_t> modules;
-    for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(problem, 4, at::kCPU), *timer)) {
+    for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(contender, problem, at::kCPU), *timer)) {
       names.insert(phase.phase);
       if (phase.module >= 0) modules.push_back(phase.module);
     }

@@ -77,7 +77,7 @@ TEST_F(MeasuredSpeedup, TheBatchedExecutorBeatsTheSerialOne) {
   ExpectFaster({.executor = "batched", .depth = 16}, {.executor = "serial", .depth = 16}, 1.1);
 }
 
-// On a GPU the target is 2.4 times, both captured; one CPU thread allows 1.1 (bench/README.md), and 1 or less would be no advantage.
+// On a GPU the target is 2.4 times, both captured; one CPU thread allows 1.1 (docs/benchmarks.md), and 1 or less would be no advantage.
 TEST_F(MeasuredSpeedup, SidBeatsBackpropagationThroughTheChain) {
   const bool captured = ParseDevice("auto").value().is_cuda();
   ExpectFaster({.executor = "batched", .captured = captured, .depth = 16},

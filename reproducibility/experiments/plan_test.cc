@@ -46,7 +46,8 @@ TEST(MakePlan, SettingsAreAllDifferent) {
       seen.insert(run.dataset + run.learner + run.alpha + run.initialisation + run.belief_update +
                   run.extractor_gradient + run.divergence + std::to_string(run.depth) +
                   std::to_string(run.label_noise) + std::to_string(run.smoothing) + run.optimizer + run.head +
-                  std::to_string(run.learning_rate) + std::to_string(run.seed));
+                  run.network + std::to_string(run.overlap) + std::to_string(run.learning_rate) +
+                  std::to_string(run.seed));
       EXPECT_TRUE(Validate(run).ok());
     }
     EXPECT_EQ(seen.size(), plan.runs.size()) << name;

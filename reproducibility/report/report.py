@@ -2,6 +2,9 @@
 """Writes report.md and report.html, with every plot in it, beside a report.json of //:reproduce.
 
 Usage: ./tools/bazel run //reproducibility/report:report_pages -- FOLDER
+       ./tools/bazel run //reproducibility/report:report_pages -- FOLDER PLOT FILE.svg
+
+With a plot's name, as experiment-depth, it draws that one into a file, in greys that are seen on white and on black.
 """
 
 import json
@@ -49,15 +52,26 @@ def write(path, text):
         sys.exit(f"report: cannot write {path}: {error.strerror}")
 
 
+def one_plot(document, name):
+    plots = {block[1]: block[3] for block in document if block[0] == "plot"}
+    if name not in plots:
+        sys.exit(f"report: there is no plot {name}; there are {', '.join(plots)}")
+    return plots[name].replace("currentColor", "#777777").replace("var(--grid)", "#bbbbbb")
+
+
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("report: expected the folder of report.json")
-    folder = pathlib.Path(os.environ.get("SID_CALLERS_FOLDER") or os.environ.get("BUILD_WORKING_DIRECTORY", ".")) / sys.argv[1]
+    if len(sys.argv) not in (2, 4):
+        sys.exit("report: expected the folder of report.json, or that, a plot's name and a file for it")
+    caller = pathlib.Path(os.environ.get("SID_CALLERS_FOLDER") or os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    folder = caller / sys.argv[1]
     report = read(folder / "report.json")
     try:
         document = list(content.document(report))
     except (KeyError, TypeError, IndexError) as error:
         sys.exit(f"report: {folder / 'report.json'} is damaged: {error!r}")
+    if len(sys.argv) == 4:
+        write(caller / sys.argv[3], one_plot(document, sys.argv[2]))
+        return
     write(folder / "report.md", "\n\n".join(blocks.to_markdown(document)) + "\n")
     write(folder / "report.html", PAGE.format(style=blocks.STYLE, body="\n".join(blocks.to_html(document))))
 

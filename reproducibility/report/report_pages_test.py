@@ -75,6 +75,18 @@ class PagesTest(unittest.TestCase):
     def test_the_committed_pages_are_these(self):
         self.assertEqual(REPORT.with_name("report.md").read_text(encoding="utf-8"), self.markdown)
 
+    # Where the labels' font differs between machines, so do the drawing's sizes; what it shows does not.
+    def test_the_committed_picture_is_this_one(self):
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR")) as folder:
+            (pathlib.Path(folder) / "report.json").write_text(json.dumps(self.report), encoding="utf-8")
+            drawn = pathlib.Path(folder) / "depth.svg"
+            subprocess.run([PROGRAM, folder, "experiment-depth", str(drawn)], check=True)
+            shown = [re.findall(r'aria-label="([^"]*)"', path.read_text(encoding="utf-8")) for path in (drawn, pathlib.Path("docs/accuracy_by_depth.svg"))]
+            self.assertGreater(len(shown[0]), 15)
+            self.assertEqual(*shown)
+            wrong = subprocess.run([PROGRAM, folder, "nothing", str(drawn)], capture_output=True, text=True, check=False)
+            self.assertIn("there is no plot nothing", wrong.stderr)
+
     # Half a megabyte of SVG that anyone can draw again is not kept.
     def test_the_page_without_plots_says_how_to_draw_them(self):
         self.assertIn("run //reproducibility/report:report_pages -- OUT", self.markdown)

@@ -24,15 +24,14 @@ struct Table {
   std::vector<std::string> rows;
 };
 
-// The tables of a section ("## Results"), or of the whole file for "", each with the comment that says where its numbers come from.
-inline std::vector<Table> TablesOf(const std::string& path, absl::string_view section) {
+// The tables of a page, each with the comment that says where its numbers come from.
+inline std::vector<Table> TablesOf(const std::string& path) {
   std::vector<Table> tables;
   std::string evidence;
-  bool in_section = section.empty(), in_table = false;
+  bool in_table = false;
   for (const absl::string_view line : absl::StrSplit(ReadFile(path).value(), '\n')) {
-    if (!section.empty() && absl::StartsWith(line, "## ")) in_section = line == section;
     if (absl::StartsWith(line, "<!-- evidence: ")) evidence = std::string(line);
-    const bool is_row = in_section && absl::StartsWith(line, "|");
+    const bool is_row = absl::StartsWith(line, "|");
     if (is_row && !in_table) tables.push_back({evidence, {}});
     if (is_row) tables.back().rows.emplace_back(line);
     if (in_table && !is_row) evidence.clear();
@@ -40,7 +39,5 @@ inline std::vector<Table> TablesOf(const std::string& path, absl::string_view se
   }
   return tables;
 }
-
-inline std::vector<Table> TablesOfResults() { return TablesOf("README.md", "## Results"); }
 
 }  // namespace sid

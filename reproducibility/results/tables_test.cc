@@ -1,4 +1,4 @@
-// README.md's tables of results say what the committed report and the committed benchmarks say, row by row.
+// The tables of docs/results.md say what the committed report says, row by row.
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/files.h"
-#include "reproducibility/results/readme_tables_for_tests.h"
+#include "reproducibility/results/tables_for_tests.h"
 
 namespace sid {
 namespace {
@@ -133,17 +133,19 @@ const std::map<std::string, std::function<std::vector<std::string>()>>& RowsByNa
   return *kRows;
 }
 
-TEST(Readme, EveryTableOfResultsNamesItsEvidence) {
-  const std::vector<Table> tables = TablesOfResults();
-  ASSERT_FALSE(tables.empty());
-  for (const Table& table : tables) {
-    EXPECT_NE(table.evidence, "") << "no '<!-- evidence: ... -->' above the table that begins with " << table.rows[0];
+TEST(Results, EveryTableNamesItsEvidence) {
+  for (const char* page : {"docs/results.md", "docs/benchmarks.md"}) {
+    const std::vector<Table> tables = TablesOf(page);
+    ASSERT_FALSE(tables.empty());
+    for (const Table& table : tables) {
+      EXPECT_NE(table.evidence, "") << page << ": no '<!-- evidence: ... -->' above the table with " << table.rows[0];
+    }
   }
 }
 
-TEST(Readme, TablesOfTheReportSayWhatItSays) {
+TEST(Results, TablesOfTheReportSayWhatItSays) {
   size_t found = 0;
-  for (Table& table : TablesOfResults()) {
+  for (Table& table : TablesOf("docs/results.md")) {
     for (const auto& [name, rows] : RowsByName()) {
       if (table.evidence != absl::StrCat("<!-- evidence: ", kFolder, "#", name, " -->")) continue;
       ++found;

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""README.md is short, its answers are those of the pages that it links, and the commands of all pages work."""
+
+import pathlib
+import re
+import shlex
+import subprocess
+import unittest
+
+README = pathlib.Path("README.md")
+PAGES = [README, pathlib.Path("CONTRIBUTING.md"), *sorted(pathlib.Path("docs").glob("*.md")), pathlib.Path("bench/README.md")]
+MOST_WORDS = 900
+
+PROGRAMS = {
+    "//:train": "train/train",
+    "//:bench": "bench/bench",
+    "//:experiment": "reproducibility/experiments/experiment",
+    "//:reproduce": "reproducibility/reproduce",
+    "//bench:compare": "bench/compare",
+    "//bench:micro": "bench/micro/micro",
+    "//bench:plot": "bench/plot/plot",
+    "//bench:probe": "bench/probe",
+    "//data:fetch": "data/fetch/fetch",
+    "//reproducibility/report:report_pages": "reproducibility/report/report_pages",
+    "//tools:torture": "tools/torture",
+}
+
+
+def links(text):
+    """(file or "", heading or "") of each link that stays in the project."""
+    for target in re.findall(r"\]\(([^)]*)\)", text):
+        if "://" not in target:
+            yield tuple((target + "#").split("#")[:2])
+
+
+def anchor(heading):
+    """What GitHub makes of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def headings(text):
+    return [anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)]
+
+
+def section(text, wanted):
+    """From the heading to the next one of its rank or above."""
+    lines = []
+    rank = None
+    for line in text.splitlines():
+        heading = re.match(r"(#+) (.*)", line)
+        if rank and heading and len(heading[1]) <= rank:
+            break
+        if rank is None and heading and anchor(heading[2]) == wanted:
+            rank = len(heading[1])
+        if rank:
+            lines.append(line)
+    return lines
+
+
+def commands(text):
+    """(label, arguments) of each `./tools/bazel run`, in a block or in a sentence."""
+    blocks = re.sub(r"\\\n +", "", "\n".join(re.findall(r"^    .*$", text, re.MULTILINE))).splitlines()
+    sentences = re.findall(r"`([^`]*)`", re.sub(r"^    .*$", "", text, flags=re.MULTILINE))
+    for command in blocks + sentences:
+        found = re.search(r"\./tools/bazel run (//\S+)(?: -- (.*))?", command, re.DOTALL)
+        if found:
+            yield found[1], shlex.split(found[2] or "", comments=True)
+
+
+def run(label, *arguments):
+    return subprocess.run([PROGRAMS[label], *arguments], capture_output=True, text=True, check=False)
+
+
+class PagesTest(unittest.TestCase):
+    def test_a_stranger_finishes_the_readme(self):
+        self.assertLessEqual(len(README.read_text(encoding="utf-8").split()), MOST_WORDS)
+
+    def test_links_lead_somewhere(self):
+        for page in PAGES:
+            for file, heading in links(page.read_text(encoding="utf-8")):
+                target = page.parent / file if file else page
+                self.assertTrue(target.exists(), f"{page}: {file}")
+                if heading:
+                    self.assertIn(heading, headings(target.read_text(encoding="utf-8")), f"{page}: {file}")
+
+    def test_answers_stand_in_the_tables_that_they_link(self):
+        rows = [line for line in section(README.read_text(encoding="utf-8"), "five-answers") if line.startswith("| [")]
+        self.assertGreaterEqual(len(rows), 5)
+        for row in rows:
+            question, answer = row.strip("| ").split(" | ")
+            sections = [section(pathlib.Path(file).read_text(encoding="utf-8"), heading) for file, heading in links(question)]
+            cells = [cell.strip() for lines in sections for line in lines if line.startswith("|") for cell in line.split("|")]
+            numbers = re.findall(r"\d+\.\d+(?: %)?", answer)
+            self.assertTrue(numbers, row)
+            for number in numbers:
+                self.assertIn(number, cells, row)
+
+
+class CommandsTest(unittest.TestCase):
+    def test_programs_know_every_flag(self):
+        helps = {}
+        for page in PAGES:
+            for label, arguments in commands(page.read_text(encoding="utf-8")):
+                self.assertIn(label, PROGRAMS, page)
+                helps.setdefault(label, run(label, "--help").stdout)
+                for flag in (re.match(r"--(\w+)", argument) for argument in arguments):
+                    known = not flag or flag[1] == "help" or re.search(rf"--(\[no\])?{flag[1]}\b", helps[label])
+                    self.assertTrue(known, f"{page}: {label} does not know {flag}")
+
+    # A training that gets as far as its data set has taken all its flags' values.
+    def test_trainings_want_nothing_but_their_data(self):
+        tried = 0
+        for page in PAGES:
+            for label, arguments in commands(page.read_text(encoding="utf-8")):
+                if label == "//:train" and any(argument.startswith("--dataset=") for argument in arguments):
+                    done = run(label, *arguments, "--data_dir=no-such-folder", "--device=cpu")
+                    self.assertEqual(done.returncode, 2)
+                    self.assertRegex(done.stderr, r"there is no folder no-such-folder", arguments)
+                    tried += 1
+        self.assertGreater(tried, 4)
+
+    def test_the_first_command_shows_what_the_readme_says(self):
+        text = README.read_text(encoding="utf-8")
+        label, arguments = next(commands(text))
+        self.assertEqual((label, arguments), ("//:train", []))
+        done = run(label, "--train_images=300", "--threads=1", "--device=cpu")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        without_numbers = lambda line: re.sub(r"\s+", " ", re.sub(r"\d+", "N", line)).strip()
+        shown = {without_numbers(line) for line in (done.stdout + done.stderr).splitlines()}
+        said = [line for line in section(text, "five-minutes") if line.startswith("    ") and "./tools" not in line]
+        self.assertEqual(len(said), 4)
+        for line in said:
+            self.assertIn(without_numbers(line), shown)
+
+
+if __name__ == "__main__":
+    unittest.main()
