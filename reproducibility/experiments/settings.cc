@@ -181,7 +181,7 @@ std::vector<TrainConfig> Blocks() {
 // Networks without skip connections, with them, and with attention: SID with two modules beside backpropagation on each.
 std::vector<TrainConfig> Architectures() {
   std::vector<TrainConfig> settings;
-  const std::pair<const char*, int64_t> networks[] = {{"vgg11", 16}, {"resnet18", 16}, {"vit-tiny", 48}};
+  const std::pair<const char*, int64_t> networks[] = {{"vgg11", 16}, {"resnet18", 16}, {"vit-tiny", 64}};
   for (const auto& [network, width] : networks) {
     for (const char* learner : {"bp", "sid"}) {
       const bool local = std::string(learner) == "sid";
