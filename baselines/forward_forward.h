@@ -5,7 +5,7 @@
 //
 //   x drawn with c --normalise--> block 1 --> h_1 --normalise--> block 2 --> h_2 ...        normalise: h / sqrt(mean h^2), detached
 //   goodness g_b = sum over channels of the mean over positions of h_b^2
-//   l_b = (softplus(-(g_b+ - D_b)) + softplus(g_b- - D_b)) / 2         D_b: channels of h_b, the threshold of Hinton's code
+//   l_b = (softplus(-(g_b+ - D_b)) + softplus(g_b- - D_b)) / 2         D_b: channels of h_b, as in github.com/loeweX/Forward-Forward
 //   classifier: log p_c = log softmax_c(sum of g_b, b > 1, of x drawn with c)       C passes forward; of one block, g_1
 //
 // Normalising leaves the next block the direction of h alone, so that it cannot read the goodness off the length. Wrong labels are
