@@ -89,7 +89,7 @@ class DecoupledInterfaces : public Peer {
       loss = CrossEntropy(batch.labels, pass.top.log_belief);
       back = RunBack(pass, loss, [&](size_t b, const at::Tensor&) { return synthetic[b].detach(); });
       for (size_t b = 0; b < pass.blocks.size(); ++b) {
-        const at::Tensor miss = (synthetic[b] - back.targets[b]).square().flatten(1).sum(1).mean();
+        const at::Tensor miss = (synthetic[b] - back.targets[b]).square().mean();
         Append(back.gradients[b], torch::autograd::grad({miss}, leaves[b]));
       }
     }

@@ -5,7 +5,7 @@
 //
 //   h_b, y --M_b--> d_b [of h_b's shape], per example          block b's weights: their gradient by d l / d h_b := d_b / B
 //   target of M_b: B d l / d h_b, as it comes back from block b+1 with block b+1's own synthetic gradient; from the head the true one
-//   l_Mb = sum over h_b's numbers of (d_b - target)^2, mean over the batch
+//   l_Mb = (d_b - target)^2, mean over h_b's numbers and the batch
 //
 // M_b = W_2 relu(W_1 h + E y + b_1) + b_2 with as many hidden units as h_b has channels, 3x3 convolutions on maps; it is conditioned on
 // the label (the paper's cDNI), and W_2 = 0 at the beginning, so nothing but the head learns before the interfaces do. The paper's are

@@ -61,13 +61,13 @@ TEST(DecoupledInterfaces, BeginWithoutAGradient) {
   }
 }
 
-// The last interface is taught the true gradient: of a linear one it is -2 mean over the batch.
+// The last interface is taught the true gradient: while it states 0, its bias follows -2 times that, a mean over all numbers.
 TEST(DecoupledInterfaces, AreTaughtWhatComesBack) {
   const Network network = TestNetwork("mlp");
   const Batch batch = TestBatch();
   const at::Tensor exact = TrueGradients(network, batch).back();
   const TensorsByName actual = GradientsSeenInAStep(*Make(network), batch);
-  EXPECT_LT(Difference(actual.at("interfaces.3.bias_2"), -2 * exact.mean(0)), 1e-11);
+  EXPECT_LT(Difference(actual.at("interfaces.3.bias_2"), -2 * exact.mean(0) / exact.size(1)), 1e-11);
   EXPECT_EQ(actual.at("interfaces.1.bias_2").abs().max().item<double>(), 0);  // whose target is still 0
 }
 
@@ -75,10 +75,11 @@ TEST(DecoupledInterfaces, AreTaughtWhatComesBack) {
 TEST(DecoupledInterfaces, BlocksDoNotDependOnThoseAfterThem) {
   for (const std::string name : {"mlp", "simple-cnn"}) {
     const Network network = TestNetwork(name);
+    // By Adam, whose steps have a size whatever the gradients' is.
     const auto step = [&](bool change) {
-      const auto learner = Make(network);
+      const auto learner = Make(network, {});
       PhaseTimer untimed;
-      for (int k = 0; k < 12; ++k) learner->Step(TestBatch(), 0.01, untimed);  // until the first block has a gradient
+      for (int k = 0; k < 8; ++k) learner->Step(TestBatch(), 0.003, untimed);  // until the first block has a gradient
       for (const NamedTensor& one : learner->State())
         if (change && one.name == "blocks.2.weight") one.tensor.mul_(1.5);
       return GradientsSeenInAStep(*learner, TestBatch());
@@ -86,8 +87,8 @@ TEST(DecoupledInterfaces, BlocksDoNotDependOnThoseAfterThem) {
     const TensorsByName before = step(false), after = step(true);
     EXPECT_GT(before.at("blocks.1.weight").norm().item<double>(), 0) << name;
     EXPECT_LT(Difference(after.at("blocks.1.weight"), before.at("blocks.1.weight")), 1e-12) << name;
-    EXPECT_GT(Difference(after.at("blocks.2.weight"), before.at("blocks.2.weight")), 1e-9) << name;
-    EXPECT_GT(Difference(after.at("interfaces.1.bias_2"), before.at("interfaces.1.bias_2")), 1e-9) << name;
+    EXPECT_GT(Difference(after.at("blocks.2.weight"), before.at("blocks.2.weight")), 1e-6) << name;
+    EXPECT_GT(Difference(after.at("interfaces.1.bias_2"), before.at("interfaces.1.bias_2")), 1e-6) << name;
   }
 }
 
