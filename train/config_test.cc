@@ -67,6 +67,8 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--inner_weight=19.5",
                              "--recompute",
                              "--overlap",
+                             "--pipeline=3",
+                             "--rank_timeout=4",
                              "--weights=/w"},
                             &help);
   ASSERT_TRUE(config.ok()) << config.status();
@@ -82,6 +84,8 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
       R"("on_nan":"rollback","network":"vgg11","width":18,"partition":"even:2","head":"conv","belief_input":false,)"
       R"("inner_weight":19.5,"recompute":true,"weights":"/w","overlap":true})");
   EXPECT_EQ(config->out, "/out");
+  EXPECT_EQ(config->pipeline, 3);
+  EXPECT_EQ(config->rank_timeout, 4);
   EXPECT_TRUE(config->resume);
   EXPECT_TRUE(Validate(*config).ok());
   const auto defaults = Parse({}, &help);

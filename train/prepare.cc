@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/machine/device.h"
 #include "base/machine/precision.h"
@@ -113,6 +114,26 @@ absl::StatusOr<Network> MakeNetwork(const Choices& choices, const Dataset& datas
   return CloneTo(network, choices.device, at::kFloat);
 }
 
+// That there are workers for the pipeline that is asked for.
+absl::Status CheckPipeline(const TrainConfig& config, const Choices& choices, const Network& network) {
+  if (config.pipeline == 1) return absl::OkStatus();
+  const std::string asked = absl::StrCat("--pipeline=", config.pipeline);
+  if (!choices.learner.local_losses) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(asked, " needs modules that learn by themselves, which those of --learner=", config.learner,
+                     " do not: use sid or dgl"));
+  }
+  if (choices.options.sid.overlap)
+    return absl::InvalidArgumentError(absl::StrCat(asked, " cannot wait for what --overlap gives back: leave one out"));
+  if (!choices.device.is_cpu())
+    return absl::InvalidArgumentError(absl::StrCat(asked, " works on CPUs so far: use --device=cpu"));
+  const auto stages = static_cast<int64_t>(network.stages.size());
+  if (config.pipeline <= stages) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(asked, " is more than the ", stages, " modules that own blocks with --partition=", config.partition,
+                   ": each worker needs one of its own; --partition=even:", config.pipeline, " makes as many"));
+}
+
 }  // namespace
 
 absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
@@ -129,6 +150,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   if (config.augmentation == "auto") config.augmentation = DefaultAugmentation(config.dataset);
   SID_ASSIGN_OR_RETURN(TrainingOptions options, TrainingOptionsOf(config, choices, dataset));
   SID_ASSIGN_OR_RETURN(const Network network, MakeNetwork(choices, dataset, config));
+  SID_RETURN_IF_ERROR(CheckPipeline(config, choices, network));
   SID_ASSIGN_OR_RETURN(learning.sid.alphas, ParseAlphas(config.alpha, config.depth));
   if (choices.learner.local_losses) {
     learning.executor.executor = Resolve(learning.executor, network);

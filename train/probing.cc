@@ -12,6 +12,7 @@ void AddProbe(const PreparedRun& run, const std::function<absl::Status(const Pro
   const Examples& examples = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
   const auto probe =
       std::make_shared<Probe>(*run.learner, ProbeBatch(examples, dataset.statistics, run.config.batch_size), run.probe);
+  hooks.looks = [=](int64_t step) { return step % every == 0; };
   hooks.before_step = [=](int64_t step) {
     if (step % every == 0) probe->BeforeStep();
     return absl::OkStatus();

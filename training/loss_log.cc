@@ -31,20 +31,9 @@ int64_t FirstBadModule(const NamedTensor& stacked) {
 
 }  // namespace
 
-LossLog::LossLog(int64_t steps, const Learner& learner) : depths_(learner.LossDepths()) {
-  const std::vector<NamedTensor> state = learner.State();
-  const auto watch = [&](bool moments, std::vector<at::Tensor>& tensors) {
-    for (const NamedTensor& one : state) {
-      if (moments ? one.role != Role::kSecondMoment : one.is_moment()) continue;
-      watched_.push_back(one);
-      tensors.push_back(one.tensor.detach());
-    }
-  };
-  watch(false, weights_);
-  watch(true, moments_);
-  const auto columns = static_cast<int64_t>(1 + depths_.size() + watched_.size() + 1);
-  rows_ = at::zeros({steps, columns}, state.at(0).tensor.options());
-  places_ = at::arange(steps, rows_.options().dtype(at::kLong)).unsqueeze(1);
+LossLog::LossLog(int64_t steps, const Learner& learner) : depths_(learner.LossDepths()), watch_(learner.State()) {
+  const auto columns = static_cast<int64_t>(1 + depths_.size() + watch_.tensors().size() + 1);
+  rows_ = at::zeros({steps, columns}, watch_.tensors().at(0).tensor.detach().options());
   StartEpoch();
 }
 
@@ -54,27 +43,19 @@ void LossLog::StartEpoch(const LossSums& before) {
 }
 
 void LossLog::Write(const at::Tensor& step, const StepResult& result, const at::Tensor& labels) {
-  const at::NoGradGuard no_grad;
-  const at::ScalarType type = rows_.scalar_type();
-  std::vector<at::Tensor> row(2);
-  row[0] = result.features.defined() ? at::linalg_vector_norm(result.features, 2, c10::nullopt, false, type)
-                                     : at::zeros({}, rows_.options());
-  row[1] = result.losses;
-  const auto add = [&](const std::vector<at::Tensor>& norms) { row.insert(row.end(), norms.begin(), norms.end()); };
-  if (!weights_.empty()) add(at::_foreach_norm(weights_));
-  // Not the root of the sum of squares, which overflows where the moments, squares themselves, do not.
-  if (!moments_.empty()) add(at::_foreach_norm(moments_, std::numeric_limits<double>::infinity()));
-  row.push_back(result.log_belief.argmax(-1).eq(labels).sum(type));
-  for (at::Tensor& part : row) part = part.reshape({-1});
-  // Not index_copy_, which in deterministic mode makes the host wait.
-  at::where_out(rows_, places_.eq(step), at::cat(row).to(type), rows_);
+  rows_.index_copy_(0, step.view({1}), watch_.Row(result, labels).unsqueeze(0));
+}
+
+void LossLog::WriteLate(int64_t step, const at::Tensor& row) {
+  late_ = true;
+  rows_[step].copy_(row);
 }
 
 absl::Status LossLog::Check(int64_t steps, int64_t images, int64_t epoch, double learning_rate) {
   const at::Tensor numbers = rows_.slice(0, seen_.steps, steps).to(at::kCPU, at::kDouble).contiguous();
   const int64_t columns = rows_.size(1);
   for (const double* row = numbers.data_ptr<double>(); seen_.steps < steps; ++seen_.steps, row += columns) {
-    const std::string what = FirstNonFinite(row, seen_.steps + 1 == steps);
+    const std::string what = FirstNonFinite(row, !late_ && seen_.steps + 1 == steps);
     if (!what.empty()) {
       return absl::InternalError(
           absl::StrCat(what, " at epoch ", epoch, ", step ", seen_.steps + 1, ": a learning rate of ", learning_rate,
@@ -94,13 +75,13 @@ std::string LossLog::FirstNonFinite(const double* row, bool is_last) const {
     if (!std::isfinite(*row)) return absl::StrCat("beliefs: the loss of module ", depth, " is ", *row);
     ++row;
   }
-  for (size_t k = 0; k < watched_.size(); ++k, ++row) {
+  for (size_t k = 0; k < watch_.tensors().size(); ++k, ++row) {
     if (std::isfinite(*row)) continue;
-    const bool is_weight = k < weights_.size();
+    const bool is_weight = k < watch_.weights();
     // Later steps spread it to other modules: only at the last one do the weights still tell whose it was.
-    const int64_t module = is_last ? FirstBadModule(watched_[k]) : 0;
-    return absl::StrCat("update: the ", is_weight ? "norm of " : "largest of the optimizer's ", watched_[k].name,
-                        module > 0 ? absl::StrCat(" in module ", module) : "", " is ", *row);
+    const int64_t module = is_last ? FirstBadModule(watch_.tensors()[k]) : 0;
+    return absl::StrCat("update: the ", is_weight ? "norm of " : "largest of the optimizer's ",
+                        watch_.tensors()[k].name, module > 0 ? absl::StrCat(" in module ", module) : "", " is ", *row);
   }
   return "";
 }

@@ -22,6 +22,7 @@
 
 #include "absl/status/status.h"
 #include "sid/learner/learner.h"
+#include "training/watch.h"
 
 namespace sid {
 
@@ -43,6 +44,9 @@ class LossLog {
   // memory each time, which a CUDA graph can hold.
   void Write(const at::Tensor& step, const StepResult& result, const at::Tensor& labels);
 
+  // The same row made elsewhere (training/pipeline.h), when later steps may have moved the weights.
+  void WriteLate(int64_t step, const at::Tensor& row);
+
   // Waits for the device. Internal error with step, phase, module and hint when a number since the last call is not finite.
   // `steps` of the epoch are written, which showed `images`; `epoch` (from 1) and `learning_rate` only make its text.
   absl::Status Check(int64_t steps, int64_t images, int64_t epoch, double learning_rate);
@@ -58,9 +62,8 @@ class LossLog {
   std::string FirstNonFinite(const double* row, bool is_last) const;
 
   std::vector<int64_t> depths_;
-  // Each weight, each second moment; their tensors apart, as one call wants them.
-  std::vector<NamedTensor> watched_;
-  std::vector<at::Tensor> weights_, moments_;
+  Watch watch_;
+  bool late_ = false;
   at::Tensor rows_;    // [steps, 1 + depths + watched + 1]
   at::Tensor places_;  // int64 [steps, 1], the number of each row
   LossSums seen_;

@@ -17,19 +17,26 @@
 #include "data/batches/batches.h"
 #include "sid/learner/learner.h"
 #include "training/loss_log.h"
+#include "training/pipeline.h"
 
 namespace sid {
 
 class StepRunner {
  public:
-  // All outlive it. Without a graph every step is plain; phases are timed in plain steps only.
+  // All outlive it. Without a graph every step is plain; phases are timed in plain steps only. With a pipeline, and then without a
+  // graph, it is that which takes the learner's steps.
   StepRunner(const ShuffledBatches& batches, std::unique_ptr<Graph> graph, PhaseTimer& timer, Learner& learner,
-             LossLog& log);
+             LossLog& log, Pipeline* pipeline = nullptr);
 
   // Step number `step` of the epoch that `batches` and `log` have started.
   void Run(int64_t step, double learning_rate);
+  // Waits for those that the pipeline has under way.
+  void Drain();
+  // Of the running epoch: how many steps have ended, so that the log has their rows.
+  int64_t ended() const { return ended_; }
 
  private:
+  void EndSteps(const std::vector<at::Tensor>& rows);
   void RunPlainly(int64_t step, double learning_rate);
   // Everything the graph holds.
   void RunFromDevice();
@@ -39,6 +46,8 @@ class StepRunner {
   PhaseTimer& timer_;
   Learner& learner_;
   LossLog& log_;
+  Pipeline* pipeline_;
+  int64_t ended_ = 0, under_way_ = 0;
   at::Tensor step_number_, learning_rate_;  // scalars on the device
 };
 

@@ -29,7 +29,8 @@ class Trainer {
         batches_(dataset.train, dataset.statistics, options.batches),
         steps_(batches_.steps_per_epoch()),
         log_(steps_, learner),
-        runner_(batches_, options.capture ? MakeCudaGraph(batches_.device()) : nullptr, timer, learner, log_),
+        runner_(batches_, options.capture ? MakeCudaGraph(batches_.device()) : nullptr, timer, learner, log_,
+                hooks.pipeline),
         validation_(learner, dataset.validation, dataset.statistics, options.evaluation,
                     options.capture ? MakeCudaGraph(batches_.device()) : nullptr),
         start_(hooks.clock()) {
@@ -63,7 +64,10 @@ class Trainer {
  private:
   absl::Status Begin() {
     // A state at the very beginning: there is always one to go back to, and a folder that cannot hold it shows at once.
-    if (!hooks_.from) return Save();
+    if (!hooks_.from) {
+      TellPipeline();
+      return Save();
+    }
     seconds_before_ = hooks_.from->seconds;
     SID_RETURN_IF_ERROR(Take(*hooks_.from));
     steps_before_ = StepsDone();
@@ -93,7 +97,12 @@ class Trainer {
     std::vector<NamedTensor> own = std::move(state_.tensors);
     state_ = state;
     state_.tensors = std::move(own);
+    TellPipeline();
     return absl::OkStatus();
+  }
+
+  void TellPipeline() {
+    if (hooks_.pipeline != nullptr) hooks_.pipeline->TakeState();
   }
 
   absl::StatusOr<EpochRecord> TrainEpoch() {
@@ -103,8 +112,11 @@ class Trainer {
     batches_.StartEpoch(state_.epoch);
     while (state_.step < steps_) {
       const int64_t step = StepsDone();
+      const bool looks = hooks_.looks(step);
+      if (looks) runner_.Drain();
       SID_RETURN_IF_ERROR(hooks_.before_step(step));
       runner_.Run(state_.step, LearningRate(step));
+      if (looks) runner_.Drain();
       SID_RETURN_IF_ERROR(hooks_.after_step(step));
       ++state_.step;
       SID_RETURN_IF_ERROR(AfterStep(first_step));
@@ -119,11 +131,13 @@ class Trainer {
     const bool save = stop || (!last && IsSaveDue());
     const bool show = last || hooks_.clock() - shown_ >= hooks_.progress_interval;
     if (!save && !show && batches_.device().is_cuda()) return absl::OkStatus();
-    const absl::Status checked = log_.Check(state_.step, ImagesDone(), state_.epoch, LearningRate(StepsDone() - 1));
+    if (save || last) runner_.Drain();
+    const int64_t ended = runner_.ended();
+    const absl::Status checked = log_.Check(ended, Images(ended), state_.epoch, LearningRate(StepsDone() - 1));
     diverged_ = !checked.ok();
     SID_RETURN_IF_ERROR(checked);
     state_.losses = log_.sums();
-    if (show) Report(first_step);
+    if (show && ended > 0) Report(first_step);
     if (save) SID_RETURN_IF_ERROR(Save());
     if (!stop) return absl::OkStatus();
     return absl::CancelledError(
@@ -155,6 +169,7 @@ class Trainer {
   absl::Status RollBack(const absl::Status& why) {
     diverged_ = false;
     if (options_.on_nan == OnNan::kStop || !hooks_.load) return why;
+    runner_.Drain();
     // The state in the file may be from before the last rollback.
     const int64_t rollbacks = state_.rollbacks + 1;
     if (rollbacks > kMostRollbacks) {
@@ -172,7 +187,7 @@ class Trainer {
 
   void Report(int64_t first_step) {
     shown_ = hooks_.clock();
-    const auto images = static_cast<double>(ImagesDone() - first_step * options_.batches.batch_size);
+    const auto images = static_cast<double>(Images(state_.step) - first_step * options_.batches.batch_size);
     const auto done = static_cast<double>(StepsDone()), all = static_cast<double>(options_.epochs * steps_);
     hooks_.on_progress({state_.epoch, options_.epochs, state_.step, steps_, Mean(log_.MeanLosses()), log_.Accuracy(),
                         images / (shown_ - epoch_start_),
@@ -180,8 +195,8 @@ class Trainer {
   }
 
   int64_t StepsDone() const { return (state_.epoch - 1) * steps_ + state_.step; }
-  // Of the running epoch.
-  int64_t ImagesDone() const { return std::min(state_.step * options_.batches.batch_size, dataset_.train.size()); }
+  // Of the running epoch's first steps.
+  int64_t Images(int64_t steps) const { return std::min(steps * options_.batches.batch_size, dataset_.train.size()); }
   double LearningRate(int64_t step) const { return schedule_.LearningRate(step) * LearningRateScale(state_.rollbacks); }
   double Seconds() const { return seconds_before_ + hooks_.clock() - start_; }
 

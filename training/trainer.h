@@ -22,6 +22,7 @@
 #include "sid/learner/learner.h"
 #include "sid/optimizer/schedule.h"
 #include "training/evaluation.h"
+#include "training/pipeline.h"
 #include "training/training_state.h"
 
 namespace sid {
@@ -81,7 +82,11 @@ struct TrainingHooks {
   // At most once in `progress_interval` seconds, and at an epoch's end. It waits for the device.
   std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
   double progress_interval = 0.25;
-  // Before and after each update of the weights by a batch; `step` counts from 0 over all epochs. An error stops the training.
+  // Takes the steps in the learner's place (training/pipeline.h), on the CPU; null: the learner itself takes them.
+  Pipeline* pipeline = nullptr;
+  // Before and after each update of the weights by a batch; `step` counts from 0 over all epochs. An error stops the training. Only at
+  // steps that `looks` names has the learner made the steps before, and no other, for sure.
+  std::function<bool(int64_t step)> looks = [](int64_t) { return false; };
   std::function<absl::Status(int64_t step)> before_step = [](int64_t) { return absl::OkStatus(); };
   std::function<absl::Status(int64_t step)> after_step = [](int64_t) { return absl::OkStatus(); };
   // After each epoch; an error stops the training.

@@ -38,19 +38,6 @@ constexpr char kConfig[] = "config.json", kSummary[] = "summary.json", kWeights[
 
 bool IsWrittenWhole(const std::string& name) { return name == kConfig || name == kSummary || name == kWeights; }
 
-// Where the data lie and what is kept of the run do not decide its result; what the data are does. Of a GPU not its number does.
-Settings DecidingSettings(const PreparedRun& run) {
-  ordered_json config = ToJson(run.config);
-  for (const char* name : {"data_dir", "weights", "checkpoint_every", "keep_checkpoints", "on_nan"}) config.erase(name);
-  config["device"] = c10::DeviceTypeName(run.device.type(), /*lower_case=*/true);
-  Settings settings;
-  for (const auto& [name, value] : config.items())
-    settings.emplace_back("--" + name, value.is_string() ? value.get<std::string>() : value.dump());
-  settings.emplace_back("data", run.fingerprint);
-  settings.emplace_back("version", kVersion);
-  return settings;
-}
-
 // Takes a setting out; "" where there is none.
 std::string Take(const std::string& name, Settings& settings) {
   const auto found = std::find_if(settings.begin(), settings.end(), [&](const auto& one) { return one.first == name; });
@@ -96,6 +83,19 @@ bool IsThere(const std::string& path) {
 }
 
 }  // namespace
+
+// Where the data lie and what is kept of the run do not decide its result; what the data are does. Of a GPU not its number does.
+Settings DecidingSettings(const PreparedRun& run) {
+  ordered_json config = ToJson(run.config);
+  for (const char* name : {"data_dir", "weights", "checkpoint_every", "keep_checkpoints", "on_nan"}) config.erase(name);
+  config["device"] = c10::DeviceTypeName(run.device.type(), /*lower_case=*/true);
+  Settings settings;
+  for (const auto& [name, value] : config.items())
+    settings.emplace_back("--" + name, value.is_string() ? value.get<std::string>() : value.dump());
+  settings.emplace_back("data", run.fingerprint);
+  settings.emplace_back("version", kVersion);
+  return settings;
+}
 
 RunFolder::RunFolder(const PreparedRun& run)
     : run_(&run),
@@ -162,6 +162,7 @@ absl::Status RunFolder::WriteConfig() const {
       {"data", run_->fingerprint},
       {"version", kVersion},
       {"commit", Commit()},
+      {"pipeline", run_->config.pipeline},
       {"machine", DescribeMachine(run_->device)}};
   return WriteFileAtomically(File(kConfig), ToText(config, 2) + "\n");
 }
