@@ -3,8 +3,8 @@
 #include <numeric>
 #include <utility>
 
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "baselines/decoupled_interfaces.h"
 #include "baselines/direct_feedback.h"
 #include "baselines/feedback_alignment.h"

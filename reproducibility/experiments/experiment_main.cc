@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/command_line/flags.h"
 #include "base/command_line/program.h"
-#include "base/machine/device_failure.h"
+#include "base/machine/device.h"
 #include "base/status.h"
 #include "reproducibility/experiments/experiment.h"
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 namespace {

@@ -7,8 +7,8 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros_like.h>
 
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "sid/belief/belief.h"
 #include "sid/network/operations.h"
 

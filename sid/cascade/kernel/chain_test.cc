@@ -26,7 +26,7 @@
 
 #include "base/random.h"
 #include "sid/belief/belief.h"
-#include "sid/cascade/belief_chain.h"
+#include "sid/cascade/batched.h"
 #include "sid/cascade/closed_form.h"
 #include "sid/network/initialisation.h"
 
