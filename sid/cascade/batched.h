@@ -2,7 +2,7 @@
 
 // The batched executors: both phases of a chunk of n neighbouring modules in closed form, without autograd.
 //
-//   Phase 1   the belief chain, and g = d l / d logits [n,B,C]      sid/cascade/batched.h
+//   Phase 1   the belief chain, and g = d l / d logits [n,B,C]      BeliefChain below
 //   Phase 2   dW2 = g^T hidden, dh = (g W2) where hidden > 0, dWp = dh^T q         batched over n
 //             dWz = dh^T z, dz += dh Wz                  one product each, and dz sums the modules by itself
 //
