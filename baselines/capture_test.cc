@@ -36,6 +36,7 @@ struct Way {
   ExecutorOptions executor;
   std::string network = "simple-cnn", partition = "shared";
   int64_t width = 0;
+  bool overlap = false;
 };
 
 void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
@@ -52,6 +53,7 @@ std::vector<Way> AllWays() {
                            {"bp_chain_bf16", "bp-chain", {.precision = bf16}},
                            {"sid_owners", "sid", {}, "resnet9", "even", 8},
                            {"sid_owners_bf16", "sid", {.precision = bf16}, "resnet9", "even", 8},
+                           {"sid_overlap", "sid", {}, "resnet9", "even", 8, true},
                            {"dgl_transformer", "dgl", {}, "vit-tiny", "even"},
                            {"bp_resnet9", "bp", {}, "resnet9", "even", 8}};
   for (const std::string& learner : LearnerNames()) {
@@ -127,7 +129,8 @@ std::unique_ptr<Learner> MakeLearner(const Way& way, at::Device device) {
   const Partition partition = PartitionFor(kind, ParsePartition(way.partition, kDepth, architecture.blocks).value());
   Network network = EmptyNetwork(architecture, partition, {.hidden = 10, .belief_input = kind.sees_belief}, kClasses);
   Initialise(Initialisation::kKaiming, /*seed=*/5, at::Tensor(), network);
-  LearnerOptions options{.sid = {.alphas = std::vector<double>(network.depth(), 0.5)}, .executor = way.executor};
+  LearnerOptions options{.sid = {.alphas = std::vector<double>(network.depth(), 0.5), .overlap = way.overlap},
+                         .executor = way.executor};
   // Not Adam: its first step is the gradient's sign, which rounding decides where a gradient is all but zero, and a graph may choose
   // another algorithm of a convolution than plain steps do. By SGD a rounded gradient is a rounded move.
   options.optimizer.rule = OptimizerRule::kSgd;

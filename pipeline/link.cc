@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/one_line.h"
+#include "base/text.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {

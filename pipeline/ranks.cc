@@ -17,8 +17,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "base/one_line.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 namespace {

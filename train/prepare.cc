@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,16 +14,15 @@
 #include "base/status.h"
 #include "baselines/learners.h"
 #include "data/batches/augmentation.h"
-#include "data/changes/label_noise.h"
-#include "data/changes/split.h"
-#include "data/changes/subset.h"
-#include "data/fingerprint.h"
+#include "data/changes/changes.h"
+#include "data/dataset.h"
 #include "data/registry.h"
 #include "sid/network/initialisation.h"
 #include "third_party/logging/logging.h"
 #include "train/initial_weights.h"
 
 namespace sid {
+
 namespace {
 
 // What the config's names stand for.
@@ -58,6 +58,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   choices.options.optimizer.clip_norm = config.clip_norm;
   choices.options.inner_weight = config.inner_weight;
   choices.options.recompute = config.recompute;
+  choices.options.seed = config.seed;
   SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
   SID_ASSIGN_OR_RETURN(choices.on_nan, ParseOnNan(config.on_nan));
   return choices;
@@ -166,6 +167,24 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   const std::string fingerprint = config.out.empty() ? "" : Fingerprint(dataset);
   return PreparedRun{
       config, choices.device, ToDevice(dataset, choices.device), fingerprint, options, std::move(learner), probe};
+}
+
+void AddProbe(const PreparedRun& run, const std::function<absl::Status(const ProbeRecord&)>& on_record,
+              TrainingHooks& hooks) {
+  const int64_t every = run.config.probe_every;
+  if (every == 0) return;
+  const Dataset& dataset = run.dataset;
+  const Examples& examples = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
+  const auto probe =
+      std::make_shared<Probe>(*run.learner, ProbeBatch(examples, dataset.statistics, run.config.batch_size), run.probe);
+  hooks.looks = [=](int64_t step) { return step % every == 0; };
+  hooks.before_step = [=](int64_t step) {
+    if (step % every == 0) probe->BeforeStep();
+    return absl::OkStatus();
+  };
+  hooks.after_step = [=](int64_t step) {
+    return step % every == 0 ? on_record(probe->AfterStep(step)) : absl::OkStatus();
+  };
 }
 
 }  // namespace sid

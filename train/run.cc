@@ -14,7 +14,7 @@
 #include "train/failure.h"
 #include "train/initial_weights.h"
 #include "train/output/console.h"
-#include "train/probing.h"
+#include "train/prepare.h"
 
 namespace sid {
 namespace {
@@ -127,8 +127,8 @@ absl::Status TakePart(const RunSurroundings& surroundings, Run& run) {
     status = ranks.rank() == 0 ? TrainAndKeep(surroundings, run) : ServeRank(ranks, StagesOf(*run.prepared));
   } catch (const RankLost& lost) {
     const bool kept = !run.prepared->config.out.empty();
-    status = absl::UnavailableError(
-        absl::StrCat(lost.what(), kept ? "; --resume goes on from the last checkpoint" : ""));
+    status =
+        absl::UnavailableError(absl::StrCat(lost.what(), kept ? "; --resume goes on from the last checkpoint" : ""));
   } catch (const std::exception& error) {
     ranks.TellFailure(
         absl::StrCat("rank ", ranks.rank(), " has failed: ", DescribeFailure(error, run.prepared->config)));

@@ -6,7 +6,6 @@
 #include <iostream>
 
 #include "base/command_line/program.h"
-#include "base/command_line/terminal.h"
 #include "base/status.h"
 #include "pipeline/ranks.h"
 #include "third_party/logging/logging.h"

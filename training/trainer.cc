@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "training/loss_log.h"
 #include "training/step_runner.h"
 

@@ -13,7 +13,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/machine/commit.h"
 #include "base/machine/limits.h"
-#include "base/machine/processor.h"
 
 namespace sid {
 namespace {

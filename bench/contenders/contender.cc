@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/machine/precision.h"
-#include "base/names.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "baselines/learners.h"
 #include "sid/network/initialisation.h"
 

@@ -16,7 +16,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/machine/limits.h"
-#include "base/machine/processor.h"
 #include "base/machine/version.h"
 #include "bench/environment/compiler_flags.h"
 

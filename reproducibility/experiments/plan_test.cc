@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "sid/network/architectures.h"
+
 namespace sid {
 namespace {
 
@@ -49,6 +51,8 @@ TEST(MakePlan, SettingsAreAllDifferent) {
                   run.network + std::to_string(run.overlap) + std::to_string(run.learning_rate) +
                   std::to_string(run.seed));
       EXPECT_TRUE(Validate(run).ok());
+      const auto blocks = MakeArchitecture({run.network, {3, 32, 32}, run.width, run.features});
+      EXPECT_TRUE(blocks.ok()) << blocks.status();
     }
     EXPECT_EQ(seen.size(), plan.runs.size()) << name;
   }

@@ -189,7 +189,7 @@ std::vector<TrainConfig> Overlaps() {
 // Networks without skip connections, with them, and with attention: SID with two modules beside backpropagation on each.
 std::vector<TrainConfig> Architectures() {
   std::vector<TrainConfig> settings;
-  const std::pair<const char*, int64_t> networks[] = {{"vgg11", 16}, {"resnet18", 16}, {"vit-tiny", 48}};
+  const std::pair<const char*, int64_t> networks[] = {{"vgg11", 16}, {"resnet18", 16}, {"vit-tiny", 64}};
   for (const auto& [network, width] : networks) {
     for (const char* learner : {"bp", "sid"}) {
       const bool local = std::string(learner) == "sid";
@@ -209,6 +209,38 @@ std::vector<TrainConfig> Architectures() {
   return settings;
 }
 
+// SID, backpropagation, and those that users would take instead, on the same blocks and batches. SID and noprop have the paper's
+// perceptrons, which are given a belief or a noised label; the others a linear layer, as their papers do. Initial weights are PyTorch's:
+// feedback alignment has to turn them, and kaiming's are 2.4 times as large.
+std::vector<TrainConfig> PeersOn(const std::string& network) {
+  struct Variant {
+    const char *learner, *partition = "shared", *head = "linear";
+  };
+  std::vector<TrainConfig> settings;
+  for (const auto& [learner, partition, head] : {Variant{"bp"},
+                                                 {"bp-deep", "even"},
+                                                 {"sid", "shared", "mlp"},
+                                                 {"dgl", "even"},
+                                                 {"fa"},
+                                                 {"dfa"},
+                                                 {"sigprop"},
+                                                 {"ff"},
+                                                 {"noprop", "shared", "mlp"},
+                                                 {"hsic"},
+                                                 {"dni"}}) {
+    TrainConfig config = Base("cifar10", network == "mlp" ? 3 : 5);
+    config.learner = learner;
+    config.network = network;
+    config.partition = partition;
+    config.head = head;
+    config.initialisation = "pytorch";
+    settings.push_back(config);
+  }
+  return settings;
+}
+std::vector<TrainConfig> Peers() { return PeersOn("simple-cnn"); }
+std::vector<TrainConfig> PeersOnMlp() { return PeersOn("mlp"); }
+
 }  // namespace
 
 const std::vector<Experiment>& Experiments() {
@@ -225,7 +257,9 @@ const std::vector<Experiment>& Experiments() {
                                                                       {"sgd-recipe", SgdRecipe, true},
                                                                       {"blocks", Blocks, true},
                                                                       {"overlap", Overlaps, true},
-                                                                      {"architectures", Architectures, true}};
+                                                                      {"architectures", Architectures, true},
+                                                                      {"peers", Peers, true},
+                                                                      {"peers-mlp", PeersOnMlp, true}};
   return *kExperiments;
 }
 

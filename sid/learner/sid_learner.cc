@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "sid/belief/belief.h"
 #include "sid/belief/divergence.h"
-#include "sid/cascade/belief_chain.h"
+#include "sid/cascade/batched.h"
 #include "sid/learner/inspection.h"
 #include "third_party/logging/logging.h"
 

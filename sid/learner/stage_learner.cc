@@ -11,9 +11,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/names.h"
 #include "base/status.h"
-#include "sid/cascade/belief_chain.h"
+#include "base/text.h"
+#include "sid/cascade/batched.h"
 #include "sid/learner/pcgrad.h"
 #include "sid/learner/serial_update.h"
 #include "third_party/logging/logging.h"

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/command_line/terminal.h"
+#include "base/command_line/program.h"
 
 namespace sid {
 namespace {
