@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "absl/strings/string_view.h"
+#include "base/machine/release.h"
 #include "base/one_line.h"
 #include "third_party/logging/logging.h"
 
@@ -30,6 +31,10 @@ std::string FirstLine(const std::exception& error) {
 int RunProgram(const Program& program, int argc, char** argv) {
   FLAGS_logtostderr = true;
   google::InitGoogleLogging(argv[0]);
+  if (argc == 2 && (argv[1] == std::string("--version") || argv[1] == std::string("-version"))) {
+    std::cout << VersionLine(program.name) << std::endl;
+    return 0;
+  }
   try {
     std::string help;
     const absl::Status parsed = program.parse(argc, argv, &help);

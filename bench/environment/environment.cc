@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "base/machine/limits.h"
 #include "base/machine/processor.h"
+#include "base/machine/release.h"
 #include "base/machine/version.h"
 #include "bench/environment/compiler_flags.h"
 

@@ -17,6 +17,7 @@
 #include "base/json/shape.h"
 #include "base/json/write.h"
 #include "base/lock.h"
+#include "base/machine/release.h"
 #include "base/machine/version.h"
 #include "base/paths.h"
 #include "base/safetensors/safetensors.h"
