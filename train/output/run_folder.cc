@@ -27,6 +27,7 @@
 #include "train/config.h"
 #include "train/output/event_file.h"
 #include "train/output/records.h"
+#include "train/output/report_page.h"
 
 namespace sid {
 namespace {
@@ -36,8 +37,11 @@ using nlohmann::ordered_json;
 constexpr char kMetrics[] = "metrics.jsonl", kEvents[] = "events.out.tfevents.sid";
 // These are written beside and renamed.
 constexpr char kConfig[] = "config.json", kSummary[] = "summary.json", kWeights[] = "weights.safetensors";
+constexpr char kReport[] = "report.html";
 
-bool IsWrittenWhole(const std::string& name) { return name == kConfig || name == kSummary || name == kWeights; }
+bool IsWrittenWhole(const std::string& name) {
+  return name == kConfig || name == kSummary || name == kWeights || name == kReport;
+}
 
 // Where the data lie and what is kept of the run do not decide its result; what the data are does. Of a GPU not its number does.
 Settings DecidingSettings(const PreparedRun& run) {
@@ -161,6 +165,7 @@ absl::Status RunFolder::WriteConfig() const {
       {"examples",
        {{"train", dataset.train.size()}, {"validation", dataset.validation.size()}, {"test", dataset.test.size()}}},
       {"data", run_->fingerprint},
+      {"pixels", {{"mean", dataset.statistics.mean}, {"standard_deviation", dataset.statistics.standard_deviation}}},
       {"version", kVersion},
       {"commit", Commit()},
       {"machine", DescribeMachine(run_->device)}};
@@ -224,7 +229,8 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
                                 {"test_loss", result.test.loss},         {"best_epoch", result.best_epoch},
                                 {"epochs", run_->options.epochs},        {"seconds", result.seconds},
                                 {"rollbacks", result.rollbacks}};
-  return WriteFileAtomically(File(kSummary), summary.dump(2) + "\n");
+  SID_RETURN_IF_ERROR(WriteFileAtomically(File(kSummary), summary.dump(2) + "\n"));
+  return WriteReportPage(run_->config.out);
 }
 
 std::string RunFolder::File(const char* name) const { return absl::StrCat(run_->config.out, "/", name); }
