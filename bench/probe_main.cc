@@ -12,11 +12,14 @@
 #include <benchmark/benchmark.h>
 
 #include <ctime>
+#include <iostream>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/command_line/flags.h"
 #include "base/machine/process.h"
+#include "base/release/release.h"
 #include "base/random.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
@@ -103,6 +106,10 @@ BENCHMARK(ProbeBesideStep)->Arg(4)->Arg(8)->Arg(16)->Arg(64)->Unit(benchmark::kM
 }  // namespace sid
 
 int main(int argc, char** argv) {
+  if (argc == 2 && argv[1] == std::string("--version")) {
+    std::cout << sid::VersionLine("probe") << std::endl;
+    return 0;
+  }
   sid::MakeCallersPath("benchmark_out", argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

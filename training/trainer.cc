@@ -191,7 +191,8 @@ class Trainer {
     const auto done = static_cast<double>(StepsDone()), all = static_cast<double>(options_.epochs * steps_);
     hooks_.on_progress({state_.epoch, options_.epochs, state_.step, steps_, Mean(log_.MeanLosses()), log_.Accuracy(),
                         images / (shown_ - epoch_start_),
-                        (hooks_.clock() - start_) / (done - static_cast<double>(steps_before_)) * (all - done)});
+                        (hooks_.clock() - start_) / (done - static_cast<double>(steps_before_)) * (all - done),
+                        dataset_.validation.size() > 0 ? state_.best.epoch : 0});
   }
 
   int64_t StepsDone() const { return (state_.epoch - 1) * steps_ + state_.step; }

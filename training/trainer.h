@@ -74,6 +74,7 @@ struct TrainingProgress {
   double loss = 0, accuracy = 0;  // over the epoch so far
   double images_per_second = 0;   // of training, evaluations left out
   double seconds_left = 0;        // for all epochs
+  int64_t best_epoch = 0;         // so far, by the validation part; 0 where there is none yet
 };
 
 struct TrainingHooks {

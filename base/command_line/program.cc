@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/release/release.h"
 #include "base/text.h"
 #include "third_party/logging/logging.h"
 
@@ -37,6 +38,10 @@ std::string FirstLine(const std::exception& error) {
 int RunProgram(const Program& program, int argc, char** argv) {
   FLAGS_logtostderr = true;
   google::InitGoogleLogging(argv[0]);
+  if (argc == 2 && (argv[1] == std::string("--version") || argv[1] == std::string("-version"))) {
+    std::cout << VersionLine(program.name) << std::endl;
+    return 0;
+  }
   try {
     std::string help;
     const absl::Status parsed = program.parse(argc, argv, &help);

@@ -1,8 +1,8 @@
 #pragma once
 
-// What every command does around its work: --help, one line for what went wrong, an exit code.
+// What every command does around its work: --help, --version, one line for what went wrong, an exit code.
 //
-//   0  it did what was asked, or showed its help
+//   0  it did what was asked, or showed its help or its version
 //   1  it failed although it was asked for rightly: a full disk, memory, a device, numbers that are not finite
 //   2  bad input
 //

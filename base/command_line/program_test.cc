@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <iostream>
 #include <stdexcept>
+
+#include "base/release/release.h"
 
 namespace sid {
 namespace {
@@ -41,6 +44,18 @@ TEST_F(RunProgramDeathTest, HelpIsShownAndNothingDone) {
   };
   const auto never = []() -> absl::Status { std::abort(); };
   EXPECT_EXIT(Run({.name = kName, .parse = help, .work = never}), testing::ExitedWithCode(0), "");
+}
+
+// On standard output, which a death test does not see.
+TEST_F(RunProgramDeathTest, VersionIsShownAndNothingParsed) {
+  const auto never = [](int, char**, std::string*) -> absl::Status { std::abort(); };
+  const auto show = [&] {
+    char name[] = "program", flag[] = "--version";
+    char* argv[] = {name, flag, nullptr};
+    std::cerr << VersionLine(kName);
+    std::exit(RunProgram({.name = kName, .parse = never}, 2, argv));
+  };
+  EXPECT_EXIT(show(), testing::ExitedWithCode(0), R"(^program [0-9]+\.[0-9]+\.[0-9]+, commit [0-9a-z-]+$)");
 }
 
 TEST_F(RunProgramDeathTest, BadInputIsOneLineWhateverItsCode) {

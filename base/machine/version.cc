@@ -11,7 +11,6 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "base/machine/commit.h"
 #include "base/machine/limits.h"
 
 namespace sid {
@@ -23,8 +22,6 @@ std::string OperatingSystem() {
 }
 
 }  // namespace
-
-std::string Commit() { return SID_COMMIT; }
 
 nlohmann::json DescribeMachine(at::Device device) {
   const int64_t memory = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);

@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 #include "base/machine/limits.h"
 #include "base/machine/version.h"
+#include "base/release/release.h"
 #include "bench/environment/compiler_flags.h"
 
 namespace sid {

@@ -10,12 +10,14 @@
 #include <benchmark/benchmark.h>
 
 #include <iostream>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/command_line/flags.h"
 #include "base/machine/device.h"
 #include "base/machine/process.h"
+#include "base/release/release.h"
 #include "bench/environment/environment.h"
 #include "bench/micro/work.h"
 #include "third_party/logging/logging.h"
@@ -76,6 +78,10 @@ void RegisterAll(at::Device device, const Bounds& bounds) {
 }  // namespace sid
 
 int main(int argc, char** argv) {
+  if (argc == 2 && argv[1] == std::string("--version")) {
+    std::cout << sid::VersionLine("micro") << std::endl;
+    return 0;
+  }
   std::string command = "//bench:micro --";
   for (int i = 1; i < argc; ++i) absl::StrAppend(&command, " ", argv[i]);
   const at::Device device = sid::ParseDevice("auto").value();

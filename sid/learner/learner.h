@@ -6,7 +6,6 @@
 //   Batch --Step--> losses, and the weights moved           images --Predict--> log p_0 .. log p_L
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/scalar_tensor.h>
 
 #include <cstdint>
 #include <string>
@@ -49,9 +48,7 @@ class Learner {
   // itself reads nothing back from the device, so it can be captured once as a CUDA graph and follow a schedule.
   virtual StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) = 0;
   // The same with a number.
-  StepResult Step(const Batch& batch, double learning_rate, PhaseTimer& timer) {
-    return Step(batch, at::scalar_tensor(learning_rate, at::kDouble), timer);
-  }
+  StepResult Step(const Batch& batch, double learning_rate, PhaseTimer& timer);
 
   // log p_0 .. log p_L, [L+1, B, C], of images [B, channels, height, width]; builds no graph, changes nothing.
   virtual at::Tensor Predict(const at::Tensor& images) const = 0;

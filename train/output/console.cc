@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/command_line/program.h"
+#include "train/output/depth_chart.h"
 
 namespace sid {
 namespace {
@@ -48,10 +49,11 @@ void Console::Begin(const PreparedRun& run) {
 void Console::Progress(const TrainingProgress& progress) {
   if (columns_ == 0 && (clock_() - shown_ < kPlainInterval || progress.step == progress.steps)) return;
   shown_ = clock_();
-  const std::string before = absl::StrFormat("epoch %d/%d ", progress.epoch, progress.epochs);
-  const std::string after = absl::StrFormat(" %d/%d loss %.4f, accuracy %.1f %%, %.0f images/s, %s left", progress.step,
-                                            progress.steps, progress.loss, 100 * progress.accuracy,
-                                            progress.images_per_second, Duration(progress.seconds_left));
+  const std::string best = progress.best_epoch > 0 ? absl::StrCat(", best ", progress.best_epoch) : "";
+  const std::string before = absl::StrFormat("epoch %d/%d%s ", progress.epoch, progress.epochs, best);
+  const std::string after =
+      absl::StrFormat(" %d/%d loss %.4f, %.1f %%, %.0f images/s, %s left", progress.step, progress.steps, progress.loss,
+                      100 * progress.accuracy, progress.images_per_second, Duration(progress.seconds_left));
   // The bar takes what the text leaves of the terminal: the time left stays in sight at 80 columns.
   const int room = columns_ - 1 - static_cast<int>(before.size() + after.size()) - 2;
   const int width = columns_ == 0 ? kLongestBar : std::clamp(room, kShortestBar, kLongestBar);
@@ -80,6 +82,8 @@ void Console::Table(const std::string& title, const DepthMetrics& metrics) {
 void Console::End(const TrainingResult& result) {
   Table(absl::StrFormat("Test set, weights of epoch %d, after %s", result.best_epoch, Duration(result.seconds)),
         result.test);
+  const std::string chart = DepthChart(result.test.accuracy, columns_);
+  if (!chart.empty()) out_ << "\nTest accuracy by depth:\n" << chart << std::flush;
 }
 
 void Console::Line(const std::string& text, bool stays) {

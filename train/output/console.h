@@ -1,8 +1,8 @@
 #pragma once
 
 // What a person sees of a run: a line that is redrawn while an epoch goes on, a line that stays for each epoch, and at
-// the end the table by depth. Where the output is no terminal, every line stays and the live one comes every ten
-// seconds only.
+// the end the table by depth and a chart of it. Where the output is no terminal, every line stays, the live one comes every
+// ten seconds only, and there is no chart.
 
 #include <functional>
 #include <iosfwd>

@@ -15,14 +15,15 @@ const TrainingProgress kProgress{.epoch = 2,
                                  .loss = 0.12345,
                                  .accuracy = 0.975,
                                  .images_per_second = 1234,
-                                 .seconds_left = 65};
+                                 .seconds_left = 65,
+                                 .best_epoch = 1};
 
 TEST(Console, OnATerminalTheLiveLineIsRedrawnAndFitsTheWidth) {
   std::ostringstream out;
   Console console(
       out, [] { return 0.0; }, /*columns=*/40);
   console.Progress(kProgress);
-  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5 [##..] 30/60 loss 0.1235, acc");
+  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5, best 1 [##..] 30/60 loss 0.1");
 }
 
 TEST(Console, TheBarLeavesRoomForTheTextOnAnOrdinaryTerminal) {
@@ -30,7 +31,7 @@ TEST(Console, TheBarLeavesRoomForTheTextOnAnOrdinaryTerminal) {
   Console console(
       out, [] { return 0.0; }, /*columns=*/80);
   console.Progress(kProgress);
-  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5 [###...] 30/60 loss 0.1235, accuracy 97.5 %, 1234 images/s, 1:05 left");
+  EXPECT_EQ(out.str(), "\r\x1b[Kepoch 2/5, best 1 [####...] 30/60 loss 0.1235, 97.5 %, 1234 images/s, 1:05 left");
 }
 
 TEST(Console, ElsewhereItComesRarelyAndStays) {
@@ -43,7 +44,18 @@ TEST(Console, ElsewhereItComesRarelyAndStays) {
   now = 11;
   console.Progress(kProgress);
   EXPECT_EQ(out.str(),
-            "epoch 2/5 [##########..........] 30/60 loss 0.1235, accuracy 97.5 %, 1234 images/s, 1:05 left\n");
+            "epoch 2/5, best 1 [##########..........] 30/60 loss 0.1235, 97.5 %, 1234 images/s, 1:05 left\n");
+}
+
+TEST(Console, DrawsTheDepthsOnATerminalOnly) {
+  const TrainingResult result{.best_epoch = 1, .test = {{0.5, 0.75}, {1.25, 0.5}, {1, 0.25}}};
+  for (const int columns : {0, 80}) {
+    std::ostringstream out;
+    Console console(
+        out, [] { return 0.0; }, columns);
+    console.End(result);
+    EXPECT_EQ(out.str().find("75.00 % |  ") != std::string::npos, columns > 0) << out.str();
+  }
 }
 
 TEST(DepthTable, ShowsADashWhereADepthHasNoLoss) {

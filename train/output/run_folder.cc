@@ -17,6 +17,7 @@
 #include "base/json/shape.h"
 #include "base/json/write.h"
 #include "base/lock.h"
+#include "base/release/release.h"
 #include "base/machine/version.h"
 #include "base/paths.h"
 #include "base/safetensors/safetensors.h"
@@ -26,6 +27,7 @@
 #include "train/config.h"
 #include "train/output/event_file.h"
 #include "train/output/records.h"
+#include "train/output/report_page.h"
 
 namespace sid {
 namespace {
@@ -35,8 +37,11 @@ using nlohmann::ordered_json;
 constexpr char kMetrics[] = "metrics.jsonl", kEvents[] = "events.out.tfevents.sid";
 // These are written beside and renamed.
 constexpr char kConfig[] = "config.json", kSummary[] = "summary.json", kWeights[] = "weights.safetensors";
+constexpr char kReport[] = "report.html";
 
-bool IsWrittenWhole(const std::string& name) { return name == kConfig || name == kSummary || name == kWeights; }
+bool IsWrittenWhole(const std::string& name) {
+  return name == kConfig || name == kSummary || name == kWeights || name == kReport;
+}
 
 // Takes a setting out; "" where there is none.
 std::string Take(const std::string& name, Settings& settings) {
@@ -160,6 +165,7 @@ absl::Status RunFolder::WriteConfig() const {
       {"examples",
        {{"train", dataset.train.size()}, {"validation", dataset.validation.size()}, {"test", dataset.test.size()}}},
       {"data", run_->fingerprint},
+      {"pixels", {{"mean", dataset.statistics.mean}, {"standard_deviation", dataset.statistics.standard_deviation}}},
       {"version", kVersion},
       {"commit", Commit()},
       {"pipeline", run_->config.pipeline},
@@ -224,7 +230,8 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
                                 {"test_loss", result.test.loss},         {"best_epoch", result.best_epoch},
                                 {"epochs", run_->options.epochs},        {"seconds", result.seconds},
                                 {"rollbacks", result.rollbacks}};
-  return WriteFileAtomically(File(kSummary), summary.dump(2) + "\n");
+  SID_RETURN_IF_ERROR(WriteFileAtomically(File(kSummary), summary.dump(2) + "\n"));
+  return WriteReportPage(run_->config.out);
 }
 
 std::string RunFolder::File(const char* name) const { return absl::StrCat(run_->config.out, "/", name); }

@@ -2,12 +2,13 @@
 
 // The folder of one run (--out), written as the run goes on:
 //
-//   config.json          every effective setting, commit and machine, before training
+//   config.json          every effective setting, the pixels' statistics, commit and machine, before training
 //   metrics.jsonl        a line for each epoch, and for each probe, {"probe": step, ...}; synced
 //   events.out.tfevents.sid   both for TensorBoard (--logdir=DIR)
 //   checkpoints/         the last states, to go on from
 //   summary.json         the test result by depth, at the end
 //   weights.safetensors  the best epoch's weights, at the end
+//   report.html          curves by epoch and depth (report_page.h), at the end
 //
 // Lists go over depth, from 1 to L. Where a depth has no loss of its own there is null.
 
