@@ -1,5 +1,6 @@
 #include "baselines/chain.h"
 
+#include <ATen/Context.h>  // for custom_function.h
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/_log_softmax_backward_data.h>
 #include <ATen/ops/empty.h>

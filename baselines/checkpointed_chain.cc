@@ -1,3 +1,4 @@
+#include <ATen/Context.h>  // for custom_function.h
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/stack.h>

@@ -1,5 +1,6 @@
 #include "baselines/recompute.h"
 
+#include <ATen/Context.h>  // for custom_function.h
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
