@@ -1,8 +1,8 @@
-#include "base/home.h"
-
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+
+#include "base/paths.h"
 
 namespace sid {
 namespace {

@@ -1,6 +1,6 @@
-#include "base/names.h"
-
 #include <gtest/gtest.h>
+
+#include "base/text.h"
 
 namespace sid {
 namespace {

@@ -1,6 +1,6 @@
-#include "base/one_line.h"
-
 #include <gtest/gtest.h>
+
+#include "base/text.h"
 
 namespace sid {
 namespace {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -13,6 +14,7 @@
 #include "absl/strings/str_format.h"
 
 namespace sid {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -71,6 +73,17 @@ absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& path) {
   if (error) return PathError(error.value(), "list", path);
   std::sort(names.begin(), names.end());
   return names;
+}
+
+std::string ExpandHome(const std::string& path) {
+  if (path.empty() || path[0] != '~') return path;
+  const std::string name = path.substr(1, path.find('/') == std::string::npos ? path.npos : path.find('/') - 1);
+  const char* home = name.empty() ? std::getenv("HOME") : nullptr;
+  if (home == nullptr || *home == '\0') {
+    const passwd* const entry = name.empty() ? getpwuid(getuid()) : getpwnam(name.c_str());
+    home = entry != nullptr ? entry->pw_dir : nullptr;
+  }
+  return home == nullptr || *home == '\0' ? path : home + path.substr(1 + name.size());
 }
 
 }  // namespace sid

@@ -1,6 +1,6 @@
 #pragma once
 
-// What lies at a path, and an error that says why it cannot be reached: on people's machines folders belong to somebody else, and
+// Paths as users write them, what lies there, and an error that says why it cannot be reached: on people's machines folders belong to somebody else, and
 // links lead nowhere.
 
 #include <string>
@@ -22,5 +22,9 @@ absl::StatusOr<PathKind> LookAt(const std::string& path);
 
 // The names in a folder, sorted, without those that begin with a dot: they are file managers' and macOS' own (._name), no data.
 absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& path);
+
+// `~` and `~/...` from the caller's home folder on, `~name/...` from that user's. As in a shell, which does this only where a word begins
+// with it, a name that nobody has stays.
+std::string ExpandHome(const std::string& path);
 
 }  // namespace sid

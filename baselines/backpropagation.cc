@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "baselines/chain.h"
 #include "baselines/recompute.h"
 #include "sid/belief/belief.h"

@@ -3,10 +3,44 @@
 #include <numeric>
 #include <utility>
 
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
+#include "baselines/decoupled_interfaces.h"
+#include "baselines/direct_feedback.h"
+#include "baselines/feedback_alignment.h"
+#include "baselines/forward_forward.h"
+#include "baselines/hsic_bottleneck.h"
+#include "baselines/no_prop.h"
+#include "baselines/signal_propagation.h"
 
 namespace sid {
+namespace {
+
+// Null for the name of another learner.
+absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const Network& network,
+                                                  const LearnerOptions& all) {
+  const PeerOptions options{all.sid.smoothing, all.executor.precision, all.seed};
+  if (name == "fa") {
+    return MakeFeedbackAlignmentLearner(network, RandomFeedback(network, all.seed), options, all.optimizer);
+  }
+  if (name == "dfa") {
+    return MakeDirectFeedbackLearner(network, RandomDirectFeedback(network, all.seed), options, all.optimizer);
+  }
+  if (name == "sigprop") return MakeSignalPropagationLearner(network, options, all.optimizer);
+  if (name == "ff") {
+    SID_RETURN_IF_ERROR(ValidateForwardForward(network));
+    return MakeForwardForwardLearner(network, options, all.optimizer);
+  }
+  if (name == "noprop") {
+    SID_RETURN_IF_ERROR(ValidateNoProp(network));
+    return MakeNoPropLearner(network, options, all.optimizer);
+  }
+  if (name == "hsic") return MakeHsicBottleneckLearner(network, options, all.optimizer);
+  if (name == "dni") return MakeDecoupledInterfacesLearner(network, options, all.optimizer);
+  return nullptr;
+}
+
+}  // namespace
 
 const std::vector<LearnerKind>& LearnerKinds() {
   static const auto* const kKinds =
@@ -16,7 +50,14 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "bp-chain"},
                                    {.name = "bp-deep"},
                                    {.name = "bp-head", .one_module = true},
-                                   {.name = "bp-chain-checkpoint"}};
+                                   {.name = "bp-chain-checkpoint"},
+                                   {.name = "fa", .one_module = true, .sees_belief = false},
+                                   {.name = "dfa", .one_module = true, .sees_belief = false},
+                                   {.name = "sigprop", .one_module = true, .sees_belief = false},
+                                   {.name = "ff", .one_module = true, .sees_belief = false},
+                                   {.name = "noprop"},
+                                   {.name = "hsic", .one_module = true, .sees_belief = false},
+                                   {.name = "dni", .one_module = true, .sees_belief = false}};
   return *kKinds;
 }
 
@@ -43,9 +84,12 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeLearner(const std::string& name, Ne
     SidOptions sid = options.sid;
     if (kind.target_alone) sid.alphas.assign(network.depth(), 1.0);
     SID_RETURN_IF_ERROR(Validate(sid));
+    SID_RETURN_IF_ERROR(Validate(sid, network));
     SID_RETURN_IF_ERROR(Validate(options.executor, options.optimizer, network));
     return MakeSidLearner(std::move(network), sid, options.executor, options.optimizer, name);
   }
+  SID_ASSIGN_OR_RETURN(std::unique_ptr<Learner> peer, MakePeer(name, network, options));
+  if (peer != nullptr) return peer;
   SID_ASSIGN_OR_RETURN(const Backpropagation backpropagation, ParseBackpropagation(name));
   SID_RETURN_IF_ERROR(Validate(backpropagation, network));
   return MakeBackpropagationLearner(

@@ -2,6 +2,7 @@
 
 // Every learner by name. A new one is added here: what it is, and how it is made from a network.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ struct LearnerKind {
   bool target_alone = false;  // its modules' losses are those of alpha = 1
 };
 
-// sid, dgl, bp, bp-chain, bp-deep, bp-head, bp-chain-checkpoint.
+// sid; dgl; bp and its kind (baselines/backpropagation.h); the peers (baselines/peer.h, docs/peers.md).
 const std::vector<LearnerKind>& LearnerKinds();
 std::vector<std::string> LearnerNames();
 // InvalidArgument, with the nearest, for another name.
@@ -38,6 +39,7 @@ struct LearnerOptions {
   double inner_weight = 1;   // BackpropagationOptions'
   bool recompute = false;
   OptimizerOptions optimizer;
+  uint64_t seed = 1;  // of what peers draw besides the network's weights
 };
 
 // Takes the initialised network, on its device, partitioned and with heads as its kind wants them.

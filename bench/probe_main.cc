@@ -8,6 +8,7 @@
 
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
 #include <benchmark/benchmark.h>
 
 #include <ctime>
@@ -18,7 +19,7 @@
 
 #include "base/command_line/flags.h"
 #include "base/machine/process.h"
-#include "base/machine/release.h"
+#include "base/release/release.h"
 #include "base/random.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
@@ -52,16 +53,18 @@ Batch MakeBatch(int64_t examples = kBatch) {
 void DetectionBesideStep(benchmark::State& state) {
   const auto learner = MakeLearner(MakeNetwork(state.range(0)), state.range(0));
   const Batch batch = MakeBatch(state.range(1));
-  LossLog log(/*steps=*/100'000, *learner);
+  LossLog log(/*steps=*/1, *learner);
+  const at::Tensor row = at::zeros({}, at::kLong);
   PhaseTimer untimed;
-  log.Add(learner->Step(batch, 1e-4, untimed), batch.labels);
+  log.Write(row, learner->Step(batch, 1e-4, untimed), batch.labels);
   double steps = 0, looks = 0;
   for (auto _ : state) {
     const double begin = ProcessorSeconds();
     const StepResult result = learner->Step(batch, 1e-4, untimed);
     const double end = ProcessorSeconds();
-    log.Add(result, batch.labels);
-    CHECK(log.Check(/*epoch=*/1, 1e-4).ok());
+    log.StartEpoch();
+    log.Write(row, result, batch.labels);
+    CHECK(log.Check(/*steps=*/1, kBatch, /*epoch=*/1, 1e-4).ok());
     steps += end - begin;
     looks += ProcessorSeconds() - end;
   }

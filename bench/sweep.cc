@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/machine/precision.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "baselines/learners.h"
 #include "sid/network/architectures.h"
 

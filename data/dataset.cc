@@ -8,10 +8,13 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/checksum.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
+
 namespace {
 
 absl::Status ValidatePart(const Examples& part, const std::string& where, int64_t classes) {
@@ -74,6 +77,18 @@ Dataset ToDevice(const Dataset& dataset, at::Device device) {
   moved.validation = MoveTo(dataset.validation, device);
   moved.test = MoveTo(dataset.test, device);
   return moved;
+}
+
+std::string Fingerprint(const Dataset& dataset) {
+  Sha256 checksum;
+  for (const Examples* part : {&dataset.train, &dataset.validation, &dataset.test}) {
+    checksum.AddText(absl::StrCat(part->size()));
+    if (part->size() == 0) continue;
+    checksum.AddText(absl::StrJoin(part->images.sizes(), " "));
+    for (const at::Tensor& tensor : {part->images.contiguous(), part->labels.contiguous()})
+      checksum.Add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
+  }
+  return checksum.Hex();
 }
 
 }  // namespace sid

@@ -48,4 +48,9 @@ absl::Status Validate(const Dataset& dataset);
 // The same set with every tensor on `device`.
 Dataset ToDevice(const Dataset& dataset, at::Device device);
 
+// One number for a data set, so that a run is not continued on other data.
+
+// SHA-256, as text, of every image and label of all three parts and their sizes. Of a set on the CPU.
+std::string Fingerprint(const Dataset& dataset);
+
 }  // namespace sid

@@ -1,9 +1,9 @@
-#include "data/fingerprint.h"
-
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <set>
+
+#include "data/dataset.h"
 
 namespace sid {
 namespace {

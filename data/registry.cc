@@ -3,12 +3,10 @@
 #include <ATen/ops/bincount.h>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
-#include "base/one_line.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "data/loaders/cifar.h"
 #include "data/loaders/mnist.h"
-#include "data/loaders/mnist_mini.h"
 #include "data/loaders/source_folder.h"
 #include "data/loaders/tiny_imagenet/tiny_imagenet.h"
 #include "data/synthetic/synthetic.h"

@@ -10,7 +10,7 @@
 #include "base/command_line/flags.h"
 #include "base/command_line/program.h"
 #include "base/files.h"
-#include "base/machine/device_failure.h"
+#include "base/machine/device.h"
 #include "base/status.h"
 #include "reproducibility/reproduce.h"
 

@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
 #include "base/command_line/flags.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "train/fields.h"
 #include "train/recipes.h"
 

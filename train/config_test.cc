@@ -66,6 +66,9 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--nobelief_input",
                              "--inner_weight=19.5",
                              "--recompute",
+                             "--overlap",
+                             "--pipeline=3",
+                             "--rank_timeout=4",
                              "--weights=/w"},
                             &help);
   ASSERT_TRUE(config.ok()) << config.status();
@@ -79,8 +82,10 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
       R"("warmup_epochs":10.5,"weight_decay":11.5,"momentum":0.125,"clip_norm":12.5,"seed":13,"device":"cpu",)"
       R"("threads":14,"deterministic":true,"probe_every":15,"checkpoint_every":16,"keep_checkpoints":17,)"
       R"("on_nan":"rollback","network":"vgg11","width":18,"partition":"even:2","head":"conv","belief_input":false,)"
-      R"("inner_weight":19.5,"recompute":true,"weights":"/w"})");
+      R"("inner_weight":19.5,"recompute":true,"weights":"/w","overlap":true})");
   EXPECT_EQ(config->out, "/out");
+  EXPECT_EQ(config->pipeline, 3);
+  EXPECT_EQ(config->rank_timeout, 4);
   EXPECT_TRUE(config->resume);
   EXPECT_TRUE(Validate(*config).ok());
   const auto defaults = Parse({}, &help);

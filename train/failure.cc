@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/machine/device.h"
-#include "base/machine/device_failure.h"
 #include "baselines/learners.h"
 
 namespace sid {

@@ -160,6 +160,17 @@ void VisitFields(Config& c, const Visitor& visit) {
          any, kLater});
   visit(c.weights, {"weights", kKept, "a run's weights.safetensors to begin with; with --epochs=0 they are evaluated",
                     any, kLater});
+  visit(c.overlap, {"overlap", kUpdate,
+                    "sid, dgl: a module's last block is trained by the next module's loss too, which then waits for "
+                    "it; needs modules that own blocks",
+                    any, kLater});
+  visit(c.pipeline,
+        {"pipeline", kRun,
+         "workers that share out the modules that own blocks and work side by side, on threads; under tools/launch or "
+         "torchrun each process is one. The weights are those of 1, to the bit",
+         From(1, 1000), kNever});
+  visit(c.rank_timeout,
+        {"rank_timeout", kRun, "seconds that a process of a pipeline waits for another one", From(1), kNever});
 }
 
 }  // namespace sid

@@ -3,8 +3,10 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/machine/device.h"
 #include "base/machine/precision.h"
@@ -12,16 +14,15 @@
 #include "base/status.h"
 #include "baselines/learners.h"
 #include "data/batches/augmentation.h"
-#include "data/changes/label_noise.h"
-#include "data/changes/split.h"
-#include "data/changes/subset.h"
-#include "data/fingerprint.h"
+#include "data/changes/changes.h"
+#include "data/dataset.h"
 #include "data/registry.h"
 #include "sid/network/initialisation.h"
 #include "third_party/logging/logging.h"
 #include "train/initial_weights.h"
 
 namespace sid {
+
 namespace {
 
 // What the config's names stand for.
@@ -38,6 +39,7 @@ absl::StatusOr<SidOptions> SidOptionsOf(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(options.divergence, ParseDivergence(config.divergence));
   SID_ASSIGN_OR_RETURN(options.extractor_gradient, ParseExtractorGradient(config.extractor_gradient));
   options.smoothing = config.smoothing;
+  options.overlap = config.overlap;
   SID_RETURN_IF_ERROR(Validate(options));
   return options;
 }
@@ -56,6 +58,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   choices.options.optimizer.clip_norm = config.clip_norm;
   choices.options.inner_weight = config.inner_weight;
   choices.options.recompute = config.recompute;
+  choices.options.seed = config.seed;
   SID_ASSIGN_OR_RETURN(choices.schedule, ParseSchedule(config.schedule));
   SID_ASSIGN_OR_RETURN(choices.on_nan, ParseOnNan(config.on_nan));
   return choices;
@@ -75,13 +78,14 @@ absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, con
   const at::Tensor& images = dataset.train.images;
   SID_ASSIGN_OR_RETURN(const Augmentation augmentation,
                        ParseAugmentation(config.augmentation, images.size(2), images.size(3)));
+  const at::ScalarType type = ComputeType(choices.options.executor.precision, at::kFloat);
   return TrainingOptions{
       .epochs = config.epochs,
-      .batches = {.batch_size = config.batch_size, .seed = config.seed, .augmentation = augmentation},
+      .batches = {.batch_size = config.batch_size, .seed = config.seed, .augmentation = augmentation, .type = type},
       .schedule = choices.schedule,
       .learning_rate = config.learning_rate,
       .warmup_epochs = config.warmup_epochs,
-      .evaluation = {.divergence = choices.options.sid.divergence, .smoothing = config.smoothing},
+      .evaluation = {.divergence = choices.options.sid.divergence, .smoothing = config.smoothing, .type = type},
       .capture = config.capture && choices.device.is_cuda(),
       .checkpoint_every = config.checkpoint_every,
       .on_nan = choices.on_nan};
@@ -110,6 +114,26 @@ absl::StatusOr<Network> MakeNetwork(const Choices& choices, const Dataset& datas
   return CloneTo(network, choices.device, at::kFloat);
 }
 
+// That there are workers for the pipeline that is asked for.
+absl::Status CheckPipeline(const TrainConfig& config, const Choices& choices, const Network& network) {
+  if (config.pipeline == 1) return absl::OkStatus();
+  const std::string asked = absl::StrCat("--pipeline=", config.pipeline);
+  if (!choices.learner.local_losses) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(asked, " needs modules that learn by themselves, which those of --learner=", config.learner,
+                     " do not: use sid or dgl"));
+  }
+  if (choices.options.sid.overlap)
+    return absl::InvalidArgumentError(absl::StrCat(asked, " cannot wait for what --overlap gives back: leave one out"));
+  if (!choices.device.is_cpu())
+    return absl::InvalidArgumentError(absl::StrCat(asked, " works on CPUs so far: use --device=cpu"));
+  const auto stages = static_cast<int64_t>(network.stages.size());
+  if (config.pipeline <= stages) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(asked, " is more than the ", stages, " modules that own blocks with --partition=", config.partition,
+                   ": each worker needs one of its own; --partition=even:", config.pipeline, " makes as many"));
+}
+
 }  // namespace
 
 absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
@@ -126,6 +150,7 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   if (config.augmentation == "auto") config.augmentation = DefaultAugmentation(config.dataset);
   SID_ASSIGN_OR_RETURN(TrainingOptions options, TrainingOptionsOf(config, choices, dataset));
   SID_ASSIGN_OR_RETURN(const Network network, MakeNetwork(choices, dataset, config));
+  SID_RETURN_IF_ERROR(CheckPipeline(config, choices, network));
   SID_ASSIGN_OR_RETURN(learning.sid.alphas, ParseAlphas(config.alpha, config.depth));
   if (choices.learner.local_losses) {
     learning.executor.executor = Resolve(learning.executor, network);
@@ -142,6 +167,24 @@ absl::StatusOr<PreparedRun> Prepare(TrainConfig config) {
   const std::string fingerprint = config.out.empty() ? "" : Fingerprint(dataset);
   return PreparedRun{
       config, choices.device, ToDevice(dataset, choices.device), fingerprint, options, std::move(learner), probe};
+}
+
+void AddProbe(const PreparedRun& run, const std::function<absl::Status(const ProbeRecord&)>& on_record,
+              TrainingHooks& hooks) {
+  const int64_t every = run.config.probe_every;
+  if (every == 0) return;
+  const Dataset& dataset = run.dataset;
+  const Examples& examples = dataset.validation.size() > 0 ? dataset.validation : dataset.train;
+  const auto probe =
+      std::make_shared<Probe>(*run.learner, ProbeBatch(examples, dataset.statistics, run.config.batch_size), run.probe);
+  hooks.looks = [=](int64_t step) { return step % every == 0; };
+  hooks.before_step = [=](int64_t step) {
+    if (step % every == 0) probe->BeforeStep();
+    return absl::OkStatus();
+  };
+  hooks.after_step = [=](int64_t step) {
+    return step % every == 0 ? on_record(probe->AfterStep(step)) : absl::OkStatus();
+  };
 }
 
 }  // namespace sid

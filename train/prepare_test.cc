@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <utility>
 
 namespace sid {
 namespace {
@@ -99,6 +100,16 @@ TEST(Prepare, ReplacesWhatIsAutomaticByWhatIsInEffect) {
   EXPECT_EQ(run->config.depth, 1);
   EXPECT_EQ(run->config.augmentation, "none");
   EXPECT_GE(run->config.threads, 1);
+}
+
+TEST(Prepare, ImagesComeInTheTypeOfTheProductsSoThatNoLearnerCastsThem) {
+  for (const auto& [precision, type] : {std::pair("fp32", at::kFloat), std::pair("bf16", at::kBFloat16)}) {
+    TrainConfig config = Small();
+    config.precision = precision;
+    const TrainingOptions options = Prepare(config)->options;
+    EXPECT_EQ(options.batches.type, type);
+    EXPECT_EQ(options.evaluation.type, type);
+  }
 }
 
 TEST(Prepare, EveryLearnerStartsFromTheSameWeightsAndTheSameData) {

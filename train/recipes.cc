@@ -1,7 +1,7 @@
 #include "train/recipes.h"
 
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 namespace {

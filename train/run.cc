@@ -1,5 +1,6 @@
 #include "train/run.h"
 
+#include <exception>
 #include <memory>
 #include <ostream>
 #include <utility>
@@ -7,11 +8,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "pipeline/rank_pipeline.h"
 #include "sid/theory/diagnostics.h"
 #include "third_party/logging/logging.h"
+#include "train/failure.h"
 #include "train/initial_weights.h"
 #include "train/output/console.h"
-#include "train/probing.h"
+#include "train/prepare.h"
 
 namespace sid {
 namespace {
@@ -83,7 +86,8 @@ absl::StatusOr<TrainingResult> TrainRun(const RunSurroundings& surroundings, con
   const PreparedRun& prepared = *run.prepared;
   if (prepared.options.epochs == 0) return EvaluateOnly(prepared, surroundings.clock, console);
   PhaseTimer untimed;
-  SID_ASSIGN_OR_RETURN(const TrainingHooks hooks, HooksOf(surroundings, run, console));
+  SID_ASSIGN_OR_RETURN(TrainingHooks hooks, HooksOf(surroundings, run, console));
+  hooks.pipeline = run.workers.pipeline.get();
   absl::StatusOr<TrainingResult> result = Train(prepared.dataset, prepared.options, hooks, untimed, *prepared.learner);
   if (result.ok()) console.End(*result);
   return result;
@@ -96,26 +100,7 @@ absl::Status Stopped(const absl::Status& status, const Run& run) {
                                     : absl::StrCat("; the same command with --resume goes on from there (", out, ")")));
 }
 
-}  // namespace
-
-absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const std::string&)>& warn) {
-  Run run;
-  SID_ASSIGN_OR_RETURN(PreparedRun prepared, Prepare(config));
-  run.prepared = std::make_unique<PreparedRun>(std::move(prepared));
-  if (config.out.empty()) return run;
-  SID_ASSIGN_OR_RETURN(run.folder, RunFolder::Open(*run.prepared));
-  if (!config.resume) return run;
-  absl::StatusOr<TrainingState> from = run.folder->Load(warn);
-  // Broken off before there was anything to keep: it begins.
-  if (absl::IsNotFound(from.status())) {
-    if (!config.weights.empty()) SID_RETURN_IF_ERROR(LoadWeights(config, *run.prepared->learner));
-    return run;
-  }
-  SID_ASSIGN_OR_RETURN(run.from, std::move(from));
-  return run;
-}
-
-absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run) {
+absl::Status TrainAndKeep(const RunSurroundings& surroundings, const Run& run) {
   const PreparedRun& prepared = *run.prepared;
   if (run.folder) SID_RETURN_IF_ERROR(run.folder->WriteConfig());
   Console console(surroundings.out, surroundings.clock, surroundings.terminal_columns);
@@ -132,6 +117,59 @@ absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run) {
   SID_RETURN_IF_ERROR(run.folder->WriteResult(*result));
   surroundings.out << "Written to " << prepared.config.out << std::endl;
   return absl::OkStatus();
+}
+
+// This rank's part, and why it ended early: of several reasons the first one, of whichever rank.
+absl::Status TakePart(const RunSurroundings& surroundings, Run& run) {
+  Ranks& ranks = *run.workers.ranks;
+  absl::Status status;
+  try {
+    status = ranks.rank() == 0 ? TrainAndKeep(surroundings, run) : ServeRank(ranks, StagesOf(*run.prepared));
+  } catch (const RankLost& lost) {
+    const bool kept = !run.prepared->config.out.empty();
+    status =
+        absl::UnavailableError(absl::StrCat(lost.what(), kept ? "; --resume goes on from the last checkpoint" : ""));
+  } catch (const std::exception& error) {
+    ranks.TellFailure(
+        absl::StrCat("rank ", ranks.rank(), " has failed: ", DescribeFailure(error, run.prepared->config)));
+    throw;
+  }
+  if (!status.ok() && !absl::IsCancelled(status))
+    status = absl::Status(status.code(), ranks.TellFailure(std::string(status.message())));
+  run.workers.pipeline = nullptr;  // the others end when they have heard it
+  return status;
+}
+
+// Where this run keeps what becomes of it, and the state to go on from.
+absl::Status OpenFolder(const TrainConfig& config, const std::function<void(const std::string&)>& warn, Run& run) {
+  SID_ASSIGN_OR_RETURN(run.folder, RunFolder::Open(*run.prepared));
+  if (!config.resume) return absl::OkStatus();
+  absl::StatusOr<TrainingState> from = run.folder->Load(warn);
+  // Broken off before there was anything to keep: it begins.
+  if (absl::IsNotFound(from.status()))
+    return config.weights.empty() ? absl::OkStatus() : LoadWeights(config, *run.prepared->learner);
+  SID_ASSIGN_OR_RETURN(run.from, std::move(from));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const std::string&)>& warn,
+                             const RankOptions& ranks) {
+  SID_RETURN_IF_ERROR(CountWorkers(ranks, config));
+  Run run;
+  SID_ASSIGN_OR_RETURN(PreparedRun prepared, Prepare(config));
+  run.prepared = std::make_unique<PreparedRun>(std::move(prepared));
+  SID_ASSIGN_OR_RETURN(run.workers, StartWorkers(ranks, *run.prepared));
+  if (config.out.empty() || ranks.rank > 0) return run;
+  const absl::Status opened = OpenFolder(config, warn, run);
+  if (run.workers.ranks && !opened.ok()) run.workers.ranks->TellFailure(std::string(opened.message()));
+  SID_RETURN_IF_ERROR(opened);
+  return run;
+}
+
+absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run) {
+  return run.workers.ranks == nullptr ? TrainAndKeep(surroundings, run) : TakePart(surroundings, run);
 }
 
 }  // namespace sid

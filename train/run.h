@@ -12,9 +12,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "pipeline/ranks.h"
 #include "train/config.h"
 #include "train/output/run_folder.h"
 #include "train/prepare.h"
+#include "train/workers.h"
 
 namespace sid {
 
@@ -28,16 +30,19 @@ struct RunSurroundings {
 };
 
 struct Run {
-  // The folder refers to it, so it does not move.
+  // The folder and the pipeline refer to it, so it does not move.
   std::unique_ptr<PreparedRun> prepared;
   std::optional<RunFolder> folder;    // none without --out
   std::optional<TrainingState> from;  // to go on from
+  Workers workers;
 };
 
-// Finds everything that can be wrong with what was asked. Broken checkpoints that are passed over are told to `warn`.
-absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const std::string&)>& warn);
+// Finds everything that can be wrong with what was asked. Broken checkpoints that are passed over are told to `warn`. With several ranks
+// it waits for all of them; rank 0 alone has a folder.
+absl::StatusOr<Run> BeginRun(TrainConfig config, const std::function<void(const std::string&)>& warn,
+                             const RankOptions& ranks = {});
 
-// Trains, shows and keeps the result. Cancelled, when it was stopped, says how to go on.
+// Trains, shows and keeps the result; a rank other than 0 does its part of it. Cancelled, when it was stopped, says how to go on.
 absl::Status CompleteRun(const RunSurroundings& surroundings, Run& run);
 
 }  // namespace sid

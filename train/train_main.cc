@@ -1,12 +1,13 @@
 // ./tools/bazel run //:train -- --help
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 
 #include "base/command_line/program.h"
-#include "base/command_line/terminal.h"
 #include "base/status.h"
+#include "pipeline/ranks.h"
 #include "third_party/logging/logging.h"
 #include "train/config.h"
 #include "train/failure.h"
@@ -27,9 +28,9 @@ int ExitCodeOf(const absl::Status& status, bool begun) {
 }
 
 absl::Status TrainAndReport(const TrainConfig& config, bool* begun) {
-  SID_ASSIGN_OR_RETURN(Run run, BeginRun(config, [](const std::string& what) {
-                         LOG(WARNING) << what << ": the checkpoint before it is tried";
-                       }));
+  const auto warn = [](const std::string& what) { LOG(WARNING) << what << ": the checkpoint before it is tried"; };
+  SID_ASSIGN_OR_RETURN(const RankOptions ranks, RanksFromEnvironment(std::getenv));
+  SID_ASSIGN_OR_RETURN(Run run, BeginRun(config, warn, ranks));
   *begun = true;
   CatchStopSignals();
   return CompleteRun(

@@ -3,9 +3,11 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/empty.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/isfinite.h>
-#include <ATen/ops/stack.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -27,89 +29,59 @@ int64_t FirstBadModule(const NamedTensor& stacked) {
   return bad == row + finite.numel() ? 0 : stacked.first_module + (bad - row) + 1;
 }
 
-std::vector<double> OnHost(const at::Tensor& rows) {
-  const at::Tensor numbers = rows.to(at::kCPU, at::kDouble).contiguous();
-  return {numbers.data_ptr<double>(), numbers.data_ptr<double>() + numbers.numel()};
-}
-
 }  // namespace
 
-LossLog::LossLog(int64_t steps, const Learner& learner, const LossSums& before)
-    : steps_(steps),
-      depths_(learner.LossDepths()),
-      seen_(before),
-      added_(before.steps),
-      images_(before.images),
-      correct_before_(before.correct) {
+LossLog::LossLog(int64_t steps, const Learner& learner) : depths_(learner.LossDepths()), watch_(learner.State()) {
+  const auto columns = static_cast<int64_t>(1 + depths_.size() + watch_.tensors().size() + 1);
+  rows_ = at::zeros({steps, columns}, watch_.tensors().at(0).tensor.detach().options());
+  StartEpoch();
+}
+
+void LossLog::StartEpoch(const LossSums& before) {
+  seen_ = before;
   seen_.sums.resize(depths_.size(), 0.0);
-  const auto watch = [&](bool moments, std::vector<at::Tensor>& tensors) {
-    for (const NamedTensor& one : learner.State()) {
-      if (moments ? one.role != Role::kSecondMoment : one.is_moment()) continue;
-      watched_.push_back(one);
-      tensors.push_back(one.tensor.detach());
-    }
-  };
-  watch(false, weights_);
-  watch(true, moments_);
 }
 
-void LossLog::Add(const StepResult& result, const at::Tensor& labels) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor correct = result.log_belief.argmax(-1).eq(labels).sum();
-  if (!losses_.defined()) {
-    losses_ = at::empty({steps_, result.losses.size(0)}, result.losses.options());
-    norms_ = at::zeros({steps_, 1 + static_cast<int64_t>(watched_.size())}, result.losses.options());
-    correct_ = correct;
-  } else {
-    correct_ += correct;
-  }
-  losses_[added_].copy_(result.losses);
-  AddNorms(result.features);
-  ++added_;
-  images_ += labels.size(0);
+void LossLog::Write(const at::Tensor& step, const StepResult& result, const at::Tensor& labels) {
+  rows_.index_copy_(0, step.view({1}), watch_.Row(result, labels).unsqueeze(0));
 }
 
-void LossLog::AddNorms(const at::Tensor& features) {
-  const at::Tensor row = norms_[added_];
-  if (features.defined()) row[0].copy_(features.norm());
-  const auto weights = static_cast<int64_t>(weights_.size());
-  if (weights > 0) row.slice(0, 1, 1 + weights).copy_(at::stack(at::_foreach_norm(weights_)));
-  // Not the root of the sum of squares, which overflows where the moments, squares themselves, do not.
-  constexpr double kLargest = std::numeric_limits<double>::infinity();
-  if (!moments_.empty()) row.slice(0, 1 + weights).copy_(at::stack(at::_foreach_norm(moments_, kLargest)));
+void LossLog::WriteLate(int64_t step, const at::Tensor& row) {
+  late_ = true;
+  rows_[step].copy_(row);
 }
 
-absl::Status LossLog::Check(int64_t epoch, double learning_rate) {
-  if (added_ == seen_.steps) return absl::OkStatus();
-  const std::vector<double> losses = OnHost(losses_.slice(0, seen_.steps, added_)),
-                            norms = OnHost(norms_.slice(0, seen_.steps, added_));
-  const double *loss = losses.data(), *norm = norms.data();
-  for (; seen_.steps < added_; ++seen_.steps, loss += depths_.size(), norm += 1 + watched_.size()) {
-    const std::string what = FirstNonFinite(norm, loss, seen_.steps);
+absl::Status LossLog::Check(int64_t steps, int64_t images, int64_t epoch, double learning_rate) {
+  const at::Tensor numbers = rows_.slice(0, seen_.steps, steps).to(at::kCPU, at::kDouble).contiguous();
+  const int64_t columns = rows_.size(1);
+  for (const double* row = numbers.data_ptr<double>(); seen_.steps < steps; ++seen_.steps, row += columns) {
+    const std::string what = FirstNonFinite(row, !late_ && seen_.steps + 1 == steps);
     if (!what.empty()) {
       return absl::InternalError(
           absl::StrCat(what, " at epoch ", epoch, ", step ", seen_.steps + 1, ": a learning rate of ", learning_rate,
                        " is probably too high: try a tenth of it, a warm-up, or clipping the gradients to norm 1"));
     }
-    for (size_t k = 0; k < depths_.size(); ++k) seen_.sums[k] += loss[k];
+    for (size_t k = 0; k < depths_.size(); ++k) seen_.sums[k] += row[1 + k];
+    seen_.correct += std::llround(row[columns - 1]);
   }
-  seen_.images = images_;
-  seen_.correct = correct_before_ + correct_.item<int64_t>();
+  seen_.images = images;
   return absl::OkStatus();
 }
 
-std::string LossLog::FirstNonFinite(const double* norms, const double* losses, int64_t step) const {
-  if (!std::isfinite(norms[0])) return absl::StrCat("forward pass: the features' norm is ", norms[0]);
-  for (size_t k = 0; k < depths_.size(); ++k) {
-    if (!std::isfinite(losses[k])) return absl::StrCat("beliefs: the loss of module ", depths_[k], " is ", losses[k]);
+std::string LossLog::FirstNonFinite(const double* row, bool is_last) const {
+  if (!std::isfinite(*row)) return absl::StrCat("forward pass: the features' norm is ", *row);
+  ++row;
+  for (const int64_t depth : depths_) {
+    if (!std::isfinite(*row)) return absl::StrCat("beliefs: the loss of module ", depth, " is ", *row);
+    ++row;
   }
-  for (size_t k = 0; k < watched_.size(); ++k) {
-    if (std::isfinite(norms[1 + k])) continue;
-    const bool is_weight = k < weights_.size();
+  for (size_t k = 0; k < watch_.tensors().size(); ++k, ++row) {
+    if (std::isfinite(*row)) continue;
+    const bool is_weight = k < watch_.weights();
     // Later steps spread it to other modules: only at the last one do the weights still tell whose it was.
-    const int64_t module = step + 1 == added_ ? FirstBadModule(watched_[k]) : 0;
-    return absl::StrCat("update: the ", is_weight ? "norm of " : "largest of the optimizer's ", watched_[k].name,
-                        module > 0 ? absl::StrCat(" in module ", module) : "", " is ", norms[1 + k]);
+    const int64_t module = is_last ? FirstBadModule(watch_.tensors()[k]) : 0;
+    return absl::StrCat("update: the ", is_weight ? "norm of " : "largest of the optimizer's ",
+                        watch_.tensors()[k].name, module > 0 ? absl::StrCat(" in module ", module) : "", " is ", *row);
   }
   return "";
 }

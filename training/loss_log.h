@@ -1,14 +1,16 @@
 #pragma once
 
-// What the steps of an epoch have shown, kept on the device so that the host need not wait for every step, and looked at now
-// and then: for the progress line, and for numbers that are no longer finite. Their step and phase are found exactly, however late one
-// looks, and the module of a weight where one looks before the next step has spread it: every step leaves
+// What the steps of an epoch have shown: a table on the device, of which each step writes its own row, so that the host need not wait
+// for every step, and which is read now and then: for the progress line, and for numbers that are no longer finite. Their step and
+// phase are found exactly, however late one looks, and the module of a weight where one looks before the next step has spread it. A row
+// is
 //
 //   norm of z            the forward pass
 //   loss of each module  its belief, against target and teacher: infinite too where a probability is zero that must not be
 //   norm of each weight  after the update
 //   Adam's moments       the largest of each second one: an infinite one leaves the weights as they are, and so never shows in
 //                        them, but its weight never moves again. The first moments need no look: they go into the weights.
+//   images classified right
 //
 // and the first of these that is NaN or infinite, in this order, says where it began.
 
@@ -20,6 +22,7 @@
 
 #include "absl/status/status.h"
 #include "sid/learner/learner.h"
+#include "training/watch.h"
 
 namespace sid {
 
@@ -31,15 +34,22 @@ struct LossSums {
 
 class LossLog {
  public:
-  // For an epoch of `steps` steps that `learner`, which outlives it, takes; `before` are those already taken.
-  LossLog(int64_t steps, const Learner& learner, const LossSums& before = {});
+  // For epochs of `steps` steps that `learner`, which outlives it, takes.
+  LossLog(int64_t steps, const Learner& learner);
 
-  // After each step.
-  void Add(const StepResult& result, const at::Tensor& labels);
+  // An epoch begins, of which `before` are the steps already taken.
+  void StartEpoch(const LossSums& before = {});
 
-  // Waits for the device. Internal error with step, phase, module and hint when a number since the last call is not finite;
-  // `epoch` (from 1) and `learning_rate` only make its text.
-  absl::Status Check(int64_t epoch, double learning_rate);
+  // Row `step` (int64, scalar, on the learner's device, from 0 in the epoch), after that step: work for the device alone, with the same
+  // memory each time, which a CUDA graph can hold.
+  void Write(const at::Tensor& step, const StepResult& result, const at::Tensor& labels);
+
+  // The same row made elsewhere (training/pipeline.h), when later steps may have moved the weights.
+  void WriteLate(int64_t step, const at::Tensor& row);
+
+  // Waits for the device. Internal error with step, phase, module and hint when a number since the last call is not finite.
+  // `steps` of the epoch are written, which showed `images`; `epoch` (from 1) and `learning_rate` only make its text.
+  absl::Status Check(int64_t steps, int64_t images, int64_t epoch, double learning_rate);
 
   // Of the steps that Check has seen: mean of each loss over them, [depths], the fraction of images classified right, and
   // what both are made from.
@@ -48,21 +58,15 @@ class LossLog {
   const LossSums& sums() const { return seen_; }
 
  private:
-  void AddNorms(const at::Tensor& features);
-  // What of step `step` is not finite, the first in order; "" if all is. `norms` and `losses` are the step's, on the CPU.
-  std::string FirstNonFinite(const double* norms, const double* losses, int64_t step) const;
+  // What of a row is not finite, the first in order; "" if all is. `is_last`: no step came after it.
+  std::string FirstNonFinite(const double* row, bool is_last) const;
 
-  int64_t steps_;
   std::vector<int64_t> depths_;
-  // Each weight, each second moment; their tensors apart, as one call wants them.
-  std::vector<NamedTensor> watched_;
-  std::vector<at::Tensor> weights_, moments_;
+  Watch watch_;
+  bool late_ = false;
+  at::Tensor rows_;    // [steps, 1 + depths + watched + 1]
+  at::Tensor places_;  // int64 [steps, 1], the number of each row
   LossSums seen_;
-  int64_t added_, images_;
-  at::Tensor losses_;   // [steps, depths] on the device
-  at::Tensor norms_;    // [steps, 1 + watched]: of the features, of each weight, of each second moment
-  at::Tensor correct_;  // int64 on the device, of the steps this has seen itself
-  int64_t correct_before_;
 };
 
 }  // namespace sid

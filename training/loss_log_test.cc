@@ -43,9 +43,9 @@ std::string Message(const std::function<void(Learner&, StepResult&)>& spoil, boo
   for (int64_t step = 0; step < 5; ++step) {
     StepResult result = Sound();
     if (step == 2) spoil(*learner, result);
-    log.Add(result, at::zeros({2}, at::kLong));
+    log.Write(at::full({}, step, at::kLong), result, at::zeros({2}, at::kLong));
     if (!at_once && step < 4) continue;
-    const absl::Status status = log.Check(7, 0.1);
+    const absl::Status status = log.Check(step + 1, 2 * (step + 1), 7, 0.1);
     if (!status.ok()) return std::string(status.message());
   }
   return "sound";
@@ -93,8 +93,8 @@ TEST(LossLog, AProbabilityOfZeroIsSeenInTheLoss) {
   const at::Tensor labels = at::full({2}, 3, at::kLong);
   const at::Tensor losses = learner->Losses(labels, log_beliefs).mean(1);
   LossLog log(1, *learner);
-  log.Add({losses, log_beliefs[3], {}}, labels);
-  const std::string message(log.Check(1, 0.1).message());
+  log.Write(at::zeros({}, at::kLong), {losses, log_beliefs[3], {}}, labels);
+  const std::string message(log.Check(1, 2, 1, 0.1).message());
   EXPECT_TRUE(message.starts_with("beliefs: the loss of module 2 is inf")) << message;
 }
 
@@ -126,23 +126,29 @@ TEST(LossLog, DenormalNumbersAreNoAlarm) {
             "sound");
 }
 
-TEST(LossLog, GoesOnFromTheSumsOfEarlierSteps) {
+TEST(LossLog, GoesOnFromTheSumsOfEarlierStepsAndBeginsAnewWithAnEpoch) {
   const auto learner = MakeLearner();
-  const auto result = [](int64_t step) {
+  const auto write = [](LossLog& log, int64_t step) {
     StepResult sound = Sound();
     sound.losses *= 0.1 * static_cast<double>(step + 1);
-    return sound;
+    log.Write(at::full({}, step, at::kLong), sound, at::full({2}, step % 2, at::kLong));
   };
-  LossLog whole(6, *learner), first(6, *learner);
-  for (int64_t step = 0; step < 6; ++step) whole.Add(result(step), at::full({2}, step % 2, at::kLong));
-  for (int64_t step = 0; step < 4; ++step) first.Add(result(step), at::full({2}, step % 2, at::kLong));
-  ASSERT_TRUE(first.Check(1, 0.1).ok());
-  LossLog rest(6, *learner, first.sums());
-  for (int64_t step = 4; step < 6; ++step) rest.Add(result(step), at::full({2}, step % 2, at::kLong));
-  ASSERT_TRUE(whole.Check(1, 0.1).ok() && rest.Check(1, 0.1).ok());
+  LossLog whole(6, *learner), first(6, *learner), rest(6, *learner);
+  for (int64_t step = 0; step < 6; ++step) write(whole, step);
+  for (int64_t step = 0; step < 4; ++step) write(first, step);
+  ASSERT_TRUE(first.Check(4, 8, 1, 0.1).ok());
+  rest.StartEpoch(first.sums());
+  for (int64_t step = 4; step < 6; ++step) write(rest, step);
+  ASSERT_TRUE(whole.Check(6, 12, 1, 0.1).ok() && rest.Check(6, 12, 1, 0.1).ok());
   EXPECT_EQ(whole.MeanLosses(), rest.MeanLosses());
   EXPECT_EQ(whole.Accuracy(), 0.5);
   EXPECT_EQ(whole.Accuracy(), rest.Accuracy());
+
+  whole.StartEpoch();
+  write(whole, 0);
+  ASSERT_TRUE(whole.Check(1, 2, 2, 0.1).ok());
+  EXPECT_EQ(whole.Accuracy(), 1);
+  EXPECT_FLOAT_EQ(static_cast<float>(whole.MeanLosses()[0]), 0.1f);
 }
 
 }  // namespace

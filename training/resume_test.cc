@@ -64,7 +64,8 @@ TrainingOptions OptionsWithEverything() {
   options.schedule = ScheduleShape::kCosine;
   options.warmup_epochs = 0.5;
   options.batches.augmentation = ParseAugmentation("crop-flip", 12, 12).value();
-  options.checkpoint_every = 2;  // of 15 steps, 5 an epoch
+  options.checkpoint_every = 2;       // of 15 steps, 5 an epoch
+  options.evaluation.batch_size = 8;  // of 45: enough whole ones for a graph
   return options;
 }
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "training/loss_log.h"
 #include "training/step_runner.h"
 
@@ -27,8 +27,12 @@ class Trainer {
         hooks_(hooks),
         learner_(learner),
         batches_(dataset.train, dataset.statistics, options.batches),
-        runner_(batches_, options.capture, timer, learner),
         steps_(batches_.steps_per_epoch()),
+        log_(steps_, learner),
+        runner_(batches_, options.capture ? MakeCudaGraph(batches_.device()) : nullptr, timer, learner, log_,
+                hooks.pipeline),
+        validation_(learner, dataset.validation, dataset.statistics, options.evaluation,
+                    options.capture ? MakeCudaGraph(batches_.device()) : nullptr),
         start_(hooks.clock()) {
     schedule_ = {options.schedule, options.learning_rate,
                  std::llround(options.warmup_epochs * static_cast<double>(steps_)), options.epochs * steps_};
@@ -60,7 +64,10 @@ class Trainer {
  private:
   absl::Status Begin() {
     // A state at the very beginning: there is always one to go back to, and a folder that cannot hold it shows at once.
-    if (!hooks_.from) return Save();
+    if (!hooks_.from) {
+      TellPipeline();
+      return Save();
+    }
     seconds_before_ = hooks_.from->seconds;
     SID_RETURN_IF_ERROR(Take(*hooks_.from));
     steps_before_ = StepsDone();
@@ -90,38 +97,47 @@ class Trainer {
     std::vector<NamedTensor> own = std::move(state_.tensors);
     state_ = state;
     state_.tensors = std::move(own);
+    TellPipeline();
     return absl::OkStatus();
+  }
+
+  void TellPipeline() {
+    if (hooks_.pipeline != nullptr) hooks_.pipeline->TakeState();
   }
 
   absl::StatusOr<EpochRecord> TrainEpoch() {
     shown_ = epoch_start_ = hooks_.clock();
     const int64_t first_step = state_.step;
-    LossLog log(steps_, learner_, state_.losses);
+    log_.StartEpoch(state_.losses);
     batches_.StartEpoch(state_.epoch);
     while (state_.step < steps_) {
       const int64_t step = StepsDone();
+      const bool looks = hooks_.looks(step);
+      if (looks) runner_.Drain();
       SID_RETURN_IF_ERROR(hooks_.before_step(step));
-      const StepRunner::Outcome outcome = runner_.Run(state_.step, LearningRate(step));
-      log.Add(outcome.result, outcome.labels);
+      runner_.Run(state_.step, LearningRate(step));
+      if (looks) runner_.Drain();
       SID_RETURN_IF_ERROR(hooks_.after_step(step));
       ++state_.step;
-      SID_RETURN_IF_ERROR(AfterStep(first_step, log));
+      SID_RETURN_IF_ERROR(AfterStep(first_step));
     }
-    const std::vector<double> losses = log.MeanLosses();
-    return EpochRecord{state_.epoch, 0, Mean(losses), losses, log.Accuracy(), LearningRate(StepsDone() - 1), {}};
+    const std::vector<double> losses = log_.MeanLosses();
+    return EpochRecord{state_.epoch, 0, Mean(losses), losses, log_.Accuracy(), LearningRate(StepsDone() - 1), {}};
   }
 
   // Looks at the step where that is free (the CPU has computed already) or due, and keeps the state where that is.
-  absl::Status AfterStep(int64_t first_step, LossLog& log) {
+  absl::Status AfterStep(int64_t first_step) {
     const bool stop = hooks_.stop(), last = state_.step == steps_;
     const bool save = stop || (!last && IsSaveDue());
     const bool show = last || hooks_.clock() - shown_ >= hooks_.progress_interval;
     if (!save && !show && batches_.device().is_cuda()) return absl::OkStatus();
-    const absl::Status checked = log.Check(state_.epoch, LearningRate(StepsDone() - 1));
+    if (save || last) runner_.Drain();
+    const int64_t ended = runner_.ended();
+    const absl::Status checked = log_.Check(ended, Images(ended), state_.epoch, LearningRate(StepsDone() - 1));
     diverged_ = !checked.ok();
     SID_RETURN_IF_ERROR(checked);
-    state_.losses = log.sums();
-    if (show) Report(first_step, log);
+    state_.losses = log_.sums();
+    if (show && ended > 0) Report(first_step);
     if (save) SID_RETURN_IF_ERROR(Save());
     if (!stop) return absl::OkStatus();
     return absl::CancelledError(
@@ -129,7 +145,7 @@ class Trainer {
   }
 
   absl::Status EndEpoch(EpochRecord& record) {
-    record.validation = Evaluate(learner_, dataset_.validation, dataset_.statistics, options_.evaluation);
+    record.validation = validation_.Measure();
     record.seconds = Seconds();
     state_.best.Offer(state_.epoch, record.validation, learner_);
     SID_RETURN_IF_ERROR(hooks_.on_epoch(record));
@@ -153,6 +169,7 @@ class Trainer {
   absl::Status RollBack(const absl::Status& why) {
     diverged_ = false;
     if (options_.on_nan == OnNan::kStop || !hooks_.load) return why;
+    runner_.Drain();
     // The state in the file may be from before the last rollback.
     const int64_t rollbacks = state_.rollbacks + 1;
     if (rollbacks > kMostRollbacks) {
@@ -168,18 +185,19 @@ class Trainer {
     return absl::OkStatus();
   }
 
-  void Report(int64_t first_step, const LossLog& log) {
+  void Report(int64_t first_step) {
     shown_ = hooks_.clock();
-    const int64_t examples = dataset_.train.size(), batch = options_.batches.batch_size;
-    const auto images = static_cast<double>(std::min(state_.step * batch, examples) - first_step * batch);
+    const auto images = static_cast<double>(Images(state_.step) - first_step * options_.batches.batch_size);
     const auto done = static_cast<double>(StepsDone()), all = static_cast<double>(options_.epochs * steps_);
-    hooks_.on_progress({state_.epoch, options_.epochs, state_.step, steps_, Mean(log.MeanLosses()), log.Accuracy(),
+    hooks_.on_progress({state_.epoch, options_.epochs, state_.step, steps_, Mean(log_.MeanLosses()), log_.Accuracy(),
                         images / (shown_ - epoch_start_),
                         (hooks_.clock() - start_) / (done - static_cast<double>(steps_before_)) * (all - done),
                         dataset_.validation.size() > 0 ? state_.best.epoch : 0});
   }
 
   int64_t StepsDone() const { return (state_.epoch - 1) * steps_ + state_.step; }
+  // Of the running epoch's first steps.
+  int64_t Images(int64_t steps) const { return std::min(steps * options_.batches.batch_size, dataset_.train.size()); }
   double LearningRate(int64_t step) const { return schedule_.LearningRate(step) * LearningRateScale(state_.rollbacks); }
   double Seconds() const { return seconds_before_ + hooks_.clock() - start_; }
 
@@ -188,8 +206,10 @@ class Trainer {
   const TrainingHooks& hooks_;
   Learner& learner_;
   ShuffledBatches batches_;
-  StepRunner runner_;
   int64_t steps_;  // of an epoch
+  LossLog log_;
+  StepRunner runner_;
+  Evaluator validation_;
   Schedule schedule_;
   TrainingState state_;
   bool diverged_ = false;

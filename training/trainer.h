@@ -22,6 +22,7 @@
 #include "sid/learner/learner.h"
 #include "sid/optimizer/schedule.h"
 #include "training/evaluation.h"
+#include "training/pipeline.h"
 #include "training/training_state.h"
 
 namespace sid {
@@ -41,7 +42,8 @@ struct TrainingOptions {
   double learning_rate = 1e-3;
   double warmup_epochs = 0;
   EvaluationOptions evaluation;
-  // On a GPU: the step captured once and replayed (training/step_runner.h). Its phases are then not timed.
+  // On a GPU: the step, and that of the validation, captured once and replayed (training/step_runner.h, evaluation.h). Phases are then
+  // not timed.
   bool capture = false;
   int64_t checkpoint_every = 0;  // steps; 0: at the end of each epoch
   OnNan on_nan = OnNan::kStop;
@@ -81,7 +83,11 @@ struct TrainingHooks {
   // At most once in `progress_interval` seconds, and at an epoch's end. It waits for the device.
   std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
   double progress_interval = 0.25;
-  // Before and after each update of the weights by a batch; `step` counts from 0 over all epochs. An error stops the training.
+  // Takes the steps in the learner's place (training/pipeline.h), on the CPU; null: the learner itself takes them.
+  Pipeline* pipeline = nullptr;
+  // Before and after each update of the weights by a batch; `step` counts from 0 over all epochs. An error stops the training. Only at
+  // steps that `looks` names has the learner made the steps before, and no other, for sure.
+  std::function<bool(int64_t step)> looks = [](int64_t) { return false; };
   std::function<absl::Status(int64_t step)> before_step = [](int64_t) { return absl::OkStatus(); };
   std::function<absl::Status(int64_t step)> after_step = [](int64_t) { return absl::OkStatus(); };
   // After each epoch; an error stops the training.

@@ -13,6 +13,7 @@
 
 #include <limits>
 
+#include "base/machine/graph_for_tests.h"
 #include "training/blobs_for_tests.h"
 
 namespace sid {
@@ -184,6 +185,23 @@ TEST(Evaluate, AveragesOverAllExamplesInBatchesOfAnySize) {
     EXPECT_NEAR(parts.divergence[i], whole.divergence[i], 1e-6);
     EXPECT_DOUBLE_EQ(parts.accuracy[i], whole.accuracy[i]);
     EXPECT_NEAR(whole.loss[i], learner->Losses(batch.labels, log_beliefs)[i].mean().item<double>(), 1e-5);
+  }
+}
+
+// Pass after pass, with weights that move in between and a last batch that is smaller.
+TEST(Evaluate, AGraphGivesTheSameBits) {
+  const Dataset dataset = MakeDataset();
+  const auto learner = MakeSid();
+  const EvaluationOptions options{.batch_size = 8};
+  Evaluator captured(*learner, dataset.test, dataset.statistics, options, MakeGraphForTests());
+  PhaseTimer untimed;
+  for (int pass = 0; pass < 3; ++pass) {
+    const DepthMetrics expected = Evaluate(*learner, dataset.test, dataset.statistics, options),
+                       seen = captured.Measure();
+    EXPECT_EQ(seen.accuracy, expected.accuracy) << pass;
+    EXPECT_EQ(seen.divergence, expected.divergence) << pass;
+    EXPECT_EQ(seen.loss, expected.loss) << pass;
+    learner->Step(OrderedBatch(dataset.train, dataset.statistics, 0, 32), 1e-2, untimed);
   }
 }
 

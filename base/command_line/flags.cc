@@ -10,9 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "base/home.h"
-#include "base/names.h"
+#include "base/paths.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {

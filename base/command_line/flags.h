@@ -38,7 +38,7 @@ struct ProgramFlags {
 absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& program, std::string* help);
 
 // A path as the caller of `bazel run` means it: Bazel starts programs elsewhere, and names the caller's folder in
-// BUILD_WORKING_DIRECTORY. Without that, and for absolute and empty paths, `path` itself. `~` is the caller's home (base/home.h), which
+// BUILD_WORKING_DIRECTORY. Without that, and for absolute and empty paths, `path` itself. `~` is the caller's home (base/paths.h), which
 // no shell puts in its place behind a flag's =. For main functions only.
 std::string CallersPath(const std::string& path);
 

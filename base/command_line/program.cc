@@ -1,14 +1,21 @@
 #include "base/command_line/program.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "base/machine/release.h"
-#include "base/one_line.h"
+#include "base/release/release.h"
+#include "base/text.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
+
 namespace {
 
 int Fail(const Program& program, absl::string_view message, int code) {
@@ -52,6 +59,17 @@ int RunProgram(const Program& program, int argc, char** argv) {
 
 double SecondsNow() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+int TerminalColumns() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0) return 0;
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
+std::string ProgressBar(double fraction, int width) {
+  const int filled = std::clamp(static_cast<int>(std::lround(fraction * width)), 0, width);
+  return absl::StrCat("[", std::string(filled, '#'), std::string(width - filled, '.'), "]");
 }
 
 }  // namespace sid

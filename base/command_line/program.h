@@ -40,4 +40,12 @@ int RunProgram(const Program& program, int argc, char** argv);
 // Of a clock that never goes back, since any fixed time. For main functions: libraries are given a clock.
 double SecondsNow();
 
+// What programs draw for a person who waits.
+
+// The width of the terminal that standard output goes to; 0 where it goes elsewhere, as into a file.
+int TerminalColumns();
+
+// "[####......]" of `width` characters between the brackets; `fraction` in [0, 1], what is outside is taken as the end.
+std::string ProgressBar(double fraction, int width);
+
 }  // namespace sid

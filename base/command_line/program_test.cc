@@ -5,7 +5,7 @@
 #include <iostream>
 #include <stdexcept>
 
-#include "base/machine/release.h"
+#include "base/release/release.h"
 
 namespace sid {
 namespace {

@@ -1,6 +1,6 @@
-#include "base/command_line/terminal.h"
-
 #include <gtest/gtest.h>
+
+#include "base/command_line/program.h"
 
 namespace sid {
 namespace {

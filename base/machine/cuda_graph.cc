@@ -6,45 +6,55 @@
 #include <c10/cuda/CUDAStream.h>
 
 namespace sid {
+namespace {
 
-struct CudaGraph::State {
-  explicit State(at::Device where) : device(where), stream(c10::cuda::getStreamFromPool(false, where.index())) {}
+class CudaGraph final : public Graph {
+ public:
+  explicit CudaGraph(at::Device device)
+      : device_(device), stream_(c10::cuda::getStreamFromPool(false, device.index())) {}
 
-  // Recording is not possible on the default stream.
+  void Run(const std::function<void()>& work) override {
+    const c10::cuda::CUDAGuard guard(device_);
+    if (runs_ < kWarmRuns) {
+      OnOwnStream(work);
+    } else {
+      if (runs_ == kWarmRuns) OnOwnStream([&] { Record(work); });
+      graph_.replay();
+    }
+    // What comes after the recording needs no counting.
+    if (runs_ <= kWarmRuns) ++runs_;
+  }
+
+ private:
+  // Recording is not possible on the default stream, and libraries set up what they need on the stream where they run.
   void OnOwnStream(const std::function<void()>& work) {
-    const c10::cuda::CUDAStream caller = c10::cuda::getCurrentCUDAStream(device.index());
+    const c10::cuda::CUDAStream caller = c10::cuda::getCurrentCUDAStream(device_.index());
     at::cuda::CUDAEvent before, after;
     before.record(caller);
-    before.block(stream);
+    before.block(stream_);
     {
-      const c10::cuda::CUDAStreamGuard guard(stream);
+      const c10::cuda::CUDAStreamGuard guard(stream_);
       work();
     }
-    after.record(stream);
+    after.record(stream_);
     after.block(caller);
   }
 
-  at::Device device;
-  c10::cuda::CUDAStream stream;
-  at::cuda::CUDAGraph graph;
+  // Runs nothing.
+  void Record(const std::function<void()>& work) {
+    graph_.capture_begin();
+    work();
+    graph_.capture_end();
+  }
+
+  at::Device device_;
+  c10::cuda::CUDAStream stream_;
+  at::cuda::CUDAGraph graph_;
+  int64_t runs_ = 0;
 };
 
-CudaGraph::CudaGraph(at::Device device) : state_(std::make_unique<State>(device)) {}
-CudaGraph::~CudaGraph() = default;
+}  // namespace
 
-void CudaGraph::Warm(const std::function<void()>& work) { state_->OnOwnStream(work); }
-
-void CudaGraph::Record(const std::function<void()>& work) {
-  state_->OnOwnStream([&] {
-    state_->graph.capture_begin();
-    work();
-    state_->graph.capture_end();
-  });
-}
-
-void CudaGraph::Replay() {
-  const c10::cuda::CUDAGuard guard(state_->device);
-  state_->graph.replay();
-}
+std::unique_ptr<Graph> MakeCudaGraph(at::Device device) { return std::make_unique<CudaGraph>(device); }
 
 }  // namespace sid

@@ -1,11 +1,11 @@
-#include "base/machine/device_failure.h"
-
 #include <ATen/ops/empty.h>
 #include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 
 #include <new>
 #include <stdexcept>
+
+#include "base/machine/device.h"
 
 namespace sid {
 namespace {

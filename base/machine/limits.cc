@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -11,9 +13,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "base/machine/processor.h"
 
 namespace sid {
+
 namespace {
 
 bool Has(const std::string& list, const std::string& name) {
@@ -113,6 +115,19 @@ int64_t UsableProcessors() {
   const int64_t all = std::max<int64_t>(sysconf(_SC_NPROCESSORS_ONLN), 1);
   const int64_t affinity = sched_getaffinity(0, sizeof(mask), &mask) == 0 ? CPU_COUNT(&mask) : all;
   return UsableProcessors(affinity, ReadMachineLimits());
+}
+
+std::string ProcessorField(const std::string& key) {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind(key, 0) == 0 && line.find(": ") != std::string::npos) return line.substr(line.find(": ") + 2);
+  }
+  return "unknown";
+}
+
+std::string ReadKernelFile(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace sid

@@ -28,4 +28,13 @@ MachineLimits ReadMachineLimits(const std::string& root = "");
 int64_t UsableProcessors();
 int64_t UsableProcessors(int64_t affinity, const MachineLimits& limits);
 
+// What Linux says of the processor.
+
+// The value of the first line of /proc/cpuinfo that begins with `key` ("model name", "flags"); "unknown" without one.
+std::string ProcessorField(const std::string& key);
+
+// The text of a file that the kernel makes up as it is read (/proc, /sys): its size says 0, so base/files.h would read nothing. "" where
+// it cannot be read.
+std::string ReadKernelFile(const std::string& path);
+
 }  // namespace sid

@@ -4,9 +4,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "base/machine/processor.h"
-#include "base/names.h"
+#include "base/machine/limits.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 

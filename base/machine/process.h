@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "absl/status/status.h"
 
@@ -18,5 +19,14 @@ namespace sid {
 //     units. Processors need a hundred times as long for such a number, and what flows back through dozens of softmax beliefs ends
 //     there: without this, backpropagation through 64 modules takes three times as long.
 absl::Status SetUpProcess(int64_t threads = 0);
+
+// Threads, where the system may refuse to start one: a limit of processes (pids.max, ulimit -u) counts them.
+
+// Runs `work` on up to `threads` threads at once, this one among them (0: on all usable processors), and waits for the last. `work` shares
+// what there is to do among those that run it; where fewer can be started, they do it all. It must not throw.
+void RunOnThreads(int64_t threads, const std::function<void()>& work);
+
+// How many of `count` threads can be started at once; they end before it returns.
+int64_t StartableThreads(int64_t count);
 
 }  // namespace sid

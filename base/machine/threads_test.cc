@@ -1,11 +1,10 @@
-#include "base/machine/threads.h"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <atomic>
 
 #include "base/machine/no_threads_for_tests.h"
+#include "base/machine/process.h"
 
 namespace sid {
 namespace {

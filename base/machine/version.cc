@@ -12,7 +12,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/machine/limits.h"
-#include "base/machine/processor.h"
 
 namespace sid {
 namespace {

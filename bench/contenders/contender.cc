@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/machine/precision.h"
-#include "base/names.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "baselines/learners.h"
 #include "sid/network/initialisation.h"
 
@@ -91,13 +91,15 @@ int64_t ModuleParameters(const Problem& problem) {
   return weights;
 }
 
-Batch MakeBatch(const Problem& problem, int64_t batch, at::Device device) {
+Batch MakeBatch(const Contender& contender, const Problem& problem, at::Device device) {
+  const int64_t batch = contender.batch;
+  const at::ScalarType type = ComputeType(ParsePrecision(contender.precision, device).value(), at::kFloat);
   at::Generator generator = MakeGenerator(kSeed, RandomUse::kSynthetic);
   const at::Tensor images =
       problem.extractor ? at::randn({batch, problem.channels, problem.side, problem.side}, generator, at::kFloat)
                               .contiguous(at::MemoryFormat::ChannelsLast)
                         : at::randn({batch, problem.features}, generator, at::kFloat);
-  return {images.to(device), at::randint(problem.classes, {batch}, generator, at::kLong).to(device)};
+  return {images.to(device, type), at::randint(problem.classes, {batch}, generator, at::kLong).to(device)};
 }
 
 }  // namespace sid

@@ -59,7 +59,8 @@ int64_t OptimizerStateBytes(const Learner& learner);
 // The weights of one module of the cascade.
 int64_t ModuleParameters(const Problem& problem);
 
-// Random images and labels, the same for every contender of one batch size; features [B, D] without an extractor.
-Batch MakeBatch(const Problem& problem, int64_t batch, at::Device device);
+// Random images and labels, the same for every contender of one batch size, in the type of its products, as training makes them;
+// features [B, D] without an extractor.
+Batch MakeBatch(const Contender& contender, const Problem& problem, at::Device device);
 
 }  // namespace sid

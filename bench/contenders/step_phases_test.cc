@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "baselines/learners.h"
 #include "bench/contenders/contender.h"
 #include "bench/statistics/statistics.h"
 #include "bench/timing/phase_timers.h"
@@ -20,11 +21,15 @@ double ThreadSeconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-const std::vector<Contender> kContenders = {{.learner = "sid", .executor = "serial"},
-                                            {.learner = "sid", .executor = "batched"},
-                                            {.learner = "sid", .executor = "batched", .chunk = 2},
-                                            {.learner = "bp-chain"},
-                                            {.learner = "bp-chain-checkpoint"}};
+// SID's executors, and every other learner.
+std::vector<Contender> AllContenders() {
+  std::vector<Contender> contenders = {{.learner = "sid", .executor = "serial", .batch = 64},
+                                       {.learner = "sid", .executor = "batched", .batch = 64},
+                                       {.learner = "sid", .executor = "batched", .chunk = 2, .batch = 64}};
+  for (const std::string& learner : LearnerNames())
+    if (learner != "sid") contenders.push_back({.learner = learner, .batch = 64});
+  return contenders;
+}
 
 std::vector<PhaseTime> PhasesOfAStep(Learner& learner, const Batch& batch, RecordingTimer& timer) {
   {
@@ -36,9 +41,9 @@ std::vector<PhaseTime> PhasesOfAStep(Learner& learner, const Batch& batch, Recor
 
 TEST(StepPhases, AddUpToTheStep) {
   const Problem problem{.side = 16};
-  for (const Contender& contender : kContenders) {
+  for (const Contender& contender : AllContenders()) {
     const auto learner = MakeContender(contender, problem, at::kCPU).value();
-    const Batch batch = MakeBatch(problem, 64, at::kCPU);
+    const Batch batch = MakeBatch(contender, problem, at::kCPU);
     const auto timer = MakeClockTimer(ThreadSeconds);
     std::vector<double> shares;
     for (int step = 0; step < 11; ++step) {
@@ -57,16 +62,16 @@ TEST(StepPhases, HaveTheirNames) {
                                      "local update", "extractor backward", "optimizer"};
   const std::set<std::string> backpropagation = {"step", "forward", "backward", "optimizer"};
   const Problem problem{.classes = 3, .side = 8, .features = 4, .hidden = 5};
-  for (const Contender& contender : kContenders) {
+  for (const Contender& contender : AllContenders()) {
     const auto learner = MakeContender(contender, problem, at::kCPU).value();
     const auto timer = MakeClockTimer(ThreadSeconds);
     std::set<std::string> names;
     std::vector<int64_t> modules;
-    for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(problem, 4, at::kCPU), *timer)) {
+    for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(contender, problem, at::kCPU), *timer)) {
       names.insert(phase.phase);
       if (phase.module >= 0) modules.push_back(phase.module);
     }
-    EXPECT_EQ(names, contender.learner == "sid" ? sid : backpropagation) << Label(contender);
+    EXPECT_EQ(names, FindLearner(contender.learner)->local_losses ? sid : backpropagation) << Label(contender);
     EXPECT_EQ(modules, contender.executor == "serial" ? (std::vector<int64_t>{0, 1, 2, 3}) : std::vector<int64_t>{})
         << Label(contender);
   }

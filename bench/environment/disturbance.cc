@@ -8,7 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
-#include "base/machine/processor.h"
+#include "base/machine/limits.h"
 
 namespace sid {
 namespace {

@@ -16,9 +16,8 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/machine/limits.h"
-#include "base/machine/processor.h"
-#include "base/machine/release.h"
 #include "base/machine/version.h"
+#include "base/release/release.h"
 #include "bench/environment/compiler_flags.h"
 
 namespace sid {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/machine/processor.h"
+#include "base/machine/limits.h"
 
 namespace sid {
 namespace {

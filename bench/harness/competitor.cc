@@ -6,32 +6,52 @@
 #include <utility>
 
 #include "base/status.h"
+#include "bench/timing/cuda_timers.h"
 
 namespace sid {
 namespace {
 
 // So small that random labels do not drive the weights to where numbers are slow (subnormal) or not finite.
 constexpr double kLearningRate = 1e-5;
-constexpr int kWarmSteps = 3;  // before a capture, as for training
 
 }  // namespace
 
 absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Problem& problem, at::Device device) {
   SID_ASSIGN_OR_RETURN(std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
-  Competitor competitor(contender, std::move(learner), MakeBatch(problem, contender.batch, device), device);
-  if (contender.captured) competitor.Capture();
+  Competitor competitor(contender, std::move(learner), MakeBatch(contender, problem, device), device);
+  PhaseTimer untimed;
+  if (contender.captured) competitor.Capture(untimed);
   return competitor;
 }
 
-void Competitor::Capture() {
+void Competitor::Capture(PhaseTimer& timer) {
   Activate(contender_, device_);
   learning_rate_ =
       at::scalar_tensor(kLearningRate, at::TensorOptions(device_).dtype(at::kFloat));  // as fused Adam reads it
+  graph_ = MakeCudaGraph(device_);
   PhaseTimer untimed;
-  const auto step = [&] { learner_->Step(batch_, learning_rate_, untimed); };
-  graph_ = std::make_unique<CudaGraph>(device_);
-  for (int warm = 0; warm < kWarmSteps; ++warm) graph_->Warm(step);
-  graph_->Record(step);
+  for (int64_t run = 0; run <= kWarmRuns; ++run) {
+    PhaseTimer& marks = run < kWarmRuns ? untimed : timer;
+    graph_->Run([&] {
+      const ScopedPhase phase(marks, "step");
+      learner_->Step(batch_, learning_rate_, marks);
+    });
+  }
+}
+
+void Competitor::TimeReplays() {
+  graph_ = nullptr;  // its memory first
+  replay_timer_ = MakeCudaEventTimer(device_);
+  Capture(*replay_timer_);
+}
+
+std::vector<PhaseTime> Competitor::Profile(RecordingTimer& timer) {
+  if (replay_timer_ == nullptr) {
+    Step(1, timer);
+    return timer.Take();
+  }
+  graph_->Run({});
+  return replay_timer_->Read();
 }
 
 void Competitor::Step(int64_t steps, PhaseTimer& timer) {
@@ -48,7 +68,7 @@ double Competitor::SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock&
   if (graph_ == nullptr) {
     Step(steps, timer);
   } else {
-    for (int64_t step = 0; step < steps; ++step) graph_->Replay();
+    for (int64_t step = 0; step < steps; ++step) graph_->Run({});
   }
   WaitFor(device_);
   return (clock() - begin) / static_cast<double>(steps);

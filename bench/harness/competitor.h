@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/machine/cuda_graph.h"
@@ -24,6 +25,13 @@ class Competitor {
   // `steps` plain steps, marked as phases "step" of `timer`; does not wait for the device.
   void Step(int64_t steps, PhaseTimer& timer);
 
+  // Of a captured contender: records its step once more, with its phases as events of the graph, which Profile then has. Not before all
+  // of SecondsPerStep is measured, as the events take time too.
+  void TimeReplays();
+
+  // The phases of one step, "step" around them all: of a replay after TimeReplays, else of a plain step that `timer` times.
+  std::vector<PhaseTime> Profile(RecordingTimer& timer);
+
   // Seconds a step, mean of `steps`, from an idle device to an idle device.
   double SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock& clock);
 
@@ -31,14 +39,15 @@ class Competitor {
   Competitor(Contender contender, std::unique_ptr<Learner> learner, Batch batch, at::Device device)
       : contender_(std::move(contender)), learner_(std::move(learner)), batch_(std::move(batch)), device_(device) {}
 
-  void Capture();
+  void Capture(PhaseTimer& timer);
 
   Contender contender_;
   std::unique_ptr<Learner> learner_;
   Batch batch_;
   at::Device device_;
-  at::Tensor learning_rate_;          // on the device, for the graph
-  std::unique_ptr<CudaGraph> graph_;  // null: every step is plain
+  at::Tensor learning_rate_;                      // on the device, for the graph
+  std::unique_ptr<Graph> graph_;                  // null: every step is plain
+  std::unique_ptr<RecordingTimer> replay_timer_;  // null: replays are not timed
 };
 
 // Returns when the device has done all work; at once for a CPU.

@@ -18,6 +18,7 @@
 #include "bench/harness/competitor.h"
 #include "bench/statistics/statistics.h"
 #include "bench/timing/cuda_timers.h"
+#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
@@ -93,16 +94,14 @@ class Passes {
 
   void Profile() {
     const auto timer = harness_.device.is_cuda() ? MakeCudaEventTimer(harness_.device) : MakeClockTimer(harness_.clock);
+    TimeReplays();
     std::vector<int64_t> counting(competitors_.size(), 0);
     std::vector<std::vector<std::vector<PhaseTime>>> steps(competitors_.size()), disturbed(competitors_.size());
     Rounds("profile", counting, [&](size_t i) {
-      PhaseTimer untimed;
-      competitors_[i].Step(1, untimed);
-      WaitFor(harness_.device);
+      competitors_[i].Profile(*timer);  // the others were here in between
       std::vector<PhaseTime> phases;
       const std::string disturbance = Watched([&] {
-        competitors_[i].Step(1, *timer);
-        phases = timer->Take();
+        phases = competitors_[i].Profile(*timer);
         return phases[0].seconds;
       });
       counting[i] += disturbance.empty() ? 1 : 0;
@@ -113,6 +112,18 @@ class Passes {
       if (!measurements_[i].phases_trusted) steps[i].insert(steps[i].end(), disturbed[i].begin(), disturbed[i].end());
       measurements_[i].phases = Collect(steps[i]);
       measurements_[i].gradient_sum = GradientSum(measurements_[i].contender.batch);
+    }
+  }
+
+  // Where there are captured contenders, and the driver can.
+  void TimeReplays() {
+    const auto captured = [](const Measurement& one) { return one.contender.captured; };
+    if (std::none_of(measurements_.begin(), measurements_.end(), captured)) return;
+    const absl::Status can = CanTimeReplays(harness_.device);
+    if (!can.ok()) LOG(WARNING) << can.message() << "; the phases of captured steps are those of plain steps";
+    for (size_t i = 0; can.ok() && i < competitors_.size(); ++i) {
+      measurements_[i].phases_of_replays = captured(measurements_[i]);
+      if (captured(measurements_[i])) competitors_[i].TimeReplays();
     }
   }
 
@@ -215,7 +226,7 @@ absl::StatusOr<std::vector<Measurement>> Measure(const Harness& harness, const s
 absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Problem& problem, at::Device device) {
   if (!device.is_cuda()) CountCpuTensorBytes();
   Activate(contender, device);
-  const Batch batch = MakeBatch(problem, contender.batch, device);
+  const Batch batch = MakeBatch(contender, problem, device);
   PhaseTimer untimed;
   if (device.is_cuda()) {
     // The first products make cuBLAS' workspace, a tensor that stays: it belongs to the process, not to this contender.

@@ -5,7 +5,8 @@
 //   warm-up   each alone, until its times no longer fall or rise
 //   latency   rounds: every contender once, in an order drawn anew each round; no phases are timed. What slows the machine
 //             down for a while slows down all, and the samples of one round are pairs.
-//   profile   rounds again, with the phases timed; of plain steps, as a captured one has no phases
+//   profile   rounds again, with the phases timed: of plain steps by the clock or by events between launches, of captured ones by events
+//             in the graph, so that they are the replay's own and add up to it
 //   memory    each alone: peak bytes of tensors above parameters and optimizer state
 //
 // A sample during which the machine did something else (bench/environment/disturbance.h) is discarded and the rounds go on, up to
@@ -67,8 +68,9 @@ struct Measurement {
   bool stationary = false;           // whether the warm-up ended because the times had settled
   std::vector<Sample> latency;       // one a round: equally many for all contenders
   std::vector<PhaseSamples> phases;  // of undisturbed steps; of all, when fewer than five were
-  bool phases_trusted = true;        // false: of all
-  double gradient_sum = 0;           // seconds to add one [B, D] to another, as devices that share an extractor must
+  bool phases_of_replays = false;  // else of plain steps: a captured contender's too where the driver times no replays
+  bool phases_trusted = true;      // false: of all
+  double gradient_sum = 0;         // seconds to add one [B, D] to another, as devices that share an extractor must
   MemoryUse memory;
 };
 

@@ -5,6 +5,8 @@
 
 #include <numeric>
 
+#include "bench/statistics/statistics.h"
+
 namespace sid {
 namespace {
 
@@ -75,16 +77,26 @@ TEST_F(HarnessTest, CapturedAndPlainStepsOnAGpuAreOfOneRun) {
   if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
   Harness harness = MakeHarness();
   harness.device = at::Device(at::kCUDA, 0);
+  harness.problem = {};  // a step of some milliseconds
   std::vector<Contender> contenders;
   for (const std::string learner : {"sid", "bp-chain", "bp-deep", "bp-head", "bp-chain-checkpoint"}) {
     for (const bool captured : {false, true}) {
-      contenders.push_back({.learner = learner, .captured = captured, .depth = 2, .batch = 4});
+      contenders.push_back({.learner = learner, .captured = captured});
     }
   }
   const std::vector<Measurement> measured = Measure(harness, contenders).value();
   for (const Measurement& measurement : measured) {
     EXPECT_GE(measurement.latency.size(), 6u) << Label(measurement.contender);
-    EXPECT_FALSE(measurement.phases.empty()) << Label(measurement.contender);
+    ASSERT_FALSE(measurement.phases.empty()) << Label(measurement.contender);
+    EXPECT_EQ(measurement.phases_of_replays, measurement.contender.captured) << Label(measurement.contender);
+    if (!measurement.phases_of_replays) continue;
+    // The replay's phases are all of it: the graph's events follow one another without a gap.
+    const double step = Median(measurement.phases[0].seconds);
+    double sum = 0;
+    for (const PhaseSamples& phase : measurement.phases) {
+      if (phase.phase != "step" && phase.module < 0) sum += Median(phase.seconds);
+    }
+    EXPECT_NEAR(sum, step, 0.03 * step) << Label(measurement.contender);
   }
 }
 

@@ -17,7 +17,7 @@
 #include "base/command_line/flags.h"
 #include "base/machine/device.h"
 #include "base/machine/process.h"
-#include "base/machine/release.h"
+#include "base/release/release.h"
 #include "bench/environment/environment.h"
 #include "bench/micro/work.h"
 #include "third_party/logging/logging.h"

@@ -37,7 +37,7 @@ Work StepWork(const Contender& contender, const Problem& problem, at::Device dev
           .convolution_flops = problem.extractor ? extractor.convolutions : 0,
           .precision = ParsePrecision(contender.precision, device).value(),
           .examples = static_cast<double>(contender.batch),
-          .run = [=, batch = MakeBatch(problem, contender.batch, device)] {
+          .run = [=, batch = MakeBatch(contender, problem, device)] {
             Activate(contender, device);
             PhaseTimer untimed;
             learner->Step(batch, 1e-5, untimed);

@@ -17,6 +17,8 @@ ordered_json ToJson(const Summary& summary) {
           {"samples", summary.samples}};
 }
 
+const char* PhasesOf(const ContenderResult& result) { return result.phases_of_replays ? "replay" : "plain step"; }
+
 ordered_json ToJson(const ContenderResult& result) {
   ordered_json phases = ordered_json::array();
   for (const PhaseResult& phase : result.phases) {
@@ -38,6 +40,7 @@ ordered_json ToJson(const ContenderResult& result) {
           {"discarded", result.discarded},
           {"stationary", result.stationary},
           {"trusted", result.trusted},
+          {"phases_of", PhasesOf(result)},
           {"phases", phases},
           {"gradient_sum_seconds", result.gradient_sum},
           {"parameter_bytes", result.memory.parameter_bytes},
@@ -87,15 +90,15 @@ std::string StepTable(const Results& results) {
 
 std::string PhaseTable(const Results& results) {
   std::string text =
-      "| phase, ms | L | B | phase | median | MAD | 95 % | of step |\n|---|---|---|---|---|---|---|---|\n";
+      "| phase, ms | L | B | of a | phase | median | MAD | 95 % | of it |\n|---|---|---|---|---|---|---|---|---|\n";
   for (const ContenderResult& result : results.contenders) {
     double step = 0;
     for (const PhaseResult& phase : result.phases) {
       if (phase.module >= 0) continue;  // in the JSON
       if (phase.phase == "step") step = phase.seconds.median;
-      absl::StrAppendFormat(&text, "| %s | %d | %d | %s | %s | %.1f %% |\n", Name(result.contender),
-                            result.contender.depth, result.contender.batch, phase.phase, Columns(phase.seconds),
-                            100 * phase.seconds.median / step);
+      absl::StrAppendFormat(&text, "| %s | %d | %d | %s | %s | %s | %.1f %% |\n", Name(result.contender),
+                            result.contender.depth, result.contender.batch, PhasesOf(result), phase.phase,
+                            Columns(phase.seconds), 100 * phase.seconds.median / step);
     }
   }
   return text;

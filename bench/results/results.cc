@@ -11,6 +11,7 @@ namespace {
 ContenderResult ReduceOne(const Measurement& measurement, uint64_t seed) {
   ContenderResult result{.contender = measurement.contender,
                          .stationary = measurement.stationary,
+                         .phases_of_replays = measurement.phases_of_replays,
                          .gradient_sum = measurement.gradient_sum,
                          .memory = measurement.memory};
   result.step = Summarise(Undisturbed(measurement.latency, &result.trusted), seed);

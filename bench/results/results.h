@@ -30,7 +30,8 @@ struct ContenderResult {
   bool stationary = true;
   bool trusted = true;  // false: so many samples were disturbed that all were used
   std::vector<PhaseResult> phases;
-  double gradient_sum = 0;  // seconds
+  bool phases_of_replays = false;  // else of plain steps
+  double gradient_sum = 0;         // seconds
   MemoryUse memory;
 };
 

@@ -90,10 +90,14 @@ TEST_F(ResultsTest, ModelsAPartitionThatIsAskedForAndFits) {
 TEST_F(ResultsTest, BothFormatsHaveTheFigures) {
   const std::string markdown = ToMarkdown(results_);
   EXPECT_THAT(markdown, HasSubstr("| sid/serial | 2 | 8 | 12000.000 | 1000.000 | 10000.000 - 14000.000 | 5 | 1 |"));
-  EXPECT_THAT(markdown,
-              HasSubstr("| sid/serial | 2 | 8 | teachers | 1000.000 | 0.000 | 1000.000 - 1000.000 | 5.0 % |"));
+  EXPECT_THAT(
+      markdown,
+      HasSubstr("| sid/serial | 2 | 8 | plain step | teachers | 1000.000 | 0.000 | 1000.000 - 1000.000 | 5.0 % |"));
   EXPECT_THAT(markdown, HasSubstr("sid/serial L=2 B=8 over bp-chain L=2 B=8 | 0.500 | 0.500 - 0.500 | 5 |"));
   EXPECT_THAT(markdown, HasSubstr("1: 1.000 2: 1.185"));
+  results_.contenders[1].phases_of_replays = true;
+  EXPECT_THAT(ToMarkdown(results_), HasSubstr("| bp-chain | 2 | 8 | replay | step |"));
+  EXPECT_EQ(ToJson(results_)["contenders"][1]["phases_of"], "replay");
   const auto json = ToJson(results_);
   EXPECT_EQ(json["schema"], kSchema);
   EXPECT_EQ(json["contenders"][0]["step_seconds"]["median"], 12);

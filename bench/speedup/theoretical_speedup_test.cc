@@ -30,7 +30,7 @@ std::vector<double> ModuleSeconds(int64_t depth) {
   const Problem problem{.extractor = false};
   const Contender contender{.executor = "serial", .depth = depth};
   const auto learner = MakeContender(contender, problem, at::kCPU).value();
-  const Batch batch = MakeBatch(problem, contender.batch, at::kCPU);
+  const Batch batch = MakeBatch(contender, problem, at::kCPU);
   const auto timer = MakeClockTimer(ThreadSeconds);
   std::vector<double> seconds(depth, std::numeric_limits<double>::infinity());
   for (int step = 0; step < kSteps; ++step) {

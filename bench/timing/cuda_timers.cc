@@ -2,12 +2,14 @@
 
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAFunctions.h>
+#include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #include <nvtx3/nvToolsExt.h>
 
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -18,8 +20,10 @@ class CudaEventTimer final : public RecordingTimer {
   explicit CudaEventTimer(at::Device device) : device_(device) { CHECK(device.is_cuda()) << device; }
 
  private:
+  // Events with times, which CUDAEvent's own default has not, that a graph can record.
+  static constexpr unsigned kTimed = cudaEventDefault | cudaEventExternal;
   struct Span {
-    at::cuda::CUDAEvent begin{cudaEventDefault}, end{cudaEventDefault};  // the default has times, CUDAEvent's own not
+    at::cuda::CUDAEvent begin{kTimed}, end{kTimed};
   };
 
   void Start(size_t index) override {
@@ -50,7 +54,36 @@ class NvtxTimer final : public PhaseTimer {
   void End() override { nvtxRangePop(); }
 };
 
+// Without LibTorch, whose graph and allocator an error in the middle of a recording would leave unfit for the next one.
+cudaError_t RecordAndReplayAnEvent(cudaStream_t stream, cudaEvent_t event) {
+  cudaGraph_t graph = nullptr;
+  cudaError_t error = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
+  if (error != cudaSuccess) return error;
+  error = cudaEventRecordWithFlags(event, stream, cudaEventRecordExternal);
+  const cudaError_t end = cudaStreamEndCapture(stream, &graph);
+  if (error == cudaSuccess) error = end;
+  if (error != cudaSuccess) return error;
+  cudaGraphExec_t replayable = nullptr;
+  error = cudaGraphInstantiate(&replayable, graph, 0);
+  if (error == cudaSuccess) error = cudaGraphLaunch(replayable, stream);
+  if (error == cudaSuccess) error = cudaEventSynchronize(event);
+  if (replayable != nullptr) cudaGraphExecDestroy(replayable);
+  cudaGraphDestroy(graph);
+  return error;
+}
+
 }  // namespace
+
+absl::Status CanTimeReplays(at::Device device) {
+  const c10::cuda::CUDAGuard guard(device);
+  cudaEvent_t event = nullptr;
+  cudaError_t error = cudaEventCreate(&event);
+  if (error == cudaSuccess) error = RecordAndReplayAnEvent(c10::cuda::getStreamFromPool(false, device.index()), event);
+  if (event != nullptr) cudaEventDestroy(event);
+  cudaGetLastError();  // else the next launch would report it
+  if (error == cudaSuccess) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("the driver records no events in a graph: ", cudaGetErrorString(error)));
+}
 
 std::unique_ptr<RecordingTimer> MakeCudaEventTimer(at::Device device) {
   return std::make_unique<CudaEventTimer>(device);

@@ -7,6 +7,8 @@
 
 #include <chrono>
 
+#include "base/machine/cuda_graph.h"
+
 namespace sid {
 namespace {
 
@@ -58,6 +60,32 @@ TEST_F(CudaEventTimerTest, MarksWithoutWaiting) {
   const double launched = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   EXPECT_LT(launched, kernel);
   EXPECT_EQ(timer_->Take().size(), 5u);
+}
+
+// Each replay's own times, of kernels that differ, and all that lies between the first mark and the last.
+TEST_F(CudaEventTimerTest, TimesTheReplaysOfAGraph) {
+  ASSERT_TRUE(CanTimeReplays(at::Device(at::kCUDA, 0)).ok()) << CanTimeReplays(at::Device(at::kCUDA, 0));
+  const double kernel = HostSeconds();
+  const auto graph = MakeCudaGraph(at::Device(at::kCUDA, 0));
+  PhaseTimer untimed;
+  for (int run = 0; run <= kWarmRuns; ++run) {
+    PhaseTimer& marks = run < kWarmRuns ? untimed : *timer_;
+    graph->Run([&] {
+      const ScopedPhase step(marks, "step");
+      for (const int64_t times : {1, 2}) {
+        const ScopedPhase phase(marks, "kernel", times);
+        at::cuda::sleep(times * kLong);
+      }
+    });
+  }
+  for (int replay = 0; replay < 2; ++replay) {
+    const std::vector<PhaseTime> phases = timer_->Read();
+    ASSERT_EQ(phases.size(), 3u);
+    EXPECT_NEAR(phases[1].seconds, kernel, 0.1 * kernel);
+    EXPECT_NEAR(phases[2].seconds, 2 * kernel, 0.2 * kernel);
+    EXPECT_NEAR(phases[0].seconds, phases[1].seconds + phases[2].seconds, 0.03 * phases[0].seconds);
+    graph->Run({});
+  }
 }
 
 TEST(NvtxTimer, WithoutAProfilerDoesNothing) {

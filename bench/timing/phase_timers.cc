@@ -48,13 +48,16 @@ void RecordingTimer::End() {
   open_.pop_back();
 }
 
-std::vector<PhaseTime> RecordingTimer::Take() {
+std::vector<PhaseTime> RecordingTimer::Read() {
   CHECK(open_.empty()) << "phase '" << phases_[open_.back()].phase << "' has not ended";
   const std::vector<double> seconds = Seconds(phases_.size());
   for (size_t i = 0; i < phases_.size(); ++i) phases_[i].seconds = seconds[i];
-  std::vector<PhaseTime> taken;
-  taken.swap(phases_);
-  phases_.reserve(taken.size());  // the next step marks as many
+  return phases_;
+}
+
+std::vector<PhaseTime> RecordingTimer::Take() {
+  std::vector<PhaseTime> taken = Read();
+  phases_.clear();
   return taken;
 }
 

@@ -3,7 +3,7 @@
 // Phase timers that measure, for the phases that a learner marks (base/phase_timer.h):
 //
 //   Begin, End  --> marks on a clock: the CPU's, or events in a GPU's stream     nothing waits, nothing is computed
-//   Take        --> one wait for the device, then the seconds of every phase
+//   Read        --> one wait for the device, then the seconds of every phase; Take: and begin anew
 //
 // The one that measures nothing is PhaseTimer itself. What a timer costs is measured by SecondsPerPhase.
 
@@ -30,7 +30,10 @@ class RecordingTimer : public PhaseTimer {
   void Begin(std::string_view phase, int64_t module) final;
   void End() final;
 
-  // The phases since the last call, all ended, in the order in which they began.
+  // The phases since the last Take, all ended, in the order in which they began. Marks that were made while a graph was recorded have
+  // the seconds of its last replay.
+  std::vector<PhaseTime> Read();
+  // The same, and begins anew.
   std::vector<PhaseTime> Take();
 
  protected:

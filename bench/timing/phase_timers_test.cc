@@ -55,6 +55,26 @@ TEST_F(PhaseTimersTest, TakeBeginsAnew) {
   EXPECT_EQ(phases[0].seconds, 5);
 }
 
+// As a graph's replay does it: the marks stay, their times change.
+TEST_F(PhaseTimersTest, ReadKeepsTheMarksAndReadsTheClockAnew) {
+  class Replayed : public RecordingTimer {
+   public:
+    double seconds = 1;
+
+   private:
+    void Start(size_t) override {}
+    void Stop(size_t) override {}
+    std::vector<double> Seconds(size_t count) override { return std::vector<double>(count, seconds); }
+  };
+  Replayed timer;
+  { const ScopedPhase phase(timer, "step"); }
+  EXPECT_EQ(timer.Read()[0].seconds, 1);
+  timer.seconds = 2;
+  EXPECT_EQ(timer.Read()[0].seconds, 2);
+  EXPECT_EQ(timer.Take().size(), 1u);
+  EXPECT_TRUE(timer.Read().empty());
+}
+
 TEST_F(PhaseTimersTest, ChunksOfOnePhaseAddUpAndModulesStayApart) {
   for (const int64_t module : {0, 1, 0}) {
     const ScopedPhase phase(*timer_, "local update", module);

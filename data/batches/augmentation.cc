@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
+#include "base/text.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {

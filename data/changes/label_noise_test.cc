@@ -1,5 +1,3 @@
-#include "data/changes/label_noise.h"
-
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
@@ -9,6 +7,8 @@
 
 #include <cmath>
 #include <limits>
+
+#include "data/changes/changes.h"
 
 namespace sid {
 namespace {

@@ -1,5 +1,3 @@
-#include "data/changes/split.h"
-
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
@@ -11,6 +9,8 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+
+#include "data/changes/changes.h"
 
 namespace sid {
 namespace {

@@ -1,5 +1,3 @@
-#include "data/changes/subset.h"
-
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
@@ -7,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <set>
+
+#include "data/changes/changes.h"
 
 namespace sid {
 namespace {

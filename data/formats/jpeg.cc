@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
-#include "base/machine/threads.h"
+#include "base/machine/process.h"
 #include "base/status.h"
 #include "data/formats/recognise.h"
 #include "third_party/logging/logging.h"

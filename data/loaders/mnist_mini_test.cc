@@ -1,11 +1,11 @@
-#include "data/loaders/mnist_mini.h"
-
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/bincount.h>
 #include <gtest/gtest.h>
 
 #include <vector>
+
+#include "data/loaders/mnist.h"
 
 namespace sid {
 namespace {

@@ -10,9 +10,8 @@
 #include "base/json/parse.h"
 #include "base/json/shape.h"
 #include "base/json/write.h"
-#include "base/names.h"
-#include "base/one_line.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 namespace {

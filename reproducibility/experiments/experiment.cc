@@ -16,7 +16,7 @@
 #include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/experiments/results.h"
 #include "sid/belief/belief.h"
-#include "train/probing.h"
+#include "train/prepare.h"
 
 namespace sid {
 namespace {

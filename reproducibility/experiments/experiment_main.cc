@@ -7,14 +7,14 @@
 #include "absl/strings/str_format.h"
 #include "base/command_line/flags.h"
 #include "base/command_line/program.h"
-#include "base/machine/device_failure.h"
+#include "base/machine/device.h"
 #include "base/status.h"
 #include "reproducibility/experiments/experiment.h"
 
 DEFINE_string(
     name, "",
     "accuracy, depth, alpha, initialisation, label-noise, belief-update, very-deep, extractor-gradient, divergence, "
-    "learning-rate, sgd-recipe or blocks");
+    "learning-rate, sgd-recipe, blocks, overlap, architectures, peers or peers-mlp");
 DEFINE_double(budget, 0,
               "minutes that all runs together may take, by the estimate: images, epochs and seeds shrink to fit; "
               "0 for the full size");

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "sid/network/architectures.h"
+
 namespace sid {
 namespace {
 
@@ -46,8 +48,11 @@ TEST(MakePlan, SettingsAreAllDifferent) {
       seen.insert(run.dataset + run.learner + run.alpha + run.initialisation + run.belief_update +
                   run.extractor_gradient + run.divergence + std::to_string(run.depth) +
                   std::to_string(run.label_noise) + std::to_string(run.smoothing) + run.optimizer + run.head +
-                  std::to_string(run.learning_rate) + std::to_string(run.seed));
+                  run.network + std::to_string(run.overlap) + std::to_string(run.learning_rate) +
+                  std::to_string(run.seed));
       EXPECT_TRUE(Validate(run).ok());
+      const auto blocks = MakeArchitecture({run.network, {3, 32, 32}, run.width, run.features});
+      EXPECT_TRUE(blocks.ok()) << blocks.status();
     }
     EXPECT_EQ(seen.size(), plan.runs.size()) << name;
   }

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/files.h"
-#include "base/machine/release.h"
+#include "base/release/release.h"
 #include "base/machine/version.h"
 #include "base/status.h"
 #include "train/fields.h"

@@ -1,6 +1,7 @@
 #include "reproducibility/experiments/settings.h"
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "sid/network/initialisation.h"
@@ -144,38 +145,101 @@ std::vector<TrainConfig> SgdRecipe() {
   return settings;
 }
 
+// ResNet-9 of width 16, its blocks shared out among modules or all of one.
+TrainConfig ResNet9(const char* learner, const char* head, const char* alpha, int64_t modules) {
+  TrainConfig config = Base("cifar100", modules);
+  config.network = "resnet9";
+  config.width = 16;
+  config.hidden = 128;
+  config.initialisation = "pytorch";
+  config.partition = modules > 1 ? "even" : "shared";
+  config.learner = learner;
+  config.head = head;
+  config.alpha = alpha;
+  config.belief_input = config.learner == "sid";
+  return config;
+}
+
 // Modules that own blocks of a residual network, K = 2 and 4, beside backpropagation through all of them with two heads: by head, and
 // by how much a module follows the one before it.
 std::vector<TrainConfig> Blocks() {
-  struct Variant {
-    const char *learner, *head, *alpha;
-    int64_t modules;
-  };
-  std::vector<Variant> variants{{"bp", "linear", "0.5", 1}, {"bp", "conv", "0.5", 1}};
+  std::vector<TrainConfig> settings{ResNet9("bp", "linear", "0.5", 1), ResNet9("bp", "conv", "0.5", 1)};
   for (const int64_t modules : {2, 4}) {
-    for (Variant variant :
-         {Variant{"bp-deep", "conv", "0.5"}, Variant{"dgl", "mlp", "0.5"}, Variant{"dgl", "conv", "0.5"},
-          Variant{"sid", "conv", "0.9"}, Variant{"sid", "conv", "0.5"}}) {
-      variant.modules = modules;
-      variants.push_back(variant);
+    settings.push_back(ResNet9("bp-deep", "conv", "0.5", modules));
+    settings.push_back(ResNet9("dgl", "mlp", "0.5", modules));
+    settings.push_back(ResNet9("dgl", "conv", "0.5", modules));
+    settings.push_back(ResNet9("sid", "conv", "0.9", modules));
+    settings.push_back(ResNet9("sid", "conv", "0.5", modules));
+  }
+  return settings;
+}
+
+// The same, where a module's last block is trained by the next module's loss too. Up to as many modules as there are blocks.
+std::vector<TrainConfig> Overlaps() {
+  std::vector<TrainConfig> settings{ResNet9("bp", "linear", "0.5", 1), ResNet9("bp", "conv", "0.5", 1)};
+  for (const int64_t modules : {2, 4, 6}) {
+    for (const bool overlap : {false, true}) {
+      settings.push_back(ResNet9("sid", "conv", "0.9", modules));
+      settings.back().overlap = overlap;
     }
   }
+  return settings;
+}
+
+// Networks without skip connections, with them, and with attention: SID with two modules beside backpropagation on each.
+std::vector<TrainConfig> Architectures() {
   std::vector<TrainConfig> settings;
-  for (const Variant& variant : variants) {
-    TrainConfig config = Base("cifar100", variant.modules);
-    config.network = "resnet9";
-    config.width = 16;
-    config.hidden = 128;
+  const std::pair<const char*, int64_t> networks[] = {{"vgg11", 16}, {"resnet18", 16}, {"vit-tiny", 64}};
+  for (const auto& [network, width] : networks) {
+    for (const char* learner : {"bp", "sid"}) {
+      const bool local = std::string(learner) == "sid";
+      TrainConfig config = Base("cifar10", local ? 2 : 1);
+      config.learner = learner;
+      config.network = network;
+      config.width = width;
+      config.hidden = 128;
+      config.initialisation = "pytorch";
+      config.partition = local ? "even" : "shared";
+      config.head = local ? "mlp" : "linear";
+      config.alpha = local ? "0.9" : "0.5";
+      config.belief_input = local;
+      settings.push_back(config);
+    }
+  }
+  return settings;
+}
+
+// SID, backpropagation, and those that users would take instead, on the same blocks and batches. SID and noprop have the paper's
+// perceptrons, which are given a belief or a noised label; the others a linear layer, as their papers do. Initial weights are PyTorch's:
+// feedback alignment has to turn them, and kaiming's are 2.4 times as large.
+std::vector<TrainConfig> PeersOn(const std::string& network) {
+  struct Variant {
+    const char *learner, *partition = "shared", *head = "linear";
+  };
+  std::vector<TrainConfig> settings;
+  for (const auto& [learner, partition, head] : {Variant{"bp"},
+                                                 {"bp-deep", "even"},
+                                                 {"sid", "shared", "mlp"},
+                                                 {"dgl", "even"},
+                                                 {"fa"},
+                                                 {"dfa"},
+                                                 {"sigprop"},
+                                                 {"ff"},
+                                                 {"noprop", "shared", "mlp"},
+                                                 {"hsic"},
+                                                 {"dni"}}) {
+    TrainConfig config = Base("cifar10", network == "mlp" ? 3 : 5);
+    config.learner = learner;
+    config.network = network;
+    config.partition = partition;
+    config.head = head;
     config.initialisation = "pytorch";
-    config.partition = variant.modules > 1 ? "even" : "shared";
-    config.learner = variant.learner;
-    config.head = variant.head;
-    config.alpha = variant.alpha;
-    config.belief_input = config.learner == "sid";
     settings.push_back(config);
   }
   return settings;
 }
+std::vector<TrainConfig> Peers() { return PeersOn("simple-cnn"); }
+std::vector<TrainConfig> PeersOnMlp() { return PeersOn("mlp"); }
 
 }  // namespace
 
@@ -191,7 +255,11 @@ const std::vector<Experiment>& Experiments() {
                                                                       {"divergence", Divergences, false},
                                                                       {"learning-rate", LearningRates, false},
                                                                       {"sgd-recipe", SgdRecipe, true},
-                                                                      {"blocks", Blocks, true}};
+                                                                      {"blocks", Blocks, true},
+                                                                      {"overlap", Overlaps, true},
+                                                                      {"architectures", Architectures, true},
+                                                                      {"peers", Peers, true},
+                                                                      {"peers-mlp", PeersOnMlp, true}};
   return *kExperiments;
 }
 

@@ -14,6 +14,10 @@
 //   | divergence         | forward; reverse with two smoothings, L = 5             | CIFAR-10  | R5              |
 //   | learning-rate      | 0.001 to 0.1, probed, L = 8                             | CIFAR-100 | M1              |
 //   | sgd-recipe         | sid and the three baselines by SGD, L = 5               | CIFAR-10  | R1              |
+//   | blocks             | ResNet-9 split among 2 and 4 modules: learners, heads   | CIFAR-100 | R4              |
+//   | overlap            | the same by SID, without and with overlap; K = 2, 4, 6  | CIFAR-100 | R4b             |
+//   | architectures      | VGG-11, ResNet-18, ViT-Tiny; bp, and sid with 2 modules | CIFAR-10  | R10b            |
+//   | peers, peers-mlp   | sid, backpropagation and the peers; SimpleCNN, an MLP   | CIFAR-10  | R8              |
 
 #include <string>
 #include <vector>

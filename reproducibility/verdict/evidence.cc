@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "reproducibility/experiments/parse_result.h"
 
 namespace sid {

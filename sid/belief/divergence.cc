@@ -6,8 +6,8 @@
 
 #include <cmath>
 
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 namespace {

@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "sid/belief/belief.h"
-#include "sid/cascade/belief_chain.h"
+#include "sid/cascade/batched.h"
 #include "sid/cascade/closed_form.h"
 #include "sid/cascade/kernel/chain_launch.h"
 #include "third_party/logging/logging.h"

@@ -14,7 +14,6 @@
 
 #include "sid/belief/belief.h"
 #include "sid/cascade/batched.h"
-#include "sid/cascade/belief_chain.h"
 #include "sid/learner/serial_update.h"
 
 namespace sid {

@@ -3,8 +3,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 namespace {

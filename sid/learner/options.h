@@ -24,6 +24,9 @@ struct SidOptions {
   std::vector<double> alphas;  // a_i, L of them, each in (0, 1]
   double smoothing = 0;        // s of the target, in [0, 1)
   ExtractorGradient extractor_gradient = ExtractorGradient::kSum;
+  // A stage's last block is trained by the next stage's losses too (interlocking, Gomez et al. 2022): the gradient passes one block back and
+  // ends there. A stage then updates after the next one's way back, so neighbours cannot work side by side.
+  bool overlap = false;
 
   bool extractor_learns() const { return extractor_gradient != ExtractorGradient::kNone; }
   bool compares_gradients() const { return extractor_gradient == ExtractorGradient::kPcgrad; }

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sid/cascade/belief_chain.h"
+#include "sid/cascade/batched.h"
 
 namespace sid {
 namespace {

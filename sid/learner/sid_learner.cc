@@ -12,85 +12,104 @@
 #include "base/status.h"
 #include "sid/belief/belief.h"
 #include "sid/belief/divergence.h"
-#include "sid/cascade/belief_chain.h"
+#include "sid/cascade/batched.h"
 #include "sid/learner/inspection.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
-namespace {
 
-class SidLearner : public Learner {
- public:
-  SidLearner(Network network, SidOptions options, const ExecutorOptions& executor, const OptimizerOptions& optimizer,
-             std::string name)
-      : network_(std::move(network)),
-        options_(std::move(options)),
-        compute_type_(ComputeType(executor.precision, network_.type())),
-        name_(std::move(name)) {
-    CHECK_EQ(static_cast<int64_t>(options_.alphas.size()), network_.depth());
-    for (const Stage& stage : network_.stages) stages_.emplace_back(stage, options_, executor, optimizer);
+SidLearner::SidLearner(Network network, SidOptions options, const ExecutorOptions& executor,
+                       const OptimizerOptions& optimizer, std::string name)
+    : network_(std::move(network)),
+      options_(std::move(options)),
+      compute_type_(ComputeType(executor.precision, network_.type())),
+      name_(std::move(name)) {
+  CHECK_EQ(static_cast<int64_t>(options_.alphas.size()), network_.depth());
+  const Stage* before = nullptr;
+  for (const Stage& stage : network_.stages) {
+    stages_.emplace_back(stage, options_, executor, optimizer, before);
+    before = &stage;
   }
+}
 
-  std::string name() const override { return name_; }
+Hand SidLearner::FirstHand(const Batch& batch) const {
+  const at::TensorOptions products = batch.images.options().dtype(compute_type_);
+  return {batch.images, UniformBelief(batch.labels.size(0), network_.classes(), products), Target(batch.labels)};
+}
 
-  StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override {
-    const at::TensorOptions products = batch.images.options().dtype(compute_type_);
-    StageResult result;
-    const int64_t classes = network_.classes();
-    result.hand = {batch.images, UniformBelief(batch.labels.size(0), classes, products),
-                   TargetBelief(batch.labels, classes, options_.smoothing, compute_type_)};
-    std::vector<at::Tensor> losses;
+at::Tensor SidLearner::Target(const at::Tensor& labels) const {
+  return TargetBelief(labels, network_.classes(), options_.smoothing, compute_type_);
+}
+
+StepResult SidLearner::Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) {
+  StageResult result{.hand = FirstHand(batch)};
+  std::vector<at::Tensor> losses;
+  if (options_.overlap) {
+    StepFrom(0, result.hand, learning_rate, timer, losses, result);
+  } else {
     for (StageLearner& stage : stages_) {
       result = stage.Step(result.hand, learning_rate, timer);
       losses.push_back(result.losses);
     }
-    return {losses.size() == 1 ? losses[0] : at::cat(losses), result.hand.log_belief, result.features};
   }
+  return {losses.size() == 1 ? losses[0] : at::cat(losses), result.hand.log_belief, result.features};
+}
 
-  at::Tensor Predict(const at::Tensor& images) const override {
-    const at::NoGradGuard no_grad;
-    return sid::Predict(Cast(network_, compute_type_), images.to(compute_type_));
+std::vector<at::Tensor> SidLearner::StepFrom(size_t k, const Hand& in, const at::Tensor& learning_rate,
+                                             PhaseTimer& timer, std::vector<at::Tensor>& losses, StageResult& last) {
+  losses.emplace_back();
+  StageResult result = stages_[k].Step(in, learning_rate, timer, [&](const Hand& hand) {
+    return k + 1 < stages_.size() ? StepFrom(k + 1, hand, learning_rate, timer, losses, last)
+                                  : std::vector<at::Tensor>();
+  });
+  losses[k] = result.losses;
+  if (k + 1 == stages_.size()) last = result;
+  return std::move(result.given_back);
+}
+
+at::Tensor SidLearner::Predict(const at::Tensor& images) const {
+  const at::NoGradGuard no_grad;
+  return sid::Predict(Cast(network_, compute_type_), images.to(compute_type_));
+}
+
+std::vector<int64_t> SidLearner::LossDepths() const {
+  std::vector<int64_t> depths(network_.depth());
+  std::iota(depths.begin(), depths.end(), 1);
+  return depths;
+}
+
+at::Tensor SidLearner::Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const {
+  const at::NoGradGuard no_grad;
+  const at::Tensor log_y = TargetBelief(labels, network_.classes(), options_.smoothing, log_beliefs.scalar_type());
+  std::vector<at::Tensor> losses;
+  for (size_t i = 0; i < options_.alphas.size(); ++i) {
+    const auto teacher = static_cast<int64_t>(i);
+    losses.push_back(
+        LocalLoss(options_.divergence, options_.alphas[i], log_y, log_beliefs[teacher], log_beliefs[teacher + 1]));
   }
+  return at::stack(losses);
+}
 
-  std::vector<int64_t> LossDepths() const override {
-    std::vector<int64_t> depths(network_.depth());
-    std::iota(depths.begin(), depths.end(), 1);
-    return depths;
+std::vector<NamedTensor> SidLearner::State() const {
+  std::vector<NamedTensor> state;
+  for (const StageLearner& stage : stages_) {
+    for (NamedTensor& tensor : stage.State()) state.push_back(std::move(tensor));
   }
+  return state;
+}
 
-  at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override {
-    const at::NoGradGuard no_grad;
-    const at::Tensor log_y = TargetBelief(labels, network_.classes(), options_.smoothing, log_beliefs.scalar_type());
-    std::vector<at::Tensor> losses;
-    for (size_t i = 0; i < options_.alphas.size(); ++i) {
-      const auto teacher = static_cast<int64_t>(i);
-      losses.push_back(
-          LocalLoss(options_.divergence, options_.alphas[i], log_y, log_beliefs[teacher], log_beliefs[teacher + 1]));
-    }
-    return at::stack(losses);
+Inspection SidLearner::Inspect(const Batch& batch, bool gradients) const {
+  return gradients ? InspectLocalLosses(network_, options_, batch) : InspectBeliefs(network_, batch);
+}
+
+absl::Status Validate(const SidOptions& options, const Network& network) {
+  if (options.overlap && (network.stages.size() == 1 || !options.extractor_learns())) {
+    return absl::InvalidArgumentError(
+        "overlap trains a module's last block by the next module's loss too: it needs at least two modules that own "
+        "blocks, as by --partition=even:2, and blocks that learn");
   }
-
-  std::vector<NamedTensor> State() const override {
-    std::vector<NamedTensor> state = AllTensors(network_);
-    for (const StageLearner& stage : stages_) {
-      for (NamedTensor& tensor : stage.OptimizerState()) state.push_back(std::move(tensor));
-    }
-    return state;
-  }
-
-  Inspection Inspect(const Batch& batch, bool gradients) const override {
-    return gradients ? InspectLocalLosses(network_, options_, batch) : InspectBeliefs(network_, batch);
-  }
-
- private:
-  Network network_;
-  SidOptions options_;
-  at::ScalarType compute_type_;
-  std::string name_;
-  std::vector<StageLearner> stages_;
-};
-
-}  // namespace
+  return absl::OkStatus();
+}
 
 absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer, const Network& network) {
   if (executor.chunk < 0) {
@@ -112,8 +131,8 @@ absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& o
   return absl::OkStatus();
 }
 
-std::unique_ptr<Learner> MakeSidLearner(Network network, const SidOptions& options, ExecutorOptions executor,
-                                        const OptimizerOptions& optimizer, const std::string& name) {
+std::unique_ptr<SidLearner> MakeSidLearner(Network network, const SidOptions& options, ExecutorOptions executor,
+                                           const OptimizerOptions& optimizer, const std::string& name) {
   executor.executor = Resolve(executor, network);
   return std::make_unique<SidLearner>(std::move(network), options, executor, optimizer, name);
 }

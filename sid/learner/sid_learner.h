@@ -25,9 +25,46 @@ namespace sid {
 // part; batched needs mlp heads, cuda a GPU with room for them.
 absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer, const Network& network);
 
+// That the network has what the update needs.
+absl::Status Validate(const SidOptions& options, const Network& network);
+
+class SidLearner : public Learner {
+ public:
+  // As MakeSidLearner, with an executor that is not auto.
+  SidLearner(Network network, SidOptions options, const ExecutorOptions& executor, const OptimizerOptions& optimizer,
+             std::string name);
+
+  using Learner::Step;
+  std::string name() const override { return name_; }
+  StepResult Step(const Batch& batch, const at::Tensor& learning_rate, PhaseTimer& timer) override;
+  at::Tensor Predict(const at::Tensor& images) const override;
+  std::vector<int64_t> LossDepths() const override;
+  at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override;
+  std::vector<NamedTensor> State() const override;
+  Inspection Inspect(const Batch& batch, bool gradients) const override;
+
+  // For who runs the stages side by side (pipeline/): they share nothing but the hands, the first of which this makes of a batch, with the
+  // target that all of them have.
+  const Network& network() const { return network_; }
+  std::vector<StageLearner>& stages() { return stages_; }
+  Hand FirstHand(const Batch& batch) const;
+  at::Tensor Target(const at::Tensor& labels) const;  // log y [B, C]
+
+ private:
+  // With overlap: the step of stage k on `in` with those of all stages behind it, whose results it adds. What stage k gives back.
+  std::vector<at::Tensor> StepFrom(size_t k, const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer,
+                                   std::vector<at::Tensor>& losses, StageResult& last);
+
+  Network network_;
+  SidOptions options_;
+  at::ScalarType compute_type_;
+  std::string name_;
+  std::vector<StageLearner> stages_;
+};
+
 // Takes the initialised network, on its device. All options must be valid, `options` for the network's depth. `name` as --learner has
 // it.
-std::unique_ptr<Learner> MakeSidLearner(Network network, const SidOptions& options, ExecutorOptions executor,
-                                        const OptimizerOptions& optimizer, const std::string& name = "sid");
+std::unique_ptr<SidLearner> MakeSidLearner(Network network, const SidOptions& options, ExecutorOptions executor,
+                                           const OptimizerOptions& optimizer, const std::string& name = "sid");
 
 }  // namespace sid

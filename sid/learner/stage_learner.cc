@@ -11,9 +11,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/names.h"
 #include "base/status.h"
-#include "sid/cascade/belief_chain.h"
+#include "base/text.h"
+#include "sid/cascade/batched.h"
 #include "sid/learner/pcgrad.h"
 #include "sid/learner/serial_update.h"
 #include "third_party/logging/logging.h"
@@ -37,8 +37,21 @@ Executor Resolve(const ExecutorOptions& executor, const Network& network) {
   return all([](const Stage& stage) { return stage.heads.perceptrons(); }) ? Executor::kBatched : Executor::kSerial;
 }
 
+namespace {
+
+// A stage's last block alone, with its tensors.
+Stage LastBlock(const Stage& stage) {
+  Stage last;
+  last.first_block = stage.first_block + static_cast<int64_t>(stage.blocks.size()) - 1;
+  last.blocks = {stage.blocks.back()};
+  last.tensors = {stage.tensors.back()};
+  return last;
+}
+
+}  // namespace
+
 StageLearner::StageLearner(Stage stage, const SidOptions& options, const ExecutorOptions& executor,
-                           const OptimizerOptions& optimizer)
+                           const OptimizerOptions& optimizer, const Stage* before)
     : stage_(std::move(stage)), options_(options), executor_(executor.executor) {
   CHECK(executor_ != Executor::kAuto);
   const Cascade& heads = stage_.heads;
@@ -49,6 +62,14 @@ StageLearner::StageLearner(Stage stage, const SidOptions& options, const Executo
   alphas_ = at::tensor(options_.alphas).to(heads.output_bias.options());
   const std::vector<NamedTensor> body = Learning(BodyTensors(stage_));
   body_learns_ = options_.extractor_learns() && !body.empty();
+  if (options_.overlap) {
+    Stage others = stage_;
+    others.blocks.pop_back();
+    others.tensors.pop_back();
+    others.read_out = {};
+    last_block_ = static_cast<int64_t>(Learning(BodyTensors(others)).size());
+    if (before != nullptr) borrowed_ = LastBlock(*before);
+  }
   const bool chunks = executor.chunk > 0 && executor_ != Executor::kSerial;
   const int64_t size = chunks ? std::min(executor.chunk, depth) : depth;
   const Cascade gradients = ZerosLike(heads.Slice(0, size));
@@ -61,29 +82,40 @@ StageLearner::StageLearner(Stage stage, const SidOptions& options, const Executo
   }
 }
 
-StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer) {
-  const Stage leaves = body_learns_ ? WithLeaves(stage_) : stage_;
-  BodyResult body;
-  {
-    const ScopedPhase phase(timer, "extractor forward");
-    const at::AutoGradMode mode(body_learns_);
-    body = RunBody(CastBody(leaves, compute_type_), in.features.to(compute_type_),
-                   {.training = true, .write_statistics = true});
+BodyResult StageLearner::BodyForward(const Stage& leaves, const Stage& borrowed, const Hand& in,
+                                     PhaseTimer& timer) const {
+  const ScopedPhase phase(timer, "extractor forward");
+  const at::AutoGradMode mode(body_learns_);
+  at::Tensor x = in.features.to(compute_type_);
+  if (!borrowed.blocks.empty()) {
+    // Its owner writes its statistics.
+    x = borrowed.blocks[0].forward(x, CastBody(borrowed, compute_type_).tensors[0], {.training = true});
   }
+  return RunBody(CastBody(leaves, compute_type_), x, {.training = true, .write_statistics = true});
+}
+
+StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer,
+                               const HandOn& hand_on) {
+  const Stage leaves = body_learns_ ? WithLeaves(stage_) : stage_, borrowed = WithLeaves(borrowed_);
+  const BodyResult body = BodyForward(leaves, borrowed, in, timer);
   const StepInputs inputs{body.features.detach(), in.log_y};
   const at::Tensor features_gradient = EmptyFeaturesGradient(inputs);
-  StageResult result{{body.output.detach(), in.log_belief, in.log_y}, {}, inputs.features};
+  const at::Tensor& to_next = options_.overlap ? body.last_input : body.output;
+  StageResult result{{to_next.detach(), in.log_belief, in.log_y}, {}, inputs.features, {}};
   std::vector<at::Tensor> losses;
   for (Chunk& chunk : chunks_) {
     const ChunkResult updated = UpdateHeads(chunk, inputs, result.hand.log_belief, timer, features_gradient);
     losses.push_back(updated.losses);
     result.hand.log_belief = updated.log_belief;
+    const bool last = &chunk == &chunks_.back();
+    if (last && !options_.overlap) hand_on(result.hand);
     std::vector<at::Tensor> gradients = Tensors(chunk.gradients);
-    if (&chunk == &chunks_.back() && body_learns_) {
-      for (at::Tensor& gradient :
-           BodyBackward(body.features, Tensors(Learning(BodyTensors(leaves))), features_gradient, timer)) {
-        gradients.push_back(std::move(gradient));
-      }
+    if (last && body_learns_) {
+      const auto all = BodyBackward(body.features, leaves, borrowed, features_gradient, timer);
+      const auto own_end = all.end() - static_cast<std::ptrdiff_t>(Learning(BodyTensors(borrowed)).size());
+      result.given_back.assign(own_end, all.end());
+      gradients.insert(gradients.end(), all.begin(), own_end);
+      if (options_.overlap) AddToLastBlock(hand_on(result.hand), gradients);
     }
     const ScopedPhase phase(timer, "optimizer");
     chunk.optimizer.Step(std::move(gradients), learning_rate);
@@ -92,8 +124,8 @@ StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, 
   return result;
 }
 
-std::vector<NamedTensor> StageLearner::OptimizerState() const {
-  std::vector<NamedTensor> state;
+std::vector<NamedTensor> StageLearner::State() const {
+  std::vector<NamedTensor> state = AllTensors(stage_);
   for (const Chunk& chunk : chunks_) {
     for (NamedTensor& tensor : chunk.optimizer.State()) state.push_back(std::move(tensor));
   }
@@ -120,8 +152,9 @@ ChunkResult StageLearner::UpdateHeads(const Chunk& chunk, const StepInputs& inpu
                        alphas_.slice(0, chunk.begin, chunk.end), inputs, log_q, timer, chunk.gradients, own);
 }
 
-std::vector<at::Tensor> StageLearner::BodyBackward(const at::Tensor& features, const std::vector<at::Tensor>& leaves,
-                                                   at::Tensor gradient, PhaseTimer& timer) const {
+std::vector<at::Tensor> StageLearner::BodyBackward(const at::Tensor& features, const Stage& leaves,
+                                                   const Stage& borrowed, at::Tensor gradient,
+                                                   PhaseTimer& timer) const {
   const ScopedPhase phase(timer, "extractor backward");
   const ExtractorGradient how = options_.extractor_gradient;
   if (how == ExtractorGradient::kPcgrad) {
@@ -130,7 +163,14 @@ std::vector<at::Tensor> StageLearner::BodyBackward(const at::Tensor& features, c
     if (WritesApart()) gradient = gradient.sum(0);
     if (how == ExtractorGradient::kMean) gradient = gradient / stage_.heads.depth();
   }
-  return torch::autograd::grad({features}, leaves, {gradient.to(features.scalar_type())});
+  std::vector<at::Tensor> by = Tensors(Learning(BodyTensors(leaves)));
+  for (at::Tensor& tensor : Tensors(Learning(BodyTensors(borrowed)))) by.push_back(std::move(tensor));
+  return torch::autograd::grad({features}, by, {gradient.to(features.scalar_type())});
+}
+
+void StageLearner::AddToLastBlock(const std::vector<at::Tensor>& from_next, std::vector<at::Tensor>& gradients) const {
+  const size_t body = Learning(BodyTensors(stage_)).size();
+  for (size_t k = 0; k < from_next.size(); ++k) gradients[gradients.size() - body + last_block_ + k] += from_next[k];
 }
 
 }  // namespace sid

@@ -7,8 +7,14 @@
 //   d l / d z --the blocks' way back, once--> the blocks' update
 //
 // What comes in has no graph and what goes out has none: no gradient leaves a stage. What training keeps in memory is one stage's.
+//
+// With SidOptions::overlap a stage runs the last block of the one before again, in front of its own, and gives the gradients of that block's
+// weights back; they end at the block's input:
+//
+//   in: the block's input, log q, log y --borrowed block--> own blocks --> ...        d l / d (borrowed block) --> the stage before
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,27 +53,35 @@ Executor Resolve(const ExecutorOptions& executor, const Network& network);
 
 // All that a stage needs of the one before it.
 struct Hand {
-  at::Tensor features;    // x or h [B, ...]
+  at::Tensor features;    // x or h [B, ...]; with overlap, h's block is yet to run on it
   at::Tensor log_belief;  // [B, C]
   at::Tensor log_y;       // the target [B, C]
 };
 
 struct StageResult {
   Hand hand;
-  at::Tensor losses;    // l_i of its modules, mean over the batch [n]
-  at::Tensor features;  // z
+  at::Tensor losses;                   // l_i of its modules, mean over the batch [n]
+  at::Tensor features;                 // z
+  std::vector<at::Tensor> given_back;  // with overlap: gradients of what learns in the last block of the stage before
 };
 
 class StageLearner {
  public:
-  // `options.alphas` are those of all modules of the network. `executor` is not auto.
+  // Gets the result's hand. Without overlap it is called as soon as that is there, before the blocks' way back and the last update, so that
+  // the next stage can begin. With overlap it comes after the way back, runs the next stage's step and returns what that gives back.
+  using HandOn = std::function<std::vector<at::Tensor>(const Hand&)>;
+
+  // `options.alphas` are those of all modules of the network. `executor` is not auto. `before`: the stage before this one, needed for its
+  // last block with overlap; null for the first stage.
   StageLearner(Stage stage, const SidOptions& options, const ExecutorOptions& executor,
-               const OptimizerOptions& optimizer);
+               const OptimizerOptions& optimizer, const Stage* before = nullptr);
 
-  StageResult Step(const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer);
+  StageResult Step(
+      const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer,
+      const HandOn& hand_on = [](const Hand&) { return std::vector<at::Tensor>(); });
 
-  // What the optimizers remember.
-  std::vector<NamedTensor> OptimizerState() const;
+  // Its weights, its running statistics and what its optimizers remember.
+  std::vector<NamedTensor> State() const;
 
  private:
   struct Chunk {
@@ -85,9 +99,13 @@ class StageLearner {
   at::Tensor EmptyFeaturesGradient(const StepInputs& inputs) const;
   ChunkResult UpdateHeads(const Chunk& chunk, const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer,
                           const at::Tensor& features_gradient) const;
-  // The blocks' gradients, in the order of their tensors, from d l / d z as UpdateHeads left it.
-  std::vector<at::Tensor> BodyBackward(const at::Tensor& features, const std::vector<at::Tensor>& leaves,
+  // The blocks' forward pass in training, the borrowed one's first, on leaves where the blocks learn.
+  BodyResult BodyForward(const Stage& leaves, const Stage& borrowed, const Hand& in, PhaseTimer& timer) const;
+  // The gradients of what learns in the blocks and then in the borrowed one, from d l / d z as UpdateHeads left it.
+  std::vector<at::Tensor> BodyBackward(const at::Tensor& features, const Stage& leaves, const Stage& borrowed,
                                        at::Tensor features_gradient, PhaseTimer& timer) const;
+  // `gradients` end with the body's.
+  void AddToLastBlock(const std::vector<at::Tensor>& from_next, std::vector<at::Tensor>& gradients) const;
 
   Stage stage_;
   SidOptions options_;  // alphas: of its own modules
@@ -95,6 +113,8 @@ class StageLearner {
   at::ScalarType compute_type_;
   at::Tensor alphas_;  // [n]
   bool body_learns_;
+  Stage borrowed_;          // with overlap, the last block of the stage before and nothing else; without, nothing
+  int64_t last_block_ = 0;  // with overlap: which of the body's learning tensors is the first of the last block
   std::vector<Chunk> chunks_;
 };
 

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct Kind {
   int64_t side = 12;
   Divergence divergence = Divergence::kForward;
   ExtractorGradient gradient = ExtractorGradient::kSum;
+  bool overlap = false;
 };
 
 std::vector<Kind> Kinds() {
@@ -44,30 +46,43 @@ std::vector<Kind> Kinds() {
     return HeadShape{.kind = kind, .hidden = 9, .belief_input = belief, .belief_update = update};
   };
   const Divergence reverse = Divergence::kReverse;
-  return {{"shared", simple, {5, 0, 0}},
-          {"shared_reverse", simple, {5, 0, 0}, {.hidden = 9}, 12, reverse},
-          {"shared_mean", simple, {5, 0, 0}, {.hidden = 9}, 12, Divergence::kForward, ExtractorGradient::kMean},
-          {"shared_none", simple, {5, 0, 0}, {.hidden = 9}, 12, Divergence::kForward, ExtractorGradient::kNone},
-          {"shared_linear", simple, {5, 0, 0}, head(HeadKind::kLinear, true)},
-          {"owned", simple, {2, 2, 1}},
-          {"owned_residual", simple, {2, 2, 1}, head(HeadKind::kMlp, true, BeliefUpdate::kResidual)},
-          {"owned_and_shared", simple, {3, 0, 2, 0}, head(HeadKind::kMlp, true), 12, reverse},
-          {"blind", simple, {2, 2, 1}, head(HeadKind::kMlp, false)},
-          {"conv", simple, {2, 2, 1}, head(HeadKind::kConv, true)},
-          {"resnet9", resnet, {2, 1, 3}, head(HeadKind::kMlp, true), 16},
-          {"resnet9_conv_blind", resnet, {3, 3}, head(HeadKind::kConv, false), 16},
-          {"resnet18_linear",
-           {.name = "resnet18", .image = {1, 8, 8}, .width = 2},
-           {3, 3, 3},
-           head(HeadKind::kLinear, true),
-           8,
-           reverse},
-          {"vgg11", {.name = "vgg11", .image = {3, 32, 32}, .width = 2}, {4, 4}, head(HeadKind::kMlp, true), 32},
-          {"vit", {.name = "vit-tiny", .image = {3, 8, 8}, .width = 64}, {1, 4, 8}, head(HeadKind::kMlp, true), 8}};
+  return {
+      {"shared", simple, {5, 0, 0}},
+      {"shared_reverse", simple, {5, 0, 0}, {.hidden = 9}, 12, reverse},
+      {"shared_mean", simple, {5, 0, 0}, {.hidden = 9}, 12, Divergence::kForward, ExtractorGradient::kMean},
+      {"shared_none", simple, {5, 0, 0}, {.hidden = 9}, 12, Divergence::kForward, ExtractorGradient::kNone},
+      {"shared_linear", simple, {5, 0, 0}, head(HeadKind::kLinear, true)},
+      {"owned", simple, {2, 2, 1}},
+      {"owned_residual", simple, {2, 2, 1}, head(HeadKind::kMlp, true, BeliefUpdate::kResidual)},
+      {"owned_and_shared", simple, {3, 0, 2, 0}, head(HeadKind::kMlp, true), 12, reverse},
+      {"blind", simple, {2, 2, 1}, head(HeadKind::kMlp, false)},
+      {"conv", simple, {2, 2, 1}, head(HeadKind::kConv, true)},
+      {"resnet9", resnet, {2, 1, 3}, head(HeadKind::kMlp, true), 16},
+      {"resnet9_conv_blind", resnet, {3, 3}, head(HeadKind::kConv, false), 16},
+      {"resnet18_linear",
+       {.name = "resnet18", .image = {1, 8, 8}, .width = 2},
+       {3, 3, 3},
+       head(HeadKind::kLinear, true),
+       8,
+       reverse},
+      {"vgg11", {.name = "vgg11", .image = {3, 32, 32}, .width = 2}, {4, 4}, head(HeadKind::kMlp, true), 32},
+      {"overlap", simple, {2, 2, 1}, head(HeadKind::kMlp, true), 12, reverse, ExtractorGradient::kSum, true},
+      {"overlap_of_one", simple, {1, 1, 1, 2}, head(HeadKind::kConv, true), 12, reverse, ExtractorGradient::kSum, true},
+      {"overlap_resnet9", resnet, {2, 1, 3}, head(HeadKind::kConv, true), 16, reverse, ExtractorGradient::kSum, true},
+      {"overlap_and_shared",
+       simple,
+       {3, 0, 2, 0},
+       head(HeadKind::kMlp, true),
+       12,
+       reverse,
+       ExtractorGradient::kSum,
+       true},
+      {"vit", {.name = "vit-tiny", .image = {3, 8, 8}, .width = 64}, {1, 4, 8}, head(HeadKind::kMlp, true), 8}};
 }
 
 SidOptions OptionsOf(const Kind& kind) {
-  SidOptions options{.divergence = kind.divergence, .smoothing = 0.1, .extractor_gradient = kind.gradient};
+  SidOptions options{
+      .divergence = kind.divergence, .smoothing = 0.1, .extractor_gradient = kind.gradient, .overlap = kind.overlap};
   for (size_t i = 0; i < kind.partition.size(); ++i) options.alphas.push_back(0.9 - 0.2 * static_cast<double>(i));
   return options;
 }
@@ -88,11 +103,17 @@ Batch MakeBatch(const Kind& kind, uint64_t number = 0) {
 std::vector<at::Tensor> Losses(const Network& network, const SidOptions& options, const Batch& batch) {
   const at::Tensor log_y = TargetBelief(batch.labels, kClasses, options.smoothing, at::kDouble);
   const auto kl = [](const at::Tensor& t, const at::Tensor& p) { return (t.exp() * (t - p)).sum(-1); };
-  at::Tensor h = batch.images, log_q = at::zeros_like(log_y) - std::log(static_cast<double>(kClasses));
+  at::Tensor h = batch.images, last_input, log_q = at::zeros_like(log_y) - std::log(static_cast<double>(kClasses));
   std::vector<at::Tensor> losses;
+  const Stage* before = nullptr;
   for (const Stage& stage : network.stages) {
     h = h.detach();
+    // A graph of its own from the block before on.
+    if (options.overlap && before != nullptr)
+      h = before->blocks.back().forward(last_input.detach(), before->tensors.back(), {.training = true});
+    before = &stage;
     for (size_t b = 0; b < stage.blocks.size(); ++b) {
+      last_input = h;
       h = stage.blocks[b].forward(h, stage.tensors[b], {.training = true});
     }
     const at::Tensor z = stage.read_out.forward(h, stage.read_out_tensors, {});
@@ -108,6 +129,16 @@ std::vector<at::Tensor> Losses(const Network& network, const SidOptions& options
     }
   }
   return losses;
+}
+
+// Whether overlap lets the losses of `stage` reach this tensor of the stage before.
+bool IsBorrowed(const Kind& kind, const Network& network, const Stage& stage, const at::Tensor& tensor) {
+  if (!kind.overlap || stage.first_module == 0) return false;
+  const auto before = std::find_if(network.stages.begin(), network.stages.end(), [&](const Stage& one) {
+    return one.first_block + static_cast<int64_t>(one.blocks.size()) == stage.first_block;
+  });
+  const BlockTensors& last = before->tensors.back();
+  return std::any_of(last.begin(), last.end(), [&](const at::Tensor& one) { return one.is_same(tensor); });
 }
 
 // Gradients of module i's loss by all that learns, zeros where there is none.
@@ -192,6 +223,10 @@ TEST_P(StageLearnerTest, NoLossReachesAnotherModule) {
         for (const NamedTensor& tensor : Learning(AllTensors(other))) {
           at::Tensor gradient = gradients[k++].clone();
           const bool same = other.first_module == stage.first_module;
+          if (IsBorrowed(kind, leaves, stage, tensor.tensor)) {
+            EXPECT_GT(gradient.abs().max().item<double>(), 0) << tensor.name;
+            continue;
+          }
           if (same && tensor.first_module == kNobody) continue;
           if (same) gradient[own].zero_();
           EXPECT_EQ(gradient.abs().max().item<double>(), 0) << "module " << module << " reaches " << tensor.name;
@@ -218,6 +253,7 @@ TEST_P(StageLearnerTest, LaterModulesDoNotMatter) {
     const std::vector<NamedTensor> names = Learning(AllTensors(network));
     const size_t of_last = Learning(AllTensors(last)).size();
     for (size_t k = 0; k < a.size(); ++k) {
+      if (IsBorrowed(kind, network, network.stages.back(), names[k].tensor)) continue;
       if (k + of_last < a.size()) {
         EXPECT_TRUE(at::equal(a[k], b[k])) << names[k].name;
       } else if (names[k].first_module != kNobody) {
@@ -260,7 +296,9 @@ TEST_P(StageLearnerTest, InspectionSeesEachModulesGradients) {
       const std::vector<at::Tensor> gradients = OracleGradients(leaves, losses[module]);
       const std::vector<NamedTensor> names = Learning(AllTensors(leaves));
       for (size_t k = 0; k < names.size(); ++k) {
-        if (names[k].first_module != kNobody || owned) squares += gradients[k].square().sum().item<double>();
+        const bool own_weight =
+            names[k].first_module != kNobody || (owned && !IsBorrowed(kind, leaves, stage, names[k].tensor));
+        if (own_weight) squares += gradients[k].square().sum().item<double>();
       }
       EXPECT_NEAR(seen.gradient_norm[module].item<double>(), std::sqrt(squares), 1e-9 * (1e-3 + std::sqrt(squares)))
           << "module " << module;
@@ -294,6 +332,16 @@ TEST(SidLearner, InferenceIsTheTrainingPassOfANetworkWithoutNormalisation) {
   PhaseTimer untimed;
   const at::Tensor predicted = Predict(network, MakeBatch(kind).images);
   EXPECT_TRUE(at::equal(learner->Step(MakeBatch(kind), 1e-3, untimed).log_belief, predicted[3]));
+}
+
+TEST(Validate, OverlapNeedsModulesThatOwnBlocksThatLearn) {
+  SidOptions options = OptionsOf(Kinds()[0]);
+  EXPECT_TRUE(Validate(options, MakeNetwork(Kinds()[0])).ok());
+  options.overlap = true;
+  EXPECT_TRUE(Validate(options, MakeNetwork(Kinds()[5])).ok());
+  EXPECT_NE(Validate(options, MakeNetwork(Kinds()[0])).message().find("--partition=even:2"), std::string::npos);
+  options.extractor_gradient = ExtractorGradient::kNone;
+  EXPECT_FALSE(Validate(options, MakeNetwork(Kinds()[5])).ok());
 }
 
 TEST(Validate, BatchedIsForPerceptrons) {

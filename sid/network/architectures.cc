@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 namespace {
@@ -78,6 +78,10 @@ std::vector<Block> ResNet18(const Shape& image, int64_t width) {
   return builder.Take();
 }
 
+std::vector<Block> Mlp(const Shape& image, int64_t width) {
+  return Builder(image).Add(Dense, width).Add(Dense, width).Add(Dense, width).Take();
+}
+
 absl::Status CheckImage(const ArchitectureOptions& options) {
   const Shape& image = options.image;
   const int64_t least = std::min(image[1], image[2]);
@@ -93,7 +97,9 @@ absl::Status CheckImage(const ArchitectureOptions& options) {
 
 }  // namespace
 
-std::vector<std::string> ArchitectureNames() { return {"simple-cnn", "vgg11", "resnet9", "resnet18", "vit-tiny"}; }
+std::vector<std::string> ArchitectureNames() {
+  return {"simple-cnn", "vgg11", "resnet9", "resnet18", "vit-tiny", "mlp"};
+}
 
 Architecture VisionTransformer(const Shape& image, int64_t patch, int64_t layers, int64_t width, int64_t heads) {
   Builder builder(image);
@@ -110,6 +116,7 @@ absl::StatusOr<Architecture> MakeArchitecture(const ArchitectureOptions& options
   if (options.name == "vgg11") return Architecture{Vgg11(options.image, width > 0 ? width : 64)};
   if (options.name == "resnet9") return Architecture{ResNet9(options.image, width > 0 ? width : 64), ReadOutKind::kMax};
   if (options.name == "resnet18") return Architecture{ResNet18(options.image, width > 0 ? width : 64)};
+  if (options.name == "mlp") return Architecture{Mlp(options.image, width > 0 ? width : 800)};
   if (options.name == "simple-cnn") {
     return Architecture{SimpleCnn(options.image, width > 0 ? width : 32, options.features)};
   }

@@ -7,10 +7,11 @@
 //   resnet9     conv 64, conv 128 + pool, residual, conv 256 + pool, conv 512 + pool, residual     6 blocks; DAWNBench's
 //   resnet18    conv 64 without a pool, 8 basic blocks 64 .. 512                       9 blocks (He et al. 2016, as on CIFAR)
 //   vit-tiny    patches of 4 pixels (8 from 64 pixels on), 12 transformer blocks of width 192, 3 heads     13 blocks
+//   mlp         3 layers of 800 units on all pixels, ReLU          3 blocks (Nokland 2016, on MNIST)
 //   none        no blocks: the features are given                              for benchmarks and tests of heads alone
 //
 // For images of 28, 32 or 64 pixels and 1 or 3 channels; others that the pools divide work too. `width` scales the convolutional
-// ones: it stands for their first 64 (simple-cnn's first 32).
+// ones: it stands for their first 64 (simple-cnn's first 32, mlp's 800).
 
 #include <cstdint>
 #include <string>
@@ -33,7 +34,7 @@ struct ArchitectureOptions {
   int64_t features = 128;     // D of simple-cnn
 };
 
-// "simple-cnn", "vgg11", "resnet9", "resnet18", "vit-tiny": what a user may name.
+// "simple-cnn", "vgg11", "resnet9", "resnet18", "vit-tiny", "mlp": what a user may name.
 std::vector<std::string> ArchitectureNames();
 
 // InvalidArgument for another name (with the nearest), a width that does not fit and an image that is too small or cannot be divided.

@@ -36,6 +36,11 @@ using BlockTensors = std::vector<at::Tensor>;
 struct Pass {
   bool training = false;          // normalise by the batch, not by the running statistics
   bool write_statistics = false;  // move the running statistics: in the one pass of a step that learns
+  // Of this block: what gradients by a product's input go back through in place of its factors; null: the factors themselves.
+  const BlockTensors* feedback = nullptr;
+
+  // Of tensor `k` of the block's own; undefined: the way back is the tensor's own.
+  at::Tensor Feedback(size_t k) const { return feedback == nullptr ? at::Tensor() : (*feedback)[k]; }
 };
 
 // Of one example in a training step, counted, not measured: what `even` partitions balance.

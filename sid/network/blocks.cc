@@ -5,10 +5,8 @@
 #include <ATen/ops/amax.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -19,6 +17,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "sid/network/operations.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -66,10 +65,12 @@ bool IsMap(const Shape& shape) { return shape.size() == 3; }
 
 }  // namespace
 
-at::Tensor PreActivation(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  if (weight.dim() == 4) return at::conv2d(x, weight, bias, /*stride=*/1, /*padding=*/1);
-  // All positions of a map are averaged to one number a channel.
-  return at::linear(x.mean({2, 3}), weight, bias);
+at::Tensor PreActivation(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                         const at::Tensor& feedback) {
+  if (weight.dim() == 4) return Convolve(x, weight, bias, /*stride=*/1, /*padding=*/1, feedback);
+  const bool takes_all = x.numel() == x.size(0) * weight.size(1);
+  // Else all positions of a map are averaged to one number a channel.
+  return Linear(takes_all ? x.flatten(1) : x.mean({2, 3}), weight, bias, feedback);
 }
 
 Block Convolution(const Shape& in, int64_t channels, const ConvolutionOptions& options) {
@@ -84,7 +85,7 @@ Block Convolution(const Shape& in, int64_t channels, const ConvolutionOptions& o
   block.cost = {ConvolutionFlops(in[0], map, 3),
                 Numbers(map) * (int{options.normalised} + int{pooled}) + Numbers(block.output) * (pooled ? 3 : 1)};
   block.forward = [options, pooled](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
-    at::Tensor y = PreActivation(x, own[0], options.bias ? own[1] : at::Tensor());
+    at::Tensor y = PreActivation(x, own[0], options.bias ? own[1] : at::Tensor(), pass.Feedback(0));
     if (options.normalised) y = BatchNorm(y, own, options.bias ? 2 : 1, pass);
     // The largest of four, then ReLU: the same numbers as the other way round, for a quarter of the ReLU's work.
     return at::relu(pooled ? at::max_pool2d(y, 2) : y);
@@ -97,8 +98,19 @@ Block Features(const Shape& in, int64_t features) {
           .specs = {{"weight", {features, in[0]}}, {"bias", {features}, Role::kBias}},
           .output = {features},
           .cost = {2.0 * static_cast<double>(in[0] * features), static_cast<double>(in[0] + features)},
-          .forward = [](const at::Tensor& x, const BlockTensors& own, const Pass&) {
-            return at::relu(PreActivation(x, own[0], own[1]));
+          .forward = [](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+            return at::relu(PreActivation(x, own[0], own[1], pass.Feedback(0)));
+          }};
+}
+
+Block Dense(const Shape& in, int64_t features) {
+  const auto numbers = static_cast<int64_t>(Numbers(in));
+  return {.kind = absl::StrCat("linear ", numbers, " -> ", features),
+          .specs = {{"weight", {features, numbers}}, {"bias", {features}, Role::kBias}},
+          .output = {features},
+          .cost = {2.0 * static_cast<double>(numbers * features), static_cast<double>(features)},
+          .forward = [](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+            return at::relu(PreActivation(x, own[0], own[1], pass.Feedback(0)));
           }};
 }
 
@@ -112,8 +124,8 @@ Block Residual(const Shape& in) {
     Append(block.specs, BatchNormSpecs(absl::StrCat("normalisation_", number), channels));
   }
   block.forward = [](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
-    const at::Tensor y = at::relu(BatchNorm(PreActivation(x, own[0], {}), own, 1, pass));
-    return x + at::relu(BatchNorm(PreActivation(y, own[5], {}), own, 6, pass));
+    const at::Tensor y = at::relu(BatchNorm(PreActivation(x, own[0], {}, pass.Feedback(0)), own, 1, pass));
+    return x + at::relu(BatchNorm(PreActivation(y, own[5], {}, pass.Feedback(5)), own, 6, pass));
   };
   return block;
 }
@@ -135,9 +147,10 @@ Block BasicBlock(const Shape& in, int64_t channels, int64_t stride) {
     block.cost.activations += Numbers(out);
   }
   block.forward = [stride, projected](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
-    at::Tensor y = at::relu(BatchNorm(at::conv2d(x, own[0], {}, stride, /*padding=*/1), own, 1, pass));
-    y = BatchNorm(PreActivation(y, own[5], {}), own, 6, pass);
-    const at::Tensor skip = projected ? BatchNorm(at::conv2d(x, own[10], {}, stride), own, 11, pass) : x;
+    at::Tensor y = at::relu(BatchNorm(Convolve(x, own[0], {}, stride, /*padding=*/1, pass.Feedback(0)), own, 1, pass));
+    y = BatchNorm(PreActivation(y, own[5], {}, pass.Feedback(5)), own, 6, pass);
+    const at::Tensor skip =
+        projected ? BatchNorm(Convolve(x, own[10], {}, stride, /*padding=*/0, pass.Feedback(10)), own, 11, pass) : x;
     return at::relu(y + skip);
   };
   return block;
@@ -153,8 +166,9 @@ Block Patches(const Shape& in, int64_t patch, int64_t width) {
                     {"positions", {patches + 1, width}, Role::kBias, 0, kViTDeviation}},
           .output = {patches + 1, width},
           .cost = {2.0 * static_cast<double>(numbers * width * patches), static_cast<double>((patches + 1) * width)},
-          .forward = [patch](const at::Tensor& x, const BlockTensors& own, const Pass&) {
-            const at::Tensor tokens = at::conv2d(x, own[0], own[1], patch).flatten(2).transpose(1, 2);
+          .forward = [patch](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+            const at::Tensor tokens =
+                Convolve(x, own[0], own[1], patch, /*padding=*/0, pass.Feedback(0)).flatten(2).transpose(1, 2);
             return at::cat({own[2].expand({x.size(0), 1, -1}), tokens}, 1) + own[3];
           }};
 }
@@ -177,15 +191,15 @@ Block Transformer(const Shape& in, int64_t heads) {
         linear("mlp_1", 4 * width, width), linear("mlp_2", width, 4 * width)}) {
     Append(block.specs, std::move(specs));
   }
-  block.forward = [heads](const at::Tensor& x, const BlockTensors& own, const Pass&) {
+  block.forward = [heads](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
     const int64_t batch = x.size(0), tokens = x.size(1), size = x.size(2);
-    const at::Tensor projected = at::linear(LayerNorm(x, own[0], own[1]), own[2], own[3]);
+    const at::Tensor projected = Linear(LayerNorm(x, own[0], own[1]), own[2], own[3], pass.Feedback(2));
     // [3, B, heads, T, width / heads]
     const at::Tensor qkv = projected.view({batch, tokens, 3, heads, size / heads}).permute({2, 0, 3, 1, 4});
     const at::Tensor mixed = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]).transpose(1, 2);
-    const at::Tensor y = x + at::linear(mixed.reshape({batch, tokens, size}), own[4], own[5]);
-    const at::Tensor hidden = at::gelu(at::linear(LayerNorm(y, own[6], own[7]), own[8], own[9]));
-    return y + at::linear(hidden, own[10], own[11]);
+    const at::Tensor y = x + Linear(mixed.reshape({batch, tokens, size}), own[4], own[5], pass.Feedback(4));
+    const at::Tensor hidden = at::gelu(Linear(LayerNorm(y, own[6], own[7]), own[8], own[9], pass.Feedback(8)));
+    return y + Linear(hidden, own[10], own[11], pass.Feedback(10));
   };
   return block;
 }

@@ -19,6 +19,9 @@ Block Convolution(const Shape& in, int64_t channels, const ConvolutionOptions& o
 // Mean over the positions, linear, ReLU: [channels, h, w] -> [features].
 Block Features(const Shape& in, int64_t features);
 
+// Linear, ReLU, of all numbers of whatever comes in: -> [features].
+Block Dense(const Shape& in, int64_t features);
+
 // x + f(x), f two convolutions 3x3 with batch normalisation: ResNet-9's, where each is followed by a ReLU, and the sum is not ...
 Block Residual(const Shape& in);
 // ... and ResNet-18's basic block: ReLU between them and after the sum; where stride or channels change, the skip is a 1x1
@@ -42,7 +45,9 @@ Block ReadOut(const Shape& in, ReadOutKind kind);
 inline constexpr int64_t kHeadSide = 8;
 Block ReadOutOfMaps(const Shape& in, ReadOutKind kind);
 
-// What Convolution and Features do before pooling and ReLU, for initialisation by data: from x and the block's weight and bias.
-at::Tensor PreActivation(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+// What Convolution, Features and Dense do before pooling and ReLU, for initialisation by data too: from x and the block's weight and
+// bias. `feedback` as Pass::feedback has it.
+at::Tensor PreActivation(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                         const at::Tensor& feedback = {});
 
 }  // namespace sid

@@ -2,15 +2,15 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/amax.h>
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros_like.h>
 
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "sid/belief/belief.h"
+#include "sid/network/operations.h"
 
 namespace sid {
 namespace {
@@ -30,9 +30,18 @@ std::vector<at::Tensor> ListOf(const Any& tensors) {
 }
 
 // Wz z + b [B, H] of vectors; of maps the largest over the positions.
-at::Tensor FeaturesPart(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias) {
-  if (weight.dim() == 2) return at::linear(features, weight, bias);
-  return at::amax(at::conv2d(features, weight, {}, /*stride=*/1, /*padding=*/1), {2, 3}) + bias;
+at::Tensor FeaturesPart(const at::Tensor& features, const at::Tensor& weight, const at::Tensor& bias,
+                        const at::Tensor& feedback) {
+  if (weight.dim() == 2) return Linear(features, weight, bias, feedback);
+  return at::amax(Convolve(features, weight, {}, /*stride=*/1, /*padding=*/1, feedback), {2, 3}) + bias;
+}
+
+// The first layer with `input` [B, C] in the belief's place.
+at::Tensor First(const Head& head, const at::Tensor& input, const at::Tensor& features, const at::Tensor& feedback) {
+  const at::Tensor& bias = head.hidden_bias.defined() ? head.hidden_bias : head.output_bias;
+  const at::Tensor part = FeaturesPart(features, head.feature_weight, bias, feedback);
+  if (!head.belief_weight.defined()) return part;
+  return at::linear(input.to(head.belief_weight.scalar_type()), head.belief_weight) + part;
 }
 
 }  // namespace
@@ -56,14 +65,17 @@ at::Tensor Logits(BeliefUpdate update, const at::Tensor& output, const at::Tenso
 }
 
 at::Tensor Head::FirstLayer(const at::Tensor& log_belief, const at::Tensor& features) const {
-  const at::Tensor part = FeaturesPart(features, feature_weight, hidden_bias.defined() ? hidden_bias : output_bias);
-  if (!belief_weight.defined()) return part;
-  return at::linear(log_belief.exp().to(belief_weight.scalar_type()), belief_weight) + part;
+  return First(*this, belief_weight.defined() ? log_belief.exp() : at::Tensor(), features, {});
 }
 
 at::Tensor Head::Output(const at::Tensor& log_belief, const at::Tensor& features) const {
-  const at::Tensor first = FirstLayer(log_belief, features);
-  return output_weight.defined() ? at::linear(at::relu(first), output_weight, output_bias) : first;
+  return OutputOf(belief_weight.defined() ? log_belief.exp() : at::Tensor(), features);
+}
+
+at::Tensor Head::OutputOf(const at::Tensor& input, const at::Tensor& features, const Head* feedback) const {
+  const Head none, &back = feedback == nullptr ? none : *feedback;
+  const at::Tensor first = First(*this, input, features, back.feature_weight);
+  return output_weight.defined() ? Linear(at::relu(first), output_weight, output_bias, back.output_weight) : first;
 }
 
 at::Tensor Head::Forward(const at::Tensor& log_belief, const at::Tensor& features) const {

@@ -58,6 +58,9 @@ struct Head {
   at::Tensor FirstLayer(const at::Tensor& log_belief, const at::Tensor& features) const;
   // f_i [B, C] and logits_i [B, C].
   at::Tensor Output(const at::Tensor& log_belief, const at::Tensor& features) const;
+  // f_i where any `input` [B, C] stands in the belief's place, and where gradients by z and by the hidden units go back through
+  // `feedback` (as Pass::feedback), if given.
+  at::Tensor OutputOf(const at::Tensor& input, const at::Tensor& features, const Head* feedback = nullptr) const;
   at::Tensor Forward(const at::Tensor& log_belief, const at::Tensor& features) const;
 
   // Those that are defined, in the order above.

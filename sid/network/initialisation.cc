@@ -10,9 +10,9 @@
 #include <functional>
 
 #include "absl/strings/str_cat.h"
-#include "base/names.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "sid/belief/belief.h"
 #include "third_party/logging/logging.h"
 

@@ -152,9 +152,12 @@ Network WithLeaves(Network network) {
 }
 
 BodyResult RunBody(const Stage& stage, const at::Tensor& input, const Pass& pass) {
-  at::Tensor h = input;
-  for (size_t b = 0; b < stage.blocks.size(); ++b) h = stage.blocks[b].forward(h, stage.tensors[b], pass);
-  return {h, stage.read_out.forward(h, stage.read_out_tensors, pass)};
+  at::Tensor h = input, last_input = input;
+  for (size_t b = 0; b < stage.blocks.size(); ++b) {
+    last_input = h;
+    h = stage.blocks[b].forward(h, stage.tensors[b], pass);
+  }
+  return {h, stage.read_out.forward(h, stage.read_out_tensors, pass), last_input};
 }
 
 ForwardResult Forward(const Network& network, const at::Tensor& images, const Pass& pass) {

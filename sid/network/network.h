@@ -79,6 +79,7 @@ Network WithLeaves(Network network);
 // h [B, ...] and z = read-out of h, of the stage's type. Builds a graph where gradients are on and the weights require them.
 struct BodyResult {
   at::Tensor output, features;
+  at::Tensor last_input;  // what the stage's last block saw
 };
 BodyResult RunBody(const Stage& stage, const at::Tensor& input, const Pass& pass);
 

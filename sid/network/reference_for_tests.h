@@ -59,6 +59,7 @@ class Reference {
     const at::Tensor y = Plain(x, block);
     return y.size(2) > 1 ? MaxPool(y, 2, 2) : y;
   }
+  at::Tensor Dense(const at::Tensor& x, const std::string& block) { return Relu(Linear(x.flatten(1), block)); }
   at::Tensor Features(const at::Tensor& x, const std::string& block) {
     return Relu(Linear(x.flatten(2).mean(-1), block));
   }

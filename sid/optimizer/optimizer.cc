@@ -13,8 +13,8 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {

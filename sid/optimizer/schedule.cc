@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "base/names.h"
 #include "base/status.h"
+#include "base/text.h"
 
 namespace sid {
 

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/command_line/terminal.h"
+#include "base/command_line/program.h"
 #include "train/output/depth_chart.h"
 
 namespace sid {
@@ -39,8 +39,10 @@ void Console::Begin(const PreparedRun& run) {
                        run.config.learner, data.name, data.train.size(), data.validation.size(), data.test.size(),
                        images.size(1), images.size(2), images.size(3), data.classes()),
        /*stays=*/true);
-  Line(absl::StrFormat("depth %d, %d weights, %s, %d threads, seed %d", run.config.depth, weights, run.config.device,
-                       run.config.threads, run.config.seed),
+  const int64_t workers = run.config.pipeline;
+  const std::string each = workers == 1 ? "" : absl::StrFormat(" in each of %d workers", workers);
+  Line(absl::StrFormat("depth %d, %d weights, %s, %d threads%s, seed %d", run.config.depth, weights, run.config.device,
+                       run.config.threads, each, run.config.seed),
        /*stays=*/true);
 }
 

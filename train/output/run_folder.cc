@@ -17,9 +17,9 @@
 #include "base/json/shape.h"
 #include "base/json/write.h"
 #include "base/lock.h"
-#include "base/machine/release.h"
 #include "base/machine/version.h"
 #include "base/paths.h"
+#include "base/release/release.h"
 #include "base/safetensors/safetensors.h"
 #include "base/status.h"
 #include "base/system_calls.h"
@@ -41,19 +41,6 @@ constexpr char kReport[] = "report.html";
 
 bool IsWrittenWhole(const std::string& name) {
   return name == kConfig || name == kSummary || name == kWeights || name == kReport;
-}
-
-// Where the data lie and what is kept of the run do not decide its result; what the data are does. Of a GPU not its number does.
-Settings DecidingSettings(const PreparedRun& run) {
-  ordered_json config = ToJson(run.config);
-  for (const char* name : {"data_dir", "weights", "checkpoint_every", "keep_checkpoints", "on_nan"}) config.erase(name);
-  config["device"] = c10::DeviceTypeName(run.device.type(), /*lower_case=*/true);
-  Settings settings;
-  for (const auto& [name, value] : config.items())
-    settings.emplace_back("--" + name, value.is_string() ? value.get<std::string>() : value.dump());
-  settings.emplace_back("data", run.fingerprint);
-  settings.emplace_back("version", kVersion);
-  return settings;
 }
 
 // Takes a setting out; "" where there is none.
@@ -101,6 +88,19 @@ bool IsThere(const std::string& path) {
 }
 
 }  // namespace
+
+// Where the data lie and what is kept of the run do not decide its result; what the data are does. Of a GPU not its number does.
+Settings DecidingSettings(const PreparedRun& run) {
+  ordered_json config = ToJson(run.config);
+  for (const char* name : {"data_dir", "weights", "checkpoint_every", "keep_checkpoints", "on_nan"}) config.erase(name);
+  config["device"] = c10::DeviceTypeName(run.device.type(), /*lower_case=*/true);
+  Settings settings;
+  for (const auto& [name, value] : config.items())
+    settings.emplace_back("--" + name, value.is_string() ? value.get<std::string>() : value.dump());
+  settings.emplace_back("data", run.fingerprint);
+  settings.emplace_back("version", kVersion);
+  return settings;
+}
 
 RunFolder::RunFolder(const PreparedRun& run)
     : run_(&run),
@@ -168,6 +168,7 @@ absl::Status RunFolder::WriteConfig() const {
       {"pixels", {{"mean", dataset.statistics.mean}, {"standard_deviation", dataset.statistics.standard_deviation}}},
       {"version", kVersion},
       {"commit", Commit()},
+      {"pipeline", run_->config.pipeline},
       {"machine", DescribeMachine(run_->device)}};
   return WriteFileAtomically(File(kConfig), ToText(config, 2) + "\n");
 }

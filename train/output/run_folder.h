@@ -28,6 +28,9 @@
 
 namespace sid {
 
+// Of all that decides the result: a run goes on only where they are the same, and so are those of its ranks.
+Settings DecidingSettings(const PreparedRun& run);
+
 class RunFolder {
  public:
   // Creates the folder of `run`, which must outlive this, or opens it to go on (config.resume). An error when it can't be written
@@ -56,7 +59,6 @@ class RunFolder {
 
   const PreparedRun* run_;
   CheckpointFolder checkpoints_;
-  // Of all that decides the result: a run goes on only where they are the same.
   Settings settings_;
   // Holds the kernel's lock on the folder, which ends with the process whatever ends that.
   std::shared_ptr<void> lock_;

@@ -37,7 +37,7 @@ class BlockTeam {
 };
 
 template <typename Storage, typename Number>
-__global__ void __launch_bounds__(kThreads, 1) RunChain(const Chain<Storage, Number> chain) {
+__global__ void __launch_bounds__(kThreads, 1) RunChain(const __grid_constant__ Chain<Storage, Number> chain) {
   extern __shared__ __align__(16) unsigned char shared[];
   const BlockTeam team;
   Block<Storage, Number, BlockTeam>(team, chain, blockIdx.x * kRows, reinterpret_cast<Number*>(shared)).Run();

@@ -13,8 +13,10 @@
 // What bounds it. A block reads every weight of the chain once, 2 C H numbers a module: 205 KB for C = 100, H = 256 in float32. An SM takes
 // at most 64 bytes a cycle from the L2 cache, 3,200 cycles or 1.8 us a module on an H100 (half in bf16). Its arithmetic, 4 C H kRows
 // flops, is 1,600 cycles at kRows = 4, which hides behind that. One row a block would make all SMs read all weights: 26 MB a module for
-// B = 128, 4.8 us of the L2's 5.5 TB/s; four rows need a quarter of it. LibTorch's operations take five launches a module instead, some 10 us
-// even in a captured graph. None of this has been measured yet: tools/gpu_check does.
+// B = 128, 4.8 us of the L2's 5.5 TB/s; four rows need a quarter of it. LibTorch's operations take five launches a module instead.
+// An H100 took 8.8 us a module (L = 64, float32; bench/h100): 39 % of the stalls waited for shared memory, whose stores met in the same banks
+// 8.9 times over. Partial sums now lie kPitch apart and rows go as one access of 16 bytes, so that they meet at most twice
+// (chain_test counts); not measured since.
 //
 // A block's work is written for a `Team`, its threads: on a GPU a block, in the tests as many threads of the CPU, so that the same
 // code is tested, with its synchronisation, where there is no GPU.
@@ -28,6 +30,8 @@ namespace sid::kernels {
 
 inline constexpr int kRows = 4;     // of the batch in a block
 inline constexpr int kColumns = 4;  // of a weight matrix in a thread: 16 bytes of float32
+// Numbers from one thread's partial sums to the next one's: the stores of 8 neighbours, 16 bytes each, fall on all 32 banks once.
+inline constexpr int kPitch = kColumns * kRows + 4;
 
 // Storage is what products are made of, Number what they are summed in, and what beliefs and losses are. All arrays are contiguous.
 template <typename Storage, typename Number>
@@ -54,14 +58,14 @@ struct Layout {
 
 SID_HOST_DEVICE Layout LayoutOf(int threads, int hidden, int classes, int hidden_stride, int class_stride) {
   const int widest = hidden_stride > class_stride ? hidden_stride : class_stride;
-  const int partial = widest > threads * kColumns ? widest : threads * kColumns;
+  const int units = widest / kColumns > threads ? widest / kColumns : threads;
   Layout layout{};
   layout.belief = 0;
   layout.hidden = layout.belief + classes * kRows;
   layout.logits = layout.hidden + hidden * kRows;
   layout.log_q = layout.logits + classes * kRows;
   layout.partial = layout.log_q + classes * kRows;
-  layout.size = layout.partial + partial * kRows;
+  layout.size = layout.partial + units * kPitch;
   return layout;
 }
 
@@ -70,26 +74,58 @@ struct alignas(sizeof(Storage) * kColumns > 16 ? 16 : sizeof(Storage) * kColumns
   Storage value[kColumns];
 };
 
+// The batch's rows of one number, at once.
+template <typename Number>
+struct alignas(sizeof(Number) * kRows > 16 ? 16 : sizeof(Number) * kRows) RowsOf {
+  Number value[kRows];
+};
+
+// To shared memory, aligned for RowsOf: 16 bytes at once. nvcc makes four stores of an assignment, even of a float4's.
+template <typename Number>
+SID_HOST_DEVICE void Store(const RowsOf<Number>& rows, Number* place) {
+  static_assert(kRows == 4);
+#ifdef __CUDA_ARCH__
+  const auto address = static_cast<unsigned>(__cvta_generic_to_shared(place));
+  const Number* const value = rows.value;
+  if constexpr (sizeof(Number) == 4) {
+    asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(address), "f"(value[0]), "f"(value[1]), "f"(value[2]),
+                 "f"(value[3])
+                 : "memory");
+  } else {
+    reinterpret_cast<double2*>(place)[0] = make_double2(value[0], value[1]);
+    reinterpret_cast<double2*>(place)[1] = make_double2(value[2], value[3]);
+  }
+#else
+  *reinterpret_cast<RowsOf<Number>*>(place) = rows;
+#endif
+}
+
+// Where the sum of a part lies, for a column and the first of its rows.
+SID_HOST_DEVICE int PartialPlace(int part, int stride, int column) {
+  return (part * (stride / kColumns) + column / kColumns) * kPitch + column % kColumns * kRows;
+}
+
 // in [inner][kRows] times weight [inner, stride], split over the team: a thread sums every parts-th of the inner numbers for
-// kColumns columns into partial [parts][stride][kRows]. Returns how many parts there are.
+// kColumns columns into `partial`, at PartialPlace. Returns how many parts there are.
 template <typename Storage, typename Number, typename Team>
 SID_HOST_DEVICE int PartialProducts(const Team& team, const Number* in, const Storage* weight, int inner, int stride,
                                     Number* partial) {
   const int groups = stride / kColumns, parts = team.threads() > groups ? team.threads() / groups : 1;
   for (int unit = team.thread(); unit < groups * parts; unit += team.threads()) {
     const int column = unit % groups * kColumns, part = unit / groups;
-    Number sum[kColumns][kRows] = {};
+    RowsOf<Number> sum[kColumns] = {};
     // So that several loads are under way: one at a time would wait for the L2 cache's latency at each.
     SID_UNROLL(4)
     for (int k = part; k < inner; k += parts) {
       const auto weights =
           *reinterpret_cast<const Columns<Storage>*>(weight + static_cast<int64_t>(k) * stride + column);
+      const auto rows = *reinterpret_cast<const RowsOf<Number>*>(in + k * kRows);
       for (int j = 0; j < kColumns; ++j) {
-        for (int r = 0; r < kRows; ++r) sum[j][r] += static_cast<Number>(weights.value[j]) * in[k * kRows + r];
+        for (int r = 0; r < kRows; ++r) sum[j].value[r] += static_cast<Number>(weights.value[j]) * rows.value[r];
       }
     }
     for (int j = 0; j < kColumns; ++j) {
-      for (int r = 0; r < kRows; ++r) partial[(part * stride + column + j) * kRows + r] = sum[j][r];
+      Store(sum[j], partial + PartialPlace(part, stride, column + j));
     }
   }
   return parts;
@@ -99,7 +135,7 @@ SID_HOST_DEVICE int PartialProducts(const Team& team, const Number* in, const St
 template <typename Number>
 SID_HOST_DEVICE Number SumOfParts(const Number* partial, int parts, int stride, int column, int row) {
   Number sum = 0;
-  for (int part = 0; part < parts; ++part) sum += partial[(part * stride + column) * kRows + row];
+  for (int part = 0; part < parts; ++part) sum += partial[PartialPlace(part, stride, column) + row];
   return sum;
 }
 

@@ -13,9 +13,12 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <barrier>
 #include <limits>
+#include <map>
 #include <memory>
+#include <set>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -23,7 +26,7 @@
 
 #include "base/random.h"
 #include "sid/belief/belief.h"
-#include "sid/cascade/belief_chain.h"
+#include "sid/cascade/batched.h"
 #include "sid/cascade/closed_form.h"
 #include "sid/network/initialisation.h"
 
@@ -197,6 +200,58 @@ TEST_P(ChainTest, GivesWhatOperationsGive) {
     ExpectOperationsResult<double, double>(sizes, divergence, update, at::kDouble, 1e-12);
     ExpectOperationsResult<float, float>(sizes, divergence, update, at::kFloat, 1e-5);
     ExpectOperationsResult<c10::BFloat16, float>(sizes, divergence, update, at::kBFloat16, 2e-2);
+  }
+}
+// How often the 32 banks of shared memory, of 4 bytes each, are needed for one access of a warp: 16 bytes by each of 8 lanes at a time, or 4
+// by each of 32. 1 is the least.
+int Wavefronts(const std::vector<int>& floats, int width) {
+  int needed = 0;
+  for (size_t first = 0; first < floats.size(); first += 32 / width) {
+    std::map<int, std::set<int>> words;
+    for (size_t lane = first; lane < std::min(floats.size(), first + 32 / width); ++lane) {
+      for (int w = 0; w < width; ++w) words[(floats[lane] + w) % 32].insert(floats[lane] + w);
+    }
+    size_t most = 0;
+    for (const auto& [bank, different] : words) most = std::max(most, different.size());
+    needed += static_cast<int>(most);
+  }
+  return needed;
+}
+
+// Of all warps, as the kernel's 512 threads write and read partial sums of H = 256 and C = 100 columns.
+TEST(PartialPlace, NeighboursMeetInFewBanks) {
+  for (const int stride : {256, 100}) {
+    const int groups = stride / kColumns, parts = 512 / groups;
+    int stores = 0, loads = 0, warps = 0;
+    for (int warp = 0; warp * 32 < groups * parts; ++warp, ++warps) {
+      std::vector<int> stored, loaded;
+      for (int unit = warp * 32; unit < std::min(warp * 32 + 32, groups * parts); ++unit) {
+        stored.push_back(PartialPlace(unit / groups, stride, unit % groups * kColumns));
+        loaded.push_back(PartialPlace(0, stride, unit / kRows) + unit % kRows);
+      }
+      stores += Wavefronts(stored, 4);
+      loads += Wavefronts(loaded, 1);
+    }
+    EXPECT_LE(stores, 4 * warps * 1.3) << stride;  // 4 passes of 8 lanes are the least
+    EXPECT_LE(loads, 2 * warps) << stride;
+  }
+}
+
+// No sum lies on another one, and none outside.
+TEST(PartialPlace, EachSumHasAPlaceOfItsOwn) {
+  for (const auto& [threads, hidden, classes] : {std::tuple(512, 256, 100), {512, 4096, 12}, {12, 20, 8}}) {
+    const Layout layout = LayoutOf(threads, hidden, classes, hidden, classes);
+    for (const int stride : {hidden, classes}) {
+      const int groups = stride / kColumns, parts = threads > groups ? threads / groups : 1;
+      std::set<int> seen;
+      for (int part = 0; part < parts; ++part) {
+        for (int column = 0; column < stride; ++column) {
+          for (int row = 0; row < kRows; ++row) seen.insert(PartialPlace(part, stride, column) + row);
+        }
+      }
+      EXPECT_EQ(seen.size(), static_cast<size_t>(parts) * stride * kRows);
+      EXPECT_LT(*seen.rbegin(), layout.size - layout.partial);
+    }
   }
 }
 

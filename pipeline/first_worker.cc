@@ -1,0 +1,74 @@
+#include "pipeline/first_worker.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace sid {
+namespace {
+
+// Where the numbers of a worker's part stand in the row: the modules of the learner's, its tensors by name.
+at::Tensor Places(const Worker& worker, int64_t end_module, int64_t depth, const Watch& all) {
+  std::map<std::string, int64_t> tensors;
+  for (const NamedTensor& one : all.tensors()) tensors.emplace(one.name, tensors.size());
+  std::vector<int64_t> places{0};
+  for (int64_t module = worker.first_module(); module < end_module; ++module) places.push_back(1 + module);
+  for (const NamedTensor& one : worker.watch().tensors()) places.push_back(1 + depth + tensors.at(one.name));
+  places.push_back(1 + depth + static_cast<int64_t>(tensors.size()));
+  return at::tensor(places);
+}
+
+}  // namespace
+
+FirstWorker::FirstWorker(SidLearner& learner, std::vector<Worker>& workers, Sender& next, std::vector<Other> others,
+                         size_t most_under_way)
+    : learner_(learner), workers_(workers), next_(next), others_(std::move(others)), most_under_way_(most_under_way) {
+  const Watch all(learner.State());
+  const int64_t depth = learner.network().depth();
+  for (size_t k = 0; k < workers.size(); ++k) {
+    const int64_t end = k + 1 < workers.size() ? workers[k + 1].first_module() : depth;
+    places_.push_back(Places(workers[k], end, depth, all));
+  }
+  columns_ = 1 + depth + static_cast<int64_t>(all.tensors().size()) + 1;
+}
+
+std::vector<at::Tensor> FirstWorker::Begin(const Batch& batch, double learning_rate) {
+  const Hand first = learner_.FirstHand(batch);
+  own_rows_.push_back(workers_[0].Step({first.features, first.log_belief, batch.labels, learning_rate},
+                                       [&](const Work& work) { next_.Send(Encode(Order::kStep, work)); }));
+  if (own_rows_.size() <= most_under_way_) return {};
+  return {EndOldest()};
+}
+
+at::Tensor FirstWorker::EndOldest() {
+  at::Tensor row = at::zeros({columns_}, own_rows_.front().options());
+  row.index_copy_(0, places_[0], own_rows_.front());
+  own_rows_.pop_front();
+  // The last one's part comes last: it alone knows z and what was right.
+  for (size_t k = 0; k < others_.size(); ++k) row.index_copy_(0, places_[k + 1], others_[k].home->Receive().at(0));
+  return row;
+}
+
+std::vector<at::Tensor> FirstWorker::Drain() {
+  std::vector<at::Tensor> rows;
+  while (!own_rows_.empty()) rows.push_back(EndOldest());
+  const bool elsewhere = others_[0].to_it != nullptr;
+  if (elsewhere) next_.Send(Encode(Order::kSendState));
+  for (size_t k = 0; elsewhere && k < others_.size(); ++k)
+    Unpack(others_[k].home->Receive().at(0), workers_[k + 1].State());
+  return rows;
+}
+
+void FirstWorker::TakeState() {
+  if (others_[0].to_it == nullptr) return;
+  next_.Send(Encode(Order::kTakeState));
+  for (size_t k = 0; k < others_.size(); ++k) others_[k].to_it->Send({Pack(workers_[k + 1].State())});
+}
+
+void FirstWorker::End() { next_.Send(Encode(Order::kEnd)); }
+
+}  // namespace sid

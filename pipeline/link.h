@@ -1,0 +1,22 @@
+#pragma once
+
+// Channels between ranks. What arrives has the bits and the layout in memory of what was sent: another layout would be another convolution,
+// with other roundings.
+//
+//   Send: returns at once; the connection takes it while this rank computes on         at most kSlots lists at a time
+//   a thread of the receiver takes lists from the connection while its rank computes   as many
+//
+// A peer that is gone, or silent for the ranks' timeout, is a RankLost, thrown where one sends or receives.
+
+#include <memory>
+
+#include "pipeline/channel.h"
+#include "pipeline/ranks.h"
+
+namespace sid {
+
+// Two ranks may have several links, each with a tag of its own. `ranks` outlives them.
+std::unique_ptr<Sender> MakeSender(Ranks& ranks, int to, int tag);
+std::unique_ptr<Receiver> MakeReceiver(Ranks& ranks, int from, int tag);
+
+}  // namespace sid

@@ -1,0 +1,225 @@
+// Ranks over c10d's Gloo against the serial loop, bit for bit, and what they say when one of them is not as it should be. Each rank is a thread
+// here, with a learner and connections of its own; //pipeline:launch_test has processes.
+
+#include "pipeline/rank_pipeline.h"
+
+#include <ATen/Parallel.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <latch>
+#include <map>
+#include <thread>
+
+#include "pipeline/pipelines_for_tests.h"
+
+namespace sid {
+namespace {
+
+// A socket that listens on a free port of this machine.
+class Listener {
+ public:
+  Listener() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(socket_, 1), 0);
+    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port = ntohs(address.sin_port);
+  }
+  ~Listener() { close(socket_); }
+  int port = 0;
+
+ private:
+  int socket_;
+};
+
+int FreePort() { return Listener().port; }
+
+RankOptions Rank(int rank, int size, int port, int seconds = 60) {
+  return {.rank = rank, .size = size, .address = "127.0.0.1", .port = port, .timeout = std::chrono::seconds(seconds)};
+}
+
+// What each rank does, on a thread of its own; rank 0's is the caller's.
+void OnRanks(int size, const std::function<void(int rank)>& work) {
+  std::vector<std::thread> threads;
+  for (int rank = 1; rank < size; ++rank) {
+    threads.emplace_back([&work, rank] {
+      at::init_num_threads();
+      work(rank);
+    });
+  }
+  work(0);
+  for (std::thread& thread : threads) thread.join();
+}
+
+// The given steps by `size` ranks, of which rank 0's learner is given. The others begin with one of their own.
+Rows RunOnRanks(int size, const Kind& kind, SidLearner& learner, int64_t begin, int64_t end) {
+  const int port = FreePort();
+  Rows rows;
+  OnRanks(size, [&](int rank) {
+    auto ranks = Ranks::Join(Rank(rank, size, port), {});
+    ASSERT_TRUE(ranks.ok()) << ranks.status();
+    if (rank > 0) {
+      const auto own = MakeLearner(kind);
+      EXPECT_TRUE(ServeRank(**ranks, *own).ok());
+      return;
+    }
+    const auto pipeline = MakeRankPipeline(**ranks, learner);
+    pipeline->TakeState();
+    rows = RunBy(*pipeline, begin, end);
+  });
+  return rows;
+}
+
+TEST(RankPipeline, GivesTheSerialBits) {
+  RecordProperty("seed", std::to_string(kSeed));
+  const OptimizerOptions sgd{.rule = OptimizerRule::kSgd, .clip_norm = 1};
+  const std::vector<std::pair<int, Kind>> runs = {{2, {"resnet9", 2}},
+                                                  {3, {"vit", 3, sgd, Divergence::kReverse}},
+                                                  {4, {"simple-cnn", 4}},
+                                                  {3, {"resnet9", 4, sgd, Divergence::kReverse}}};
+  for (const auto& [size, kind] : runs) {
+    SCOPED_TRACE(kind.network);
+    const auto expected = MakeLearner(kind), actual = MakeLearner(kind);
+    const Rows rows = RunSerially(*expected, 0, kSteps);
+    ExpectSameBits(RunOnRanks(size, kind, *actual, 0, kSteps), rows);
+    ExpectSameBits(*actual, *expected);
+  }
+}
+
+// A state that one process left goes on on two ranks, and what these leave on three.
+TEST(RankPipeline, GoesOnWithAnyNumberOfRanks) {
+  const Kind kind{"resnet9", 3};
+  const auto expected = MakeLearner(kind), actual = MakeLearner(kind);
+  const Rows rows = RunSerially(*expected, 0, 24);
+  Rows seen = RunSerially(*actual, 0, 7);
+  Append(RunOnRanks(2, kind, *actual, 7, 13), seen);
+  Append(RunOnRanks(3, kind, *actual, 13, 24), seen);
+  ExpectSameBits(seen, rows);
+  ExpectSameBits(*actual, *expected);
+}
+
+// What Join says on each rank.
+std::map<int, std::string> JoinAll(const std::vector<RankOptions>& options,
+                                   const std::vector<std::vector<std::pair<std::string, std::string>>>& settings) {
+  std::vector<std::string> said(options.size());
+  OnRanks(static_cast<int>(options.size()), [&](int k) {
+    const auto ranks = Ranks::Join(options[k], settings[k]);
+    said[k] = std::string(ranks.status().message());
+  });
+  std::map<int, std::string> by_rank;
+  for (size_t k = 0; k < said.size(); ++k) by_rank[static_cast<int>(k)] = said[k];
+  return by_rank;
+}
+
+TEST(Ranks, SayWhichSettingDiffers) {
+  const int port = FreePort();
+  const auto said = JoinAll({Rank(0, 2, port), Rank(1, 2, port)},
+                            {{{"--alpha", "0.5"}, {"--seed", "1"}}, {{"--alpha", "0.5"}, {"--seed", "2"}}});
+  for (const int rank : {0, 1})
+    EXPECT_EQ(said.at(rank), "the ranks run different things: rank 0 has --seed=1, rank 1 has --seed=2");
+}
+
+TEST(Ranks, SayThatAnotherWorldSizeIsAnotherRun) {
+  const int port = FreePort();
+  const auto said = JoinAll({Rank(0, 2, port), Rank(1, 3, port)}, {{}, {}});
+  for (const int rank : {0, 1})
+    EXPECT_EQ(said.at(rank), "the ranks run different things: rank 0 has WORLD_SIZE=2, rank 1 has WORLD_SIZE=3");
+}
+
+TEST(Ranks, SayWhoHasNotCome) {
+  const auto said = JoinAll({Rank(0, 2, FreePort(), /*seconds=*/1)}, {{}});
+  EXPECT_EQ(said.at(0), "rank 0 has waited 1 s for rank 1, which has not come: were WORLD_SIZE=2 ranks started?");
+}
+
+TEST(Ranks, SayThatThePortIsInUse) {
+  const Listener other;
+  const auto said = JoinAll({Rank(0, 2, other.port, /*seconds=*/1)}, {{}});
+  EXPECT_TRUE(said.at(0).starts_with("rank 0 cannot listen on MASTER_PORT=")) << said.at(0);
+  EXPECT_NE(said.at(0).find("the port is in use"), std::string::npos) << said.at(0);
+  EXPECT_EQ(said.at(0).find('\n'), std::string::npos);
+}
+
+// A rank that ends in the middle ends the others too, at once, whatever they wait for, and all name the one that began it.
+TEST(Ranks, AllSayWhichOneIsGone) {
+  const Kind kind{"simple-cnn", 4};
+  const int port = FreePort(), size = 4, leaves = 2;
+  std::vector<std::string> said(size);
+  std::latch others(size - 1);
+  OnRanks(size, [&](int rank) {
+    auto ranks = Ranks::Join(Rank(rank, size, port), {});
+    ASSERT_TRUE(ranks.ok()) << ranks.status();
+    if (rank == leaves) return others.count_down();
+    const auto learner = MakeLearner(kind);
+    try {
+      if (rank > 0)
+        EXPECT_FALSE(ServeRank(**ranks, *learner).ok());
+      else
+        RunBy(*MakeRankPipeline(**ranks, *learner), 0, kSteps);
+    } catch (const RankLost& lost) {
+      said[rank] = (*ranks)->TellFailure(lost.what());
+    }
+    // The store is rank 0's.
+    if (rank == 0) {
+      others.wait();
+    } else {
+      others.count_down();
+    }
+  });
+  for (const int rank : {0, 1, 3})
+    EXPECT_TRUE(said[rank].starts_with("rank 2 is gone: ")) << rank << ": " << said[rank];
+}
+
+// ... and one that is silent, within the ranks' timeout.
+TEST(Ranks, SayWhichOneIsSilent) {
+  const Kind kind{"simple-cnn", 2};
+  const int port = FreePort();
+  std::string said;
+  std::latch heard(1);
+  OnRanks(2, [&](int rank) {
+    auto ranks = Ranks::Join(Rank(rank, 2, port, /*seconds=*/3), {});
+    ASSERT_TRUE(ranks.ok()) << ranks.status();
+    if (rank == 1) return heard.wait();
+    const auto learner = MakeLearner(kind);
+    try {
+      RunBy(*MakeRankPipeline(**ranks, *learner), 0, kSteps);
+    } catch (const RankLost& lost) {
+      said = lost.what();
+    }
+    heard.count_down();
+  });
+  EXPECT_TRUE(said.starts_with("rank 1 is gone: ")) << said;
+}
+
+TEST(RanksFromEnvironment, NamesWhatIsMissingOrWrong) {
+  const auto parse = [](const std::map<std::string, std::string>& variables) {
+    return RanksFromEnvironment([&](const char* name) -> const char* {
+      const auto found = variables.find(name);
+      return found == variables.end() ? nullptr : found->second.c_str();
+    });
+  };
+  EXPECT_EQ(parse({})->size, 1);
+  EXPECT_EQ(parse({{"WORLD_SIZE", "1"}})->size, 1);
+  const std::map<std::string, std::string> whole = {
+      {"WORLD_SIZE", "3"}, {"RANK", "2"}, {"MASTER_PORT", "29500"}, {"MASTER_ADDR", "node7"}};
+  EXPECT_EQ(parse(whole)->rank, 2);
+  EXPECT_EQ(parse(whole)->port, 29500);
+  EXPECT_EQ(parse(whole)->address, "node7");
+  for (const char* name : {"RANK", "MASTER_PORT", "MASTER_ADDR"}) {
+    auto part = whole;
+    part.erase(name);
+    EXPECT_NE(parse(part).status().message().find(name), absl::string_view::npos) << parse(part).status();
+  }
+  for (const char* rank : {"3", "-1", "x", ""}) {
+    auto wrong = whole;
+    wrong["RANK"] = rank;
+    EXPECT_EQ(parse(wrong).status().message(), std::string("RANK=") + rank + " is no number from 0 to 2");
+  }
+}
+
+}  // namespace
+}  // namespace sid

@@ -1,0 +1,227 @@
+#include "pipeline/ranks.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "base/text.h"
+
+namespace sid {
+namespace {
+
+constexpr char kFailure[] = "failure", kVerdict[] = "verdict", kSame[] = "same";
+constexpr std::chrono::seconds kPatience{5};
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+absl::StatusOr<int> Number(const std::function<const char*(const char*)>& get, const char* name, int least, int most) {
+  const char* const text = get(name);
+  int value = 0;
+  if (text == nullptr)
+    return absl::InvalidArgumentError(absl::StrCat(
+        "WORLD_SIZE is set, but ", name, " is not: start the ranks by tools/launch or torchrun, which set both"));
+  if (absl::SimpleAtoi(text, &value) && value >= least && value <= most) return value;
+  return absl::InvalidArgumentError(absl::StrCat(name, "=", OneLine(text), " is no number from ", least, " to ", most));
+}
+
+// The address by which this machine is seen from there: of the network that leads to `host`. "" where none does.
+std::string AddressTowards(const std::string& host) {
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_socktype = SOCK_DGRAM;
+  if (getaddrinfo(host.c_str(), "9", &hints, &found) != 0) return "";
+  std::string address;
+  for (const addrinfo* one = found; one != nullptr && address.empty(); one = one->ai_next) {
+    const int socket_number = socket(one->ai_family, SOCK_DGRAM, 0);
+    sockaddr_storage own{};
+    socklen_t size = sizeof own;
+    char text[NI_MAXHOST];
+    // No packet goes out: the kernel only looks up the way.
+    if (socket_number >= 0 && connect(socket_number, one->ai_addr, one->ai_addrlen) == 0 &&
+        getsockname(socket_number, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
+        getnameinfo(reinterpret_cast<sockaddr*>(&own), size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0)
+      address = text;
+    if (socket_number >= 0) close(socket_number);
+  }
+  freeaddrinfo(found);
+  return address;
+}
+
+std::shared_ptr<gloo::transport::Device> MakeDevice(const RankOptions& options) {
+  if (const char* const name = std::getenv("GLOO_SOCKET_IFNAME"); name != nullptr)
+    return c10d::ProcessGroupGloo::createDeviceForInterface(name, /*lazyInit=*/false);
+  const std::string address = AddressTowards(options.address);
+  if (address.empty()) return c10d::ProcessGroupGloo::createDefaultDevice(/*lazyInit=*/false);
+  return c10d::ProcessGroupGloo::createDeviceForHostname(address, /*lazyInit=*/false);
+}
+
+// The first line of what c10d throws; a stack follows it.
+std::string FirstLine(const std::exception& error) {
+  const std::string text = error.what();
+  return OneLine(text.substr(0, text.find('\n')));
+}
+
+absl::StatusOr<c10::intrusive_ptr<c10d::Store>> OpenStore(const RankOptions& options) {
+  c10d::TCPStoreOptions store{.port = static_cast<uint16_t>(options.port)};
+  store.isServer = options.rank == 0 && options.torchrun_store.empty();
+  store.waitWorkers = false;
+  store.timeout = options.timeout;
+  const std::string where = absl::StrCat(options.address, ":", options.port);
+  try {
+    c10::intrusive_ptr<c10d::Store> opened = c10::make_intrusive<c10d::TCPStore>(options.address, store);
+    if (options.torchrun_store.empty()) return opened;
+    return c10::intrusive_ptr<c10d::Store>(c10::make_intrusive<c10d::PrefixStore>(options.torchrun_store, opened));
+  } catch (const std::exception& error) {
+    if (!store.isServer)
+      return absl::UnavailableError(absl::StrCat(
+          "rank ", options.rank, " cannot reach rank 0 at MASTER_ADDR:MASTER_PORT = ", where, ": ", FirstLine(error)));
+    const bool in_use = absl::StrContains(error.what(), "EADDRINUSE");
+    return absl::UnavailableError(
+        absl::StrCat("rank 0 cannot listen on MASTER_PORT=", options.port, ": ",
+                     in_use ? "the port is in use: is another run going on? Choose another one" : FirstLine(error)));
+  }
+}
+
+std::string KeyOf(const char* what, int rank) { return absl::StrCat(what, "/", rank); }
+
+// The value of a key that another rank sets.
+absl::StatusOr<std::string> ValueFrom(c10d::Store& store, int rank, const std::string& key,
+                                      const RankOptions& options) {
+  std::string why;
+  try {
+    return store.get_to_str(key);
+  } catch (const std::exception& error) {
+    why = FirstLine(error);
+  }
+  if (!absl::StrContains(why, "timeout"))
+    return absl::UnavailableError(
+        absl::StrCat("rank ", options.rank, " has lost rank 0 before the training began: ", why));
+  return absl::DeadlineExceededError(
+      absl::StrCat("rank ", options.rank, " has waited ", options.timeout.count(), " s for rank ", rank,
+                   ", which has not come: were WORLD_SIZE=", options.size, " ranks started?"));
+}
+
+// That another rank runs the same as rank 0.
+absl::Status Compare(const Settings& own, const Settings& other, int rank) {
+  for (size_t k = 0; k < std::max(own.size(), other.size()); ++k) {
+    const auto none = std::make_pair(std::string("an option"), std::string("not there"));
+    const auto &a = k < own.size() ? own[k] : none, &b = k < other.size() ? other[k] : none;
+    if (a == b) continue;
+    return absl::FailedPreconditionError(absl::StrCat("the ranks run different things: rank 0 has ", a.first, "=",
+                                                      OneLine(a.second), ", rank ", rank, " has ", b.first, "=",
+                                                      OneLine(b.second)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompareAll(c10d::Store& store, const RankOptions& options, const Settings& own) {
+  for (int rank = 1; rank < options.size; ++rank) {
+    SID_ASSIGN_OR_RETURN(const std::string theirs, ValueFrom(store, rank, KeyOf("settings", rank), options));
+    SID_RETURN_IF_ERROR(Compare(own, nlohmann::json::parse(theirs).get<Settings>(), rank));
+  }
+  return absl::OkStatus();
+}
+
+// Rank 0 compares, and all say what it has found. It stays until those that have come have heard it, but not long.
+absl::Status Agree(c10d::Store& store, const RankOptions& options, const Settings& own) {
+  if (options.rank > 0) {
+    store.set(KeyOf("settings", options.rank), nlohmann::json(own).dump());
+    SID_ASSIGN_OR_RETURN(const std::string verdict, ValueFrom(store, 0, kVerdict, options));
+    store.set(KeyOf("heard", options.rank), "yes");
+    return verdict == kSame ? absl::OkStatus() : absl::FailedPreconditionError(verdict);
+  }
+  const absl::Status same = CompareAll(store, options, own);
+  store.set(kVerdict, same.ok() ? kSame : std::string(same.message()));
+  for (int rank = 1; !same.ok() && rank < options.size; ++rank) {
+    if (!store.check({KeyOf("settings", rank)})) continue;
+    try {
+      store.wait({KeyOf("heard", rank)}, kPatience);
+    } catch (const std::exception&) {  // it is gone itself
+    }
+  }
+  return same;
+}
+
+}  // namespace
+
+absl::StatusOr<RankOptions> RanksFromEnvironment(const std::function<const char*(const char*)>& get) {
+  RankOptions options;
+  if (get("WORLD_SIZE") == nullptr) return options;
+  SID_ASSIGN_OR_RETURN(options.size, Number(get, "WORLD_SIZE", 1, 100'000));
+  if (options.size == 1) return options;
+  SID_ASSIGN_OR_RETURN(options.rank, Number(get, "RANK", 0, options.size - 1));
+  SID_ASSIGN_OR_RETURN(options.port, Number(get, "MASTER_PORT", 1, 65535));
+  const char* const address = get("MASTER_ADDR");
+  if (address == nullptr)
+    return absl::InvalidArgumentError("WORLD_SIZE is set, but MASTER_ADDR, rank 0's machine, is not");
+  options.address = address;
+  const char *const agent = get("TORCHELASTIC_USE_AGENT_STORE"), *const attempt = get("TORCHELASTIC_RESTART_COUNT");
+  if (agent != nullptr && std::string(agent) == "True")
+    options.torchrun_store = absl::StrCat("sid/attempt_", attempt == nullptr ? "0" : attempt);
+  return options;
+}
+
+RankLost::RankLost(int rank, const std::string& why)
+    : std::runtime_error(absl::StrCat("rank ", rank, " is gone: ", why)) {}
+
+Ranks::Ranks(const RankOptions& options, c10::intrusive_ptr<c10d::Store> store)
+    : options_(options), store_(std::move(store)) {}
+
+Ranks::~Ranks() = default;
+
+absl::StatusOr<std::unique_ptr<Ranks>> Ranks::Join(const RankOptions& options, const Settings& settings) {
+  Settings own = {{"WORLD_SIZE", absl::StrCat(options.size)}};
+  own.insert(own.end(), settings.begin(), settings.end());
+  // A connection whose other end is gone is an error where one writes to it, not the end of this process.
+  std::signal(SIGPIPE, SIG_IGN);
+  SID_ASSIGN_OR_RETURN(auto store, OpenStore(options));
+  std::unique_ptr<Ranks> ranks(new Ranks(options, store));
+  try {
+    SID_RETURN_IF_ERROR(Agree(*store, options, own));
+    auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
+    gloo->devices.push_back(MakeDevice(options));
+    ranks->group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store, options.rank, options.size, gloo);
+  } catch (const std::exception& error) {
+    return absl::UnavailableError(ranks->TellFailure(
+        absl::StrCat("rank ", options.rank, " cannot connect to the other ranks: ", FirstLine(error))));
+  }
+  return ranks;
+}
+
+RankLost Ranks::NoteLost(int rank, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  if (!lost_) lost_.emplace(rank, why);
+  return *lost_;
+}
+
+std::string Ranks::TellFailure(const std::string& why) {
+  try {
+    const std::string first = store_->compareSet(kFailure, "", why);
+    return first.empty() ? why : first;
+  } catch (const std::exception&) {  // the store is gone, with rank 0
+    return why;
+  }
+}
+
+std::string Ranks::Failure() {
+  try {
+    return store_->check({kFailure}) ? store_->get_to_str(kFailure) : "";
+  } catch (const std::exception& error) {
+    return RankLost(0, FirstLine(error)).what();
+  }
+}
+
+}  // namespace sid

@@ -1,0 +1,109 @@
+#include "pipeline/worker.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/scalar_tensor.h>
+
+#include "sid/network/partition.h"
+#include "third_party/logging/logging.h"
+
+namespace sid {
+namespace {
+
+std::vector<NamedTensor> StateOf(SidLearner& learner, size_t begin, size_t end) {
+  std::vector<NamedTensor> state;
+  for (size_t k = begin; k < end; ++k) {
+    for (NamedTensor& tensor : learner.stages()[k].State()) state.push_back(std::move(tensor));
+  }
+  return state;
+}
+
+double Flops(const Stage& stage) {
+  double flops = 0;
+  for (const Block& block : stage.blocks) flops += block.cost.flops;
+  return flops;
+}
+
+}  // namespace
+
+std::vector<at::Tensor> Encode(Order order, const Work& work) {
+  std::vector<at::Tensor> message = {at::scalar_tensor(static_cast<int64_t>(order), at::kLong)};
+  if (order != Order::kStep) return message;
+  message.insert(message.end(),
+                 {at::scalar_tensor(work.learning_rate, at::kDouble), work.features, work.log_belief, work.labels});
+  return message;
+}
+
+Worker::Worker(SidLearner& learner, size_t begin, size_t end)
+    : learner_(learner),
+      begin_(begin),
+      end_(end),
+      first_module_(learner.network().stages[begin].first_module),
+      watch_(StateOf(learner, begin, end)) {}
+
+at::Tensor Worker::Step(const Work& work, const std::function<void(const Work&)>& hand_on) {
+  const at::Tensor learning_rate = at::scalar_tensor(work.learning_rate, at::kDouble);
+  StageResult result{.hand = {work.features, work.log_belief, learner_.Target(work.labels)}};
+  std::vector<at::Tensor> losses;
+  PhaseTimer untimed;
+  for (size_t k = begin_; k < end_; ++k) {
+    const auto next = [&](const Hand& hand) {
+      if (k + 1 == end_ && !is_last()) hand_on({hand.features, hand.log_belief, work.labels, work.learning_rate});
+      return std::vector<at::Tensor>();  // without overlap nothing goes back
+    };
+    result = learner_.stages()[k].Step(result.hand, learning_rate, untimed, next);
+    losses.push_back(result.losses);
+  }
+  if (!is_last()) return watch_.Row({.losses = at::cat(losses)}, work.labels);
+  return watch_.Row({at::cat(losses), result.hand.log_belief, result.features}, work.labels);
+}
+
+std::vector<NamedTensor> Worker::State() const { return StateOf(learner_, begin_, end_); }
+
+std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count) {
+  std::vector<double> costs;
+  for (const Stage& stage : learner.network().stages) costs.push_back(Flops(stage));
+  std::vector<Worker> workers;
+  size_t begin = 0;
+  for (const int64_t stages : Balance(costs, count)) {
+    workers.emplace_back(learner, begin, begin + stages);
+    begin += stages;
+  }
+  return workers;
+}
+
+at::Tensor Pack(const std::vector<NamedTensor>& state) {
+  std::vector<at::Tensor> flat;
+  for (const NamedTensor& one : state) {
+    CHECK(one.tensor.scalar_type() == state[0].tensor.scalar_type()) << one.name;
+    flat.push_back(one.tensor.detach().reshape({-1}));
+  }
+  return at::cat(flat);
+}
+
+void Unpack(const at::Tensor& packed, const std::vector<NamedTensor>& state) {
+  const at::NoGradGuard no_graph;
+  int64_t place = 0;
+  for (const NamedTensor& one : state) {
+    one.tensor.copy_(packed.narrow(0, place, one.tensor.numel()).view(one.tensor.sizes()));
+    place += one.tensor.numel();
+  }
+  CHECK_EQ(place, packed.numel());
+}
+
+bool ServeOne(Worker& worker, const WorkerChannels& channels) {
+  const std::vector<at::Tensor> message = channels.in->Receive();
+  const auto order = static_cast<Order>(message.at(0).item<int64_t>());
+  if (order == Order::kStep) {
+    const auto hand_on = [&](const Work& next) { channels.out->Send(Encode(Order::kStep, next)); };
+    channels.home->Send(
+        {worker.Step({message.at(2), message.at(3), message.at(4), message.at(1).item<double>()}, hand_on)});
+    return true;
+  }
+  if (channels.out != nullptr) channels.out->Send(message);
+  if (order == Order::kSendState) channels.home->Send({Pack(worker.State())});
+  if (order == Order::kTakeState) Unpack(channels.from_home->Receive().at(0), worker.State());
+  return order != Order::kEnd;
+}
+
+}  // namespace sid

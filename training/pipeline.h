@@ -1,0 +1,31 @@
+#pragma once
+
+// Who takes a learner's steps in its place, several at a time: a step begins while those before it are still under way.
+//
+//   Begin(batch t) --> rows (training/watch.h) of steps that have ended, oldest first
+//
+// The steps are those of Learner::Step, to the bit; only when each of them has ended is another matter.
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "data/batches/batches.h"
+
+namespace sid {
+
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+
+  // Begins the next step.
+  virtual std::vector<at::Tensor> Begin(const Batch& batch, double learning_rate) = 0;
+
+  // Waits for all steps that have begun. Afterwards the learner's State() is the one after them, until another begins.
+  virtual std::vector<at::Tensor> Drain() = 0;
+
+  // The learner's State() has been written, with no step under way: the next one begins from it.
+  virtual void TakeState() = 0;
+};
+
+}  // namespace sid
