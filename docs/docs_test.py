@@ -13,6 +13,7 @@ MOST_WORDS = 900
 
 PROGRAMS = {
     "//:train": "train/train",
+    "//:dist": "tools/dist",
     "//:bench": "bench/bench",
     "//:experiment": "reproducibility/experiments/experiment",
     "//:reproduce": "reproducibility/reproduce",
@@ -102,10 +103,15 @@ class CommandsTest(unittest.TestCase):
         for page in PAGES:
             for label, arguments in commands(page.read_text(encoding="utf-8")):
                 self.assertIn(label, PROGRAMS, page)
-                helps.setdefault(label, run(label, "--help").stdout)
+                if label not in helps:
+                    helps[label] = run(label, "--help").stdout
                 for flag in (re.match(r"--(\w+)", argument) for argument in arguments):
                     known = not flag or flag[1] == "help" or re.search(rf"--(\[no\])?{flag[1]}\b", helps[label])
                     self.assertTrue(known, f"{page}: {label} does not know {flag}")
+
+    def test_the_citation_is_of_this_release(self):
+        version = re.search(r"^version: (.*)$", pathlib.Path("CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)[1]
+        self.assertTrue(run("//:train", "--version").stdout.startswith(f"train {version}, commit "))
 
     # A training that gets as far as its data set has taken all its flags' values.
     def test_trainings_want_nothing_but_their_data(self):

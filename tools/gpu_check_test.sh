@@ -21,8 +21,8 @@ program() { # program PATH: from standard input
 # awk reads what ldd prints word by word, so the tree lies in no folder with blanks; what is packed may.
 tree=$world/tree path=$world/path log=$world/log
 export log
-mkdir -p "$tree/tools" "$tree/third_party/python"
-cp -L "$tools/gpu_check" "$tree/tools/"
+mkdir -p "$tree/tools" "$tree/third_party/python" "$world/site/torch/lib"
+cp -L "$tools/gpu_check" "$tools/pack.sh" "$tree/tools/"
 echo "torch==9.8.7" >"$tree/third_party/python/requirements.in"
 program "$tree/stand-in" <<'STAND_IN'
 printf '%s %s/%s %s\n' "${0##*/}" "${GTEST_SHARD_INDEX-}" "${GTEST_TOTAL_SHARDS-}" "$*" >>"$log"
