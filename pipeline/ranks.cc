@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <future>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -74,20 +76,35 @@ std::string FirstLine(const std::exception& error) {
   return OneLine(text.substr(0, text.find('\n')));
 }
 
-absl::StatusOr<c10::intrusive_ptr<c10d::Store>> OpenStore(const RankOptions& options) {
+using StorePointer = c10::intrusive_ptr<c10d::Store>;
+
+// Without end where something listens that is no store and does not answer: then who waits for it gives up, and leaves its thread behind.
+std::future<StorePointer> ConnectToStore(const std::string& address, const c10d::TCPStoreOptions& options) {
+  std::packaged_task<StorePointer()> connect(
+      [=]() -> StorePointer { return c10::make_intrusive<c10d::TCPStore>(address, options); });
+  std::future<StorePointer> store = connect.get_future();
+  std::thread(std::move(connect)).detach();
+  return store;
+}
+
+absl::StatusOr<StorePointer> OpenStore(const RankOptions& options) {
   c10d::TCPStoreOptions store{.port = static_cast<uint16_t>(options.port)};
   store.isServer = options.rank == 0 && options.torchrun_store.empty();
   store.waitWorkers = false;
   store.timeout = options.timeout;
-  const std::string where = absl::StrCat(options.address, ":", options.port);
+  const std::string where = absl::StrCat("MASTER_ADDR:MASTER_PORT = ", options.address, ":", options.port);
   try {
-    c10::intrusive_ptr<c10d::Store> opened = c10::make_intrusive<c10d::TCPStore>(options.address, store);
-    if (options.torchrun_store.empty()) return opened;
-    return c10::intrusive_ptr<c10d::Store>(c10::make_intrusive<c10d::PrefixStore>(options.torchrun_store, opened));
+    std::future<StorePointer> opened = ConnectToStore(options.address, store);
+    if (opened.wait_for(options.timeout + kPatience) != std::future_status::ready)
+      return absl::DeadlineExceededError(
+          absl::StrCat("rank ", options.rank, " gets no answer from ", where, ": does another program listen there?"));
+    if (options.torchrun_store.empty()) return opened.get();
+    return StorePointer(c10::make_intrusive<c10d::PrefixStore>(options.torchrun_store, opened.get()));
   } catch (const std::exception& error) {
-    if (!store.isServer)
-      return absl::UnavailableError(absl::StrCat(
-          "rank ", options.rank, " cannot reach rank 0 at MASTER_ADDR:MASTER_PORT = ", where, ": ", FirstLine(error)));
+    if (!store.isServer) {
+      return absl::UnavailableError(
+          absl::StrCat("rank ", options.rank, " cannot reach rank 0 at ", where, ": ", FirstLine(error)));
+    }
     const bool in_use = absl::StrContains(error.what(), "EADDRINUSE");
     return absl::UnavailableError(
         absl::StrCat("rank 0 cannot listen on MASTER_PORT=", options.port, ": ",
