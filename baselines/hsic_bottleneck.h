@@ -10,7 +10,7 @@
 // Block b's weights follow the gradient of l_b alone, its input being detached. The readout is the network's head, trained by
 // cross-entropy on the last features, detached: the paper's format training, at the same time instead of afterwards. The belief is the
 // head's, and so is the loss that is shown. K is [B, B]: time grows with B^2 d + B^3, and a batch of one example teaches blocks nothing.
-// The paper's networks normalise the output of every layer, which simple-cnn and mlp do not: their features grow while the readout learns.
+// On convolutions it has not been seen to learn, on perceptrons it has (docs/peers.md): an open fault.
 //
 // What travels: activations, forward, and images and labels to each block. What is stored: one block's activations at a time. Kernels
 // are computed in float32 whatever the products' type. In a captured step cuSOLVER's inverse is the one operation that may refuse: not
