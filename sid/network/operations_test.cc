@@ -1,5 +1,6 @@
 #include "sid/network/operations.h"
 
+#include <ATen/Context.h>  // for function.h
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/equal.h>
