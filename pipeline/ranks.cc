@@ -96,8 +96,8 @@ absl::StatusOr<StorePointer> OpenStore(const RankOptions& options) {
   try {
     std::future<StorePointer> opened = ConnectToStore(options.address, store);
     if (opened.wait_for(options.timeout + kPatience) != std::future_status::ready)
-      return absl::DeadlineExceededError(
-          absl::StrCat("rank ", options.rank, " gets no answer from ", where, ": does another program listen there?"));
+      return absl::DeadlineExceededError(absl::StrCat("rank ", options.rank, " gets no answer from rank 0 at ", where,
+                                                      ": does another program listen there?"));
     if (options.torchrun_store.empty()) return opened.get();
     return StorePointer(c10::make_intrusive<c10d::PrefixStore>(options.torchrun_store, opened.get()));
   } catch (const std::exception& error) {
