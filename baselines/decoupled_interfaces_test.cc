@@ -45,7 +45,9 @@ TEST(DecoupledInterfaces, WithTrueGradientsAreBackpropagation) {
       const std::vector<NamedTensor> named = b < exact.size() ? BlockParameters(own, b) : TopParameters(own);
       for (size_t k = 0; k < named.size(); ++k)
         EXPECT_LT(Difference(back.gradients[b][k], expected.at(named[k].name)), 1e-11) << name << ", " << named[k].name;
-      if (b < exact.size()) EXPECT_LT(Difference(back.targets[b], exact[b]), 1e-11) << name << ", block " << b + 1;
+      if (b < exact.size()) {
+        EXPECT_LT(Difference(back.targets[b], exact[b]), 1e-11) << name << ", block " << b + 1;
+      }
     }
   }
 }
@@ -55,8 +57,12 @@ TEST(DecoupledInterfaces, BeginWithoutAGradient) {
   for (const std::string& name : ArchitectureNames()) {
     const Network network = TestNetwork(name);
     for (const auto& [tensor, gradient] : GradientsSeenInAStep(*Make(network), TestBatch())) {
-      if (tensor.starts_with("blocks.")) EXPECT_EQ(gradient.abs().max().item<double>(), 0) << name << ", " << tensor;
-      if (tensor.starts_with("heads.")) EXPECT_GT(gradient.abs().max().item<double>(), 0) << name << ", " << tensor;
+      if (tensor.starts_with("blocks.")) {
+        EXPECT_EQ(gradient.abs().max().item<double>(), 0) << name << ", " << tensor;
+      }
+      if (tensor.starts_with("heads.")) {
+        EXPECT_GT(gradient.abs().max().item<double>(), 0) << name << ", " << tensor;
+      }
     }
   }
 }

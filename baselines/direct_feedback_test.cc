@@ -45,7 +45,9 @@ TEST(DirectFeedback, WithTheHeadsWeightsTheLastBlockFollowsBackpropagation) {
     feedback.back() = network.stages[0].heads.feature_weight[0];
     const TensorsByName actual = Gradients(network, feedback), expected = Backpropagated(network);
     ExpectEqual(actual, expected, 1e-12, blocks == 1 ? "" : "blocks.3");
-    if (blocks > 1) EXPECT_GT(Difference(actual.at("blocks.1.weight"), expected.at("blocks.1.weight")), 0.1);
+    if (blocks > 1) {
+      EXPECT_GT(Difference(actual.at("blocks.1.weight"), expected.at("blocks.1.weight")), 0.1);
+    }
   }
 }
 

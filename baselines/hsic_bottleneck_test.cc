@@ -84,7 +84,9 @@ TEST(HsicBottleneck, BlocksDoNotDependOnThoseAfterThem) {
     EXPECT_EQ(Owners(before, GradientsSeenInAStep(*Make(head), TestBatch())), std::vector<std::string>{"heads.1"});
     block.stages[0].tensors[1][0].mul_(1.5);
     const std::vector<std::string> owners = Owners(before, GradientsSeenInAStep(*Make(block), TestBatch()), 1e-9);
-    if (name == "mlp") EXPECT_EQ(owners, (std::vector<std::string>{"blocks.2", "blocks.3", "heads.1"}));
+    if (name == "mlp") {
+      EXPECT_EQ(owners, (std::vector<std::string>{"blocks.2", "blocks.3", "heads.1"}));
+    }
     EXPECT_NE(owners.front(), "blocks.1") << name;
   }
 }

@@ -87,7 +87,9 @@ TEST(SignalPropagation, BlocksFollowTheirOwnLosses) {
     if (b == 0) wanted.push_back(signal);
     const std::vector<at::Tensor> expected = torch::autograd::grad({loss}, wanted);
     EXPECT_LT(Difference(actual.at(absl::StrCat("blocks.", b + 1, ".weight")), expected[0]), 1e-11) << b;
-    if (b == 0) EXPECT_LT(Difference(actual.at("signal.weight"), expected[1]), 1e-11);
+    if (b == 0) {
+      EXPECT_LT(Difference(actual.at("signal.weight"), expected[1]), 1e-11);
+    }
   }
 }
 
