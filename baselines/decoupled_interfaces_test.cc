@@ -1,5 +1,6 @@
 #include "baselines/decoupled_interfaces.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/nll_loss.h>
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/machine/limits.h"
-#include "base/machine/version.h"
+#include "base/release/release.h"
 #include "base/status.h"
 #include "pipeline/local_pipeline.h"
 #include "pipeline/rank_pipeline.h"

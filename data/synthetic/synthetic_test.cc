@@ -1,5 +1,6 @@
 #include "data/synthetic/synthetic.h"
 
+#include <ATen/TensorIndexing.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/bincount.h>

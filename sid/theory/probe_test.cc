@@ -1,6 +1,7 @@
 #include "sid/theory/probe.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/Formatting.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randint.h>
