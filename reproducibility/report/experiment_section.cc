@@ -15,9 +15,9 @@ namespace {
 using nlohmann::ordered_json;
 
 // What a table of settings shows where it varies, in this order.
-constexpr const char* kFields[] = {"dataset",        "learner",     "depth",     "alpha",
-                                   "initialisation", "divergence",  "smoothing", "extractor_gradient",
-                                   "belief_update",  "label_noise", "lr",        "head"};
+constexpr const char* kFields[] = {
+    "dataset",       "learner",     "depth", "alpha", "initialisation", "divergence", "smoothing", "extractor_gradient",
+    "belief_update", "label_noise", "lr",    "head",  "network",        "overlap"};
 
 ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
