@@ -115,6 +115,17 @@ std::vector<std::string> Blocks() {
   return rows;
 }
 
+// ... and by overlap alone.
+std::vector<std::string> Overlap() {
+  std::vector<std::string> rows;
+  for (const ordered_json& row : Settings("overlap", {{"learner", "sid"}})) {
+    const ordered_json& settings = row.at("settings");
+    rows.push_back(Row({settings.at("depth").dump(), settings.value("overlap", false) ? "yes" : "no",
+                        Percent(row.at("first_mean")), Percent(row.at("mean")), Percent(row.at("deviation"))}));
+  }
+  return rows;
+}
+
 const std::map<std::string, std::function<std::vector<std::string>()>>& RowsByName() {
   static const auto* const kRows = new std::map<std::string, std::function<std::vector<std::string>()>>{
       {"verdicts", Verdicts},
@@ -126,6 +137,7 @@ const std::map<std::string, std::function<std::vector<std::string>()>>& RowsByNa
          return Variants("initialisation", {"initialisation"}, {{"depth", 32}});
        }},
       {"blocks", Blocks},
+      {"overlap", Overlap},
       {"very-deep", [] { return Variants("very-deep", {"depth"}, ordered_json::object()); }},
       {"belief-update", [] {
          return Variants("belief-update", {"belief_update", "initialisation"}, {{"depth", 16}});

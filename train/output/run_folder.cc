@@ -231,7 +231,8 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
                                 {"epochs", run_->options.epochs},        {"seconds", result.seconds},
                                 {"rollbacks", result.rollbacks}};
   SID_RETURN_IF_ERROR(WriteFileAtomically(File(kSummary), summary.dump(2) + "\n"));
-  return WriteReportPage(run_->config.out);
+  // Without an epoch there is no curve to show.
+  return run_->options.epochs == 0 ? absl::OkStatus() : WriteReportPage(run_->config.out);
 }
 
 std::string RunFolder::File(const char* name) const { return absl::StrCat(run_->config.out, "/", name); }
