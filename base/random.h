@@ -24,7 +24,7 @@ enum class RandomUse : uint64_t {
   kBenchmarkOrder = 9,
   kSubset = 10,
   kCutout = 11,
-  kFeedback = 12,       // what errors go back through
+  kFeedback = 12,        // what errors go back through
   kLearnerWeights = 13,  // of the small networks that a learner adds
   kWrongLabels = 14,
   kDenoising = 15,

@@ -19,8 +19,8 @@
 
 #include "base/command_line/flags.h"
 #include "base/machine/process.h"
-#include "base/release/release.h"
 #include "base/random.h"
+#include "base/release/release.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
 #include "sid/theory/probe.h"

@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/files.h"
-#include "base/release/release.h"
 #include "base/machine/version.h"
+#include "base/release/release.h"
 #include "base/status.h"
 #include "train/fields.h"
 
