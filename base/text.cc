@@ -135,4 +135,9 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
+std::string FirstLine(const std::exception& error) {
+  const std::string what = error.what();
+  return what.substr(0, what.find('\n'));
+}
+
 }  // namespace sid

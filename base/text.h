@@ -3,6 +3,7 @@
 // Text from people and for them: files as their editors leave them, names that they type, messages that stay one line.
 
 #include <cstddef>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +34,8 @@ absl::StatusOr<size_t> FindName(std::string_view kind, std::string_view name, co
 
 // With control characters as \n, \r, \t or \x1b, bytes that are no UTF-8 as \xff, and what nobody could see, as a byte order mark, as \ufeff.
 std::string OneLine(std::string_view text);
+
+// The first line of what it says: the rest of a LibTorch exception is its stack.
+std::string FirstLine(const std::exception& error);
 
 }  // namespace sid

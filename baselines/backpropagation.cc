@@ -5,7 +5,6 @@
 #include <ATen/ops/stack.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -62,10 +61,7 @@ class BackpropagationLearner : public Learner {
   }
 
   std::vector<int64_t> LossDepths() const override {
-    if (!is_deep()) return {network_.depth()};
-    std::vector<int64_t> depths(network_.depth());
-    std::iota(depths.begin(), depths.end(), 1);
-    return depths;
+    return is_deep() ? AllDepths(network_.depth()) : std::vector<int64_t>{network_.depth()};
   }
 
   at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override {

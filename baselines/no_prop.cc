@@ -9,7 +9,6 @@
 
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <utility>
 
 #include "base/noise.h"
@@ -37,11 +36,7 @@ class NoProp : public Peer {
 
   std::string name() const override { return "noprop"; }
 
-  std::vector<int64_t> LossDepths() const override {
-    std::vector<int64_t> depths(network_.depth());
-    std::iota(depths.begin(), depths.end(), 1);
-    return depths;
-  }
+  std::vector<int64_t> LossDepths() const override { return AllDepths(network_.depth()); }
 
   at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override {
     const at::NoGradGuard no_graph;

@@ -17,12 +17,6 @@ namespace {
 
 constexpr Pass kLearningPass{.training = true, .write_statistics = true};
 
-Stage OnlyBlock(const Stage& stage, size_t block) {
-  return {.first_block = stage.first_block + static_cast<int64_t>(block),
-          .blocks = {stage.blocks[block]},
-          .tensors = {stage.tensors[block]}};
-}
-
 Stage OnlyTop(Stage stage) {
   stage.blocks.clear();
   stage.tensors.clear();

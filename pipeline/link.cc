@@ -31,11 +31,6 @@ constexpr std::chrono::hours kEver{24 * 365};
 // What goes before a list: how many tensors, and of each its type, its dimensions, their sizes and their strides.
 constexpr int64_t kHeader = 128;
 
-std::string FirstLine(const std::exception& error) {
-  const std::string text = error.what();
-  return OneLine(text.substr(0, text.find('\n')));
-}
-
 at::Tensor DescribeTensors(const std::vector<at::Tensor>& tensors) {
   std::vector<int64_t> header{static_cast<int64_t>(tensors.size())};
   for (const at::Tensor& tensor : tensors) {

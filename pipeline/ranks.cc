@@ -70,12 +70,6 @@ std::shared_ptr<gloo::transport::Device> MakeDevice(const RankOptions& options) 
   return c10d::ProcessGroupGloo::createDeviceForHostname(address, /*lazyInit=*/false);
 }
 
-// The first line of what c10d throws; a stack follows it.
-std::string FirstLine(const std::exception& error) {
-  const std::string text = error.what();
-  return OneLine(text.substr(0, text.find('\n')));
-}
-
 using StorePointer = c10::intrusive_ptr<c10d::Store>;
 
 // Without end where something listens that is no store and does not answer: then who waits for it gives up, and leaves its thread behind.

@@ -7,7 +7,6 @@ Weights, metrics and summary must be those of the one process, bit for bit, time
 a bounded time; each says which one it was; the next start goes on, with another number of ranks. The same for what else can be wrong.
 """
 
-import argparse
 import os
 import pathlib
 import random
@@ -182,11 +181,7 @@ def test_faults(folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    options = parser.parse_args()
-    print("ranks_test: --seed=%d" % options.seed, flush=True)
+    options = torture.kills_and_seed("ranks_test", __doc__)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         torture.write_digits(folder)

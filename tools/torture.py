@@ -74,12 +74,17 @@ def where(out):
     return "in training" if list(out.glob("checkpoints/*")) else "before the first checkpoint"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def kills_and_seed(name, description):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args()
-    print("torture: --seed=%d" % options.seed, flush=True)
+    print("%s: --seed=%d" % (name, options.seed), flush=True)
+    return options
+
+
+def main():
+    options = kills_and_seed("torture", __doc__)
     moments = random.Random(options.seed)
     kills, runs, places = 0, 0, collections.Counter()
     with tempfile.TemporaryDirectory() as folder:

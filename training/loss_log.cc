@@ -1,18 +1,13 @@
 #include "training/loss_log.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/isfinite.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -34,6 +29,7 @@ int64_t FirstBadModule(const NamedTensor& stacked) {
 LossLog::LossLog(int64_t steps, const Learner& learner) : depths_(learner.LossDepths()), watch_(learner.State()) {
   const auto columns = static_cast<int64_t>(1 + depths_.size() + watch_.tensors().size() + 1);
   rows_ = at::zeros({steps, columns}, watch_.tensors().at(0).tensor.detach().options());
+  places_ = at::arange(steps, at::TensorOptions(rows_.device()).dtype(at::kLong)).view({steps, 1});
   StartEpoch();
 }
 
@@ -43,7 +39,8 @@ void LossLog::StartEpoch(const LossSums& before) {
 }
 
 void LossLog::Write(const at::Tensor& step, const StepResult& result, const at::Tensor& labels) {
-  rows_.index_copy_(0, step.view({1}), watch_.Row(result, labels).unsqueeze(0));
+  // Not index_copy_, which in deterministic mode may make the host wait.
+  at::where_out(rows_, places_.eq(step), watch_.Row(result, labels), rows_);
 }
 
 void LossLog::WriteLate(int64_t step, const at::Tensor& row) {

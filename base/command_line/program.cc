@@ -30,11 +30,6 @@ int ExitCode(const absl::Status& status) {
   return absl::IsInternal(status) || absl::IsResourceExhausted(status) ? 1 : 2;
 }
 
-std::string FirstLine(const std::exception& error) {
-  const std::string what = error.what();
-  return what.substr(0, what.find('\n'));
-}
-
 int RunProgram(const Program& program, int argc, char** argv) {
   FLAGS_logtostderr = true;
   google::InitGoogleLogging(argv[0]);

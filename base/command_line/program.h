@@ -15,14 +15,12 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/text.h"
 
 namespace sid {
 
 // 0 for OK, 1 for kInternal and kResourceExhausted, 2 for all others, which are the input's.
 int ExitCode(const absl::Status& status);
-
-// The first line of what it says: the rest of a LibTorch exception is its stack.
-std::string FirstLine(const std::exception& error);
 
 struct Program {
   std::string name;  // stands before each line about an error

@@ -37,6 +37,9 @@ struct Inspection {
   at::Tensor features_gradients;  // d l_i / d z [L, B, ...], where all modules share z
 };
 
+// 1 .. L: every belief has a loss of its own.
+std::vector<int64_t> AllDepths(int64_t depth);
+
 class Learner {
  public:
   virtual ~Learner() = default;

@@ -5,7 +5,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
 
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -72,11 +71,7 @@ at::Tensor SidLearner::Predict(const at::Tensor& images) const {
   return sid::Predict(Cast(network_, compute_type_), images.to(compute_type_));
 }
 
-std::vector<int64_t> SidLearner::LossDepths() const {
-  std::vector<int64_t> depths(network_.depth());
-  std::iota(depths.begin(), depths.end(), 1);
-  return depths;
-}
+std::vector<int64_t> SidLearner::LossDepths() const { return AllDepths(network_.depth()); }
 
 at::Tensor SidLearner::Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const {
   const at::NoGradGuard no_grad;

@@ -37,19 +37,6 @@ Executor Resolve(const ExecutorOptions& executor, const Network& network) {
   return all([](const Stage& stage) { return stage.heads.perceptrons(); }) ? Executor::kBatched : Executor::kSerial;
 }
 
-namespace {
-
-// A stage's last block alone, with its tensors.
-Stage LastBlock(const Stage& stage) {
-  Stage last;
-  last.first_block = stage.first_block + static_cast<int64_t>(stage.blocks.size()) - 1;
-  last.blocks = {stage.blocks.back()};
-  last.tensors = {stage.tensors.back()};
-  return last;
-}
-
-}  // namespace
-
 StageLearner::StageLearner(Stage stage, const SidOptions& options, const ExecutorOptions& executor,
                            const OptimizerOptions& optimizer, const Stage* before)
     : stage_(std::move(stage)), options_(options), executor_(executor.executor) {
@@ -62,13 +49,11 @@ StageLearner::StageLearner(Stage stage, const SidOptions& options, const Executo
   alphas_ = at::tensor(options_.alphas).to(heads.output_bias.options());
   const std::vector<NamedTensor> body = Learning(BodyTensors(stage_));
   body_learns_ = options_.extractor_learns() && !body.empty();
+  body_size_ = static_cast<std::ptrdiff_t>(body.size());
   if (options_.overlap) {
-    Stage others = stage_;
-    others.blocks.pop_back();
-    others.tensors.pop_back();
-    others.read_out = {};
-    last_block_ = static_cast<int64_t>(Learning(BodyTensors(others)).size());
-    if (before != nullptr) borrowed_ = LastBlock(*before);
+    for (size_t b = 0; b + 1 < stage_.blocks.size(); ++b)
+      last_block_ += Learning(BodyTensors(OnlyBlock(stage_, b))).size();
+    if (before != nullptr) borrowed_ = OnlyBlock(*before, before->blocks.size() - 1);
   }
   const bool chunks = executor.chunk > 0 && executor_ != Executor::kSerial;
   const int64_t size = chunks ? std::min(executor.chunk, depth) : depth;
@@ -112,10 +97,14 @@ StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, 
     std::vector<at::Tensor> gradients = Tensors(chunk.gradients);
     if (last && body_learns_) {
       const auto all = BodyBackward(body.features, leaves, borrowed, features_gradient, timer);
-      const auto own_end = all.end() - static_cast<std::ptrdiff_t>(Learning(BodyTensors(borrowed)).size());
+      const auto own_end = all.begin() + body_size_;
       result.given_back.assign(own_end, all.end());
       gradients.insert(gradients.end(), all.begin(), own_end);
-      if (options_.overlap) AddToLastBlock(hand_on(result.hand), gradients);
+      if (options_.overlap) {
+        const std::vector<at::Tensor> from_next = hand_on(result.hand);
+        const auto last_block = gradients.end() - body_size_ + last_block_;
+        for (size_t k = 0; k < from_next.size(); ++k) last_block[static_cast<std::ptrdiff_t>(k)] += from_next[k];
+      }
     }
     const ScopedPhase phase(timer, "optimizer");
     chunk.optimizer.Step(std::move(gradients), learning_rate);
@@ -166,11 +155,6 @@ std::vector<at::Tensor> StageLearner::BodyBackward(const at::Tensor& features, c
   std::vector<at::Tensor> by = Tensors(Learning(BodyTensors(leaves)));
   for (at::Tensor& tensor : Tensors(Learning(BodyTensors(borrowed)))) by.push_back(std::move(tensor));
   return torch::autograd::grad({features}, by, {gradient.to(features.scalar_type())});
-}
-
-void StageLearner::AddToLastBlock(const std::vector<at::Tensor>& from_next, std::vector<at::Tensor>& gradients) const {
-  const size_t body = Learning(BodyTensors(stage_)).size();
-  for (size_t k = 0; k < from_next.size(); ++k) gradients[gradients.size() - body + last_block_ + k] += from_next[k];
 }
 
 }  // namespace sid

@@ -13,6 +13,7 @@
 //
 //   in: the block's input, log q, log y --borrowed block--> own blocks --> ...        d l / d (borrowed block) --> the stage before
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -104,8 +105,6 @@ class StageLearner {
   // The gradients of what learns in the blocks and then in the borrowed one, from d l / d z as UpdateHeads left it.
   std::vector<at::Tensor> BodyBackward(const at::Tensor& features, const Stage& leaves, const Stage& borrowed,
                                        at::Tensor features_gradient, PhaseTimer& timer) const;
-  // `gradients` end with the body's.
-  void AddToLastBlock(const std::vector<at::Tensor>& from_next, std::vector<at::Tensor>& gradients) const;
 
   Stage stage_;
   SidOptions options_;  // alphas: of its own modules
@@ -113,8 +112,9 @@ class StageLearner {
   at::ScalarType compute_type_;
   at::Tensor alphas_;  // [n]
   bool body_learns_;
-  Stage borrowed_;          // with overlap, the last block of the stage before and nothing else; without, nothing
-  int64_t last_block_ = 0;  // with overlap: which of the body's learning tensors is the first of the last block
+  Stage borrowed_;  // with overlap, the last block of the stage before and nothing else; without, nothing
+  // How many tensors learn in the body, and in its blocks but the last.
+  std::ptrdiff_t body_size_ = 0, last_block_ = 0;
   std::vector<Chunk> chunks_;
 };
 

@@ -100,6 +100,12 @@ std::vector<NamedTensor> AllTensors(const Stage& stage) {
   return tensors;
 }
 
+Stage OnlyBlock(const Stage& stage, size_t block) {
+  return {.first_block = stage.first_block + static_cast<int64_t>(block),
+          .blocks = {stage.blocks[block]},
+          .tensors = {stage.tensors[block]}};
+}
+
 std::vector<NamedTensor> AllTensors(const Network& network) {
   std::vector<NamedTensor> tensors;
   for (const Stage& stage : network.stages) {

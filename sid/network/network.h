@@ -57,6 +57,9 @@ struct NetworkShape {
 };
 Network EmptyNetwork(const NetworkShape& shape);
 
+// One block of a stage with its tensors, which it shares, and nothing else.
+Stage OnlyBlock(const Stage& stage, size_t block);
+
 // Every tensor with its name, always in the same order; they share the network's memory. Names do not depend on who computes:
 // "blocks.3.convolution_1.weight", "heads.1.output_bias" (stacked, from module 1 on), "read_out.1.norm.weight".
 std::vector<NamedTensor> AllTensors(const Network& network);
