@@ -10,6 +10,10 @@ DEFINE_string(learners, sid::BenchConfig().learners, "a list of sid, bp-chain, b
 DEFINE_string(executors, sid::BenchConfig().executors,
               "sid: a list of serial, batched, cuda, or all that the device has");
 DEFINE_string(chunks, sid::BenchConfig().chunks, "sid: a list of how many modules are updated at a time, 0 for all");
+DEFINE_string(
+    schedules, sid::BenchConfig().schedules,
+    "sid on modules that own blocks: a list of serial, streams (GPU: a module's way back beside the next one's "
+    "forward pass) and pipeline (each module on the batch that the one before had a step ago)");
 DEFINE_string(precisions, sid::BenchConfig().precisions, "a list of fp32, tf32 (GPU), bf16");
 DEFINE_string(depths, sid::BenchConfig().depths, "a list of L, the number of modules");
 DEFINE_string(batches, sid::BenchConfig().batches, "a list of B, examples a step");
@@ -59,7 +63,7 @@ const ProgramFlags& Program() {
       "Measures learners against each other: time of a step and of its phases, memory, and the three speedups, "
       "theoretical, critical path and measured.\n\n"
       "Usage: ./tools/bazel run //:bench -- --learners=sid,bp-chain --depths=4,8,16 --quick",
-      {{"What runs", {"learners", "executors", "chunks", "precisions", "capture", "depths", "batches"}},
+      {{"What runs", {"learners", "executors", "chunks", "schedules", "precisions", "capture", "depths", "batches"}},
        {"Network",
         {"networks", "partitions", "head", "recompute", "extractor", "classes", "side", "features", "hidden"}},
        {"Measurement", {"quick", "samples", "sample_seconds", "most_seconds", "nvtx", "seed"}},
@@ -79,6 +83,7 @@ absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, s
                      .recompute = FLAGS_recompute,
                      .executors = FLAGS_executors,
                      .chunks = FLAGS_chunks,
+                     .schedules = FLAGS_schedules,
                      .precisions = FLAGS_precisions,
                      .capture = FLAGS_capture,
                      .depths = FLAGS_depths,

@@ -129,6 +129,8 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   SID_ASSIGN_OR_RETURN(const auto learners, Names("learners", "learner", config.learners, LearnerNames()));
   SID_ASSIGN_OR_RETURN(const auto executors, Executors(config.executors, config.head, device));
   SID_ASSIGN_OR_RETURN(const auto chunks, Numbers("chunks", config.chunks, 0));
+  SID_ASSIGN_OR_RETURN(const auto schedules,
+                       Names("schedules", "schedule", config.schedules, {"serial", "streams", "pipeline"}));
   SID_ASSIGN_OR_RETURN(const auto precisions, Names("precisions", "precision", config.precisions, PrecisionNames()));
   for (const std::string& precision : precisions) SID_RETURN_IF_ERROR(ParsePrecision(precision, device).status());
   SID_ASSIGN_OR_RETURN(const std::vector<bool> captured, Captured(config.capture, device));
@@ -137,8 +139,9 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   SID_ASSIGN_OR_RETURN(const auto networks, Names("networks", "network", config.networks, ArchitectureNames()));
   const std::vector<std::string> partitions =
       absl::StrSplit(config.partitions, absl::ByAnyChar("; "), absl::SkipEmpty());
-  SID_RETURN_IF_ERROR(CheckProduct({learners.size(), networks.size(), partitions.size(), executors.size(),
-                                    chunks.size(), precisions.size(), depths.size(), batches.size()}));
+  SID_RETURN_IF_ERROR(
+      CheckProduct({learners.size(), networks.size(), partitions.size(), executors.size(), chunks.size(),
+                    schedules.size(), precisions.size(), depths.size(), batches.size()}));
   std::vector<Contender> contenders;
   std::vector<std::string> labels;
   const auto add = [&](const Contender& contender) {
@@ -154,13 +157,16 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
     for (const std::string& executor : local ? executors : std::vector<std::string>{"batched"}) {
       // serial has no chunks.
       for (const int64_t chunk : local&& executor != "serial" ? chunks : std::vector<int64_t>{0}) {
-        for (const std::string& precision : precisions) {
-          for (const bool graph : captured) {
-            contender.executor = executor;
-            contender.chunk = chunk;
-            contender.precision = precision;
-            contender.captured = graph;
-            add(contender);
+        for (const std::string& schedule : local ? schedules : std::vector<std::string>{"serial"}) {
+          for (const std::string& precision : precisions) {
+            for (const bool graph : captured) {
+              contender.executor = executor;
+              contender.chunk = chunk;
+              contender.schedule = schedule;
+              contender.precision = precision;
+              contender.captured = graph;
+              add(contender);
+            }
           }
         }
       }

@@ -2,9 +2,9 @@
 
 // What //:bench was asked for, and the contenders that are meant.
 //
-//   learners x networks x partitions x executors x chunks x precisions x capture x depths x batches --> contenders
+//   learners x networks x partitions x executors x chunks x schedules x precisions x capture x depths x batches --> contenders
 //
-// Executors and chunks multiply local losses only. `even` and `lean` partitions split among as many modules as --depths says.
+// Executors, chunks and schedules multiply local losses only. `even` and `lean` partitions split among as many modules as --depths says.
 
 #include <c10/core/Device.h>
 
@@ -28,6 +28,7 @@ struct BenchConfig {
   bool recompute = false;             // of backpropagation
   std::string executors = "all";      // that the device and the head have
   std::string chunks = "0";
+  std::string schedules = "serial";
   std::string precisions = "fp32";
   std::string capture = "off";  // or on, or both: plain and captured steps are contenders of one run
   std::string depths = "4,8,16";

@@ -1,45 +1,27 @@
 #include "pipeline/first_worker.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
-#include <map>
-#include <string>
 #include <utility>
 
 namespace sid {
-namespace {
-
-// Where the numbers of a worker's part stand in the row: the modules of the learner's, its tensors by name.
-at::Tensor Places(const Worker& worker, int64_t end_module, int64_t depth, const Watch& all) {
-  std::map<std::string, int64_t> tensors;
-  for (const NamedTensor& one : all.tensors()) tensors.emplace(one.name, tensors.size());
-  std::vector<int64_t> places{0};
-  for (int64_t module = worker.first_module(); module < end_module; ++module) places.push_back(1 + module);
-  for (const NamedTensor& one : worker.watch().tensors()) places.push_back(1 + depth + tensors.at(one.name));
-  places.push_back(1 + depth + static_cast<int64_t>(tensors.size()));
-  return at::tensor(places);
-}
-
-}  // namespace
 
 FirstWorker::FirstWorker(SidLearner& learner, std::vector<Worker>& workers, Sender& next, std::vector<Other> others,
                          size_t most_under_way)
     : learner_(learner), workers_(workers), next_(next), others_(std::move(others)), most_under_way_(most_under_way) {
-  const Watch all(learner.State());
-  const int64_t depth = learner.network().depth();
-  for (size_t k = 0; k < workers.size(); ++k) {
-    const int64_t end = k + 1 < workers.size() ? workers[k + 1].first_module() : depth;
-    places_.push_back(Places(workers[k], end, depth, all));
-  }
-  columns_ = 1 + depth + static_cast<int64_t>(all.tensors().size()) + 1;
+  const RowLayout layout = LayoutOfRows(learner, workers);
+  for (const std::vector<int64_t>& places : layout.places) places_.push_back(at::tensor(places));
+  columns_ = layout.columns;
 }
 
 std::vector<at::Tensor> FirstWorker::Begin(const Batch& batch, double learning_rate) {
   const Hand first = learner_.FirstHand(batch);
-  own_rows_.push_back(workers_[0].Step({first.features, first.log_belief, batch.labels, learning_rate},
-                                       [&](const Work& work) { next_.Send(Encode(Order::kStep, work)); }));
+  own_rows_.push_back(
+      workers_[0].Step({first.features, first.log_belief, batch.labels, at::scalar_tensor(learning_rate, at::kDouble)},
+                       [&](const Work& work) { next_.Send(Encode(Order::kStep, work)); }));
   if (own_rows_.size() <= most_under_way_) return {};
   return {EndOldest()};
 }

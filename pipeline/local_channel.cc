@@ -20,11 +20,6 @@ std::vector<at::Tensor> LocalChannel::Receive() {
   return tensors;
 }
 
-bool LocalChannel::IsEmpty() const {
-  const std::lock_guard lock(mutex_);
-  return sent_.empty();
-}
-
 void LocalChannel::Close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;

@@ -16,12 +16,11 @@ class LocalChannel : public Sender, public Receiver {
   void Send(const std::vector<at::Tensor>& tensors) override;
   std::vector<at::Tensor> Receive() override;
 
-  bool IsEmpty() const;
   // What has not been received by now never is: Receive throws, for those who wait too.
   void Close();
 
  private:
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::vector<at::Tensor>> sent_;
   bool closed_ = false;

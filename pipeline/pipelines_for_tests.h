@@ -3,6 +3,7 @@
 // Networks, batches and the serial loop that pipelines are compared with, bit for bit.
 
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
@@ -28,6 +29,7 @@ struct Kind {
   int64_t stages = 2;
   OptimizerOptions optimizer = {};
   Divergence divergence = Divergence::kForward;
+  bool streams = false;
 };
 
 inline Architecture ArchitectureOf(const std::string& network) {
@@ -37,7 +39,7 @@ inline Architecture ArchitectureOf(const std::string& network) {
 }
 
 // Always the same one.
-inline std::unique_ptr<SidLearner> MakeLearner(const Kind& kind) {
+inline std::unique_ptr<SidLearner> MakeLearner(const Kind& kind, at::Device device = at::kCPU) {
   const Architecture architecture = ArchitectureOf(kind.network);
   const Partition partition = ParsePartition("even:" + std::to_string(kind.stages), 0, architecture.blocks).value();
   const HeadKind head = kind.network == "vit" ? HeadKind::kMlp : HeadKind::kConv;
@@ -45,15 +47,15 @@ inline std::unique_ptr<SidLearner> MakeLearner(const Kind& kind) {
   Initialise(Initialisation::kKaiming, kSeed, at::Tensor(), network);
   SidOptions options{.divergence = kind.divergence, .smoothing = 0.1};
   for (int64_t i = 0; i < kind.stages; ++i) options.alphas.push_back(0.9 - 0.2 * static_cast<double>(i));
-  return MakeSidLearner(network, options, {}, kind.optimizer);
+  return MakeSidLearner(CloneTo(network, device, at::kFloat), options, {.streams = kind.streams}, kind.optimizer);
 }
 
 // Every tenth is a smaller one, as the last of an epoch.
-inline Batch MakeBatch(int64_t step) {
+inline Batch MakeBatch(int64_t step, at::Device device = at::kCPU) {
   at::Generator generator = MakeGenerator(kSeed, RandomUse::kSynthetic, {static_cast<uint64_t>(step)});
   const int64_t size = step % 10 == 9 ? 3 : 8;
-  return {at::randn({size, 3, kSide, kSide}, generator, at::kFloat),
-          at::randint(kClasses, {size}, generator, at::kLong)};
+  return {at::randn({size, 3, kSide, kSide}, generator, at::kFloat).to(device),
+          at::randint(kClasses, {size}, generator, at::kLong).to(device)};
 }
 
 inline double LearningRate(int64_t step) { return 1e-2 / static_cast<double>(1 + step); }
@@ -65,19 +67,23 @@ inline void Append(Rows more, Rows& rows) { rows.insert(rows.end(), more.begin()
 // Steps [begin, end) by the learner itself.
 inline Rows RunSerially(SidLearner& learner, int64_t begin, int64_t end) {
   const Watch watch(learner.State());
+  const at::Device device = learner.network().device();
+  const at::ScalarType type = device.is_cuda() ? at::kFloat : at::kDouble;
   PhaseTimer untimed;
   Rows rows;
   for (int64_t step = begin; step < end; ++step) {
-    const Batch batch = MakeBatch(step);
-    rows.push_back(watch.Row(learner.Step(batch, LearningRate(step), untimed), batch.labels));
+    const Batch batch = MakeBatch(step, device);
+    const at::Tensor learning_rate = at::full({}, LearningRate(step), at::TensorOptions(device).dtype(type));
+    rows.push_back(watch.Row(learner.Step(batch, learning_rate, untimed), batch.labels));
   }
   return rows;
 }
 
 // ... and by a pipeline.
-inline Rows RunBy(Pipeline& pipeline, int64_t begin, int64_t end) {
+inline Rows RunBy(Pipeline& pipeline, int64_t begin, int64_t end, at::Device device = at::kCPU) {
   Rows rows;
-  for (int64_t step = begin; step < end; ++step) Append(pipeline.Begin(MakeBatch(step), LearningRate(step)), rows);
+  for (int64_t step = begin; step < end; ++step)
+    Append(pipeline.Begin(MakeBatch(step, device), LearningRate(step)), rows);
   Append(pipeline.Drain(), rows);
   return rows;
 }

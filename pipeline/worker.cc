@@ -4,6 +4,10 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/scalar_tensor.h>
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "sid/network/partition.h"
 #include "third_party/logging/logging.h"
 
@@ -29,8 +33,7 @@ double Flops(const Stage& stage) {
 std::vector<at::Tensor> Encode(Order order, const Work& work) {
   std::vector<at::Tensor> message = {at::scalar_tensor(static_cast<int64_t>(order), at::kLong)};
   if (order != Order::kStep) return message;
-  message.insert(message.end(),
-                 {at::scalar_tensor(work.learning_rate, at::kDouble), work.features, work.log_belief, work.labels});
+  message.insert(message.end(), {work.learning_rate, work.features, work.log_belief, work.labels});
   return message;
 }
 
@@ -42,7 +45,6 @@ Worker::Worker(SidLearner& learner, size_t begin, size_t end)
       watch_(StateOf(learner, begin, end)) {}
 
 at::Tensor Worker::Step(const Work& work, const std::function<void(const Work&)>& hand_on) {
-  const at::Tensor learning_rate = at::scalar_tensor(work.learning_rate, at::kDouble);
   StageResult result{.hand = {work.features, work.log_belief, learner_.Target(work.labels)}};
   std::vector<at::Tensor> losses;
   PhaseTimer untimed;
@@ -51,7 +53,7 @@ at::Tensor Worker::Step(const Work& work, const std::function<void(const Work&)>
       if (k + 1 == end_ && !is_last()) hand_on({hand.features, hand.log_belief, work.labels, work.learning_rate});
       return std::vector<at::Tensor>();  // without overlap nothing goes back
     };
-    result = learner_.stages()[k].Step(result.hand, learning_rate, untimed, next);
+    result = learner_.stages()[k].Step(result.hand, work.learning_rate, untimed, next);
     losses.push_back(result.losses);
   }
   if (!is_last()) return watch_.Row({.losses = at::cat(losses)}, work.labels);
@@ -59,6 +61,23 @@ at::Tensor Worker::Step(const Work& work, const std::function<void(const Work&)>
 }
 
 std::vector<NamedTensor> Worker::State() const { return StateOf(learner_, begin_, end_); }
+
+RowLayout LayoutOfRows(const SidLearner& learner, const std::vector<Worker>& workers) {
+  const Watch all(learner.State());
+  std::map<std::string, int64_t> tensors;
+  for (const NamedTensor& one : all.tensors()) tensors.emplace(one.name, tensors.size());
+  const int64_t depth = learner.network().depth(), last = 1 + depth + static_cast<int64_t>(tensors.size());
+  RowLayout layout{.columns = last + 1};
+  for (size_t k = 0; k < workers.size(); ++k) {
+    const int64_t end = k + 1 < workers.size() ? workers[k + 1].first_module() : depth;
+    std::vector<int64_t> places{0};
+    for (int64_t module = workers[k].first_module(); module < end; ++module) places.push_back(1 + module);
+    for (const NamedTensor& one : workers[k].watch().tensors()) places.push_back(1 + depth + tensors.at(one.name));
+    places.push_back(last);
+    layout.places.push_back(std::move(places));
+  }
+  return layout;
+}
 
 std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count) {
   std::vector<double> costs;
@@ -96,8 +115,7 @@ bool ServeOne(Worker& worker, const WorkerChannels& channels) {
   const auto order = static_cast<Order>(message.at(0).item<int64_t>());
   if (order == Order::kStep) {
     const auto hand_on = [&](const Work& next) { channels.out->Send(Encode(Order::kStep, next)); };
-    channels.home->Send(
-        {worker.Step({message.at(2), message.at(3), message.at(4), message.at(1).item<double>()}, hand_on)});
+    channels.home->Send({worker.Step({message.at(2), message.at(3), message.at(4), message.at(1)}, hand_on)});
     return true;
   }
   if (channels.out != nullptr) channels.out->Send(message);

@@ -28,10 +28,10 @@ enum class Order {
 
 // A batch on its way through the pipeline.
 struct Work {
-  at::Tensor features;    // x or h [B, ...]
-  at::Tensor log_belief;  // [B, C]
-  at::Tensor labels;      // int64 [B]; each worker makes the target anew
-  double learning_rate = 0;
+  at::Tensor features;       // x or h [B, ...]
+  at::Tensor log_belief;     // [B, C]
+  at::Tensor labels;         // int64 [B]; each worker makes the target anew
+  at::Tensor learning_rate;  // scalar, on the CPU or on the weights' device
 };
 
 std::vector<at::Tensor> Encode(Order order, const Work& work = {});
@@ -55,6 +55,15 @@ class Worker {
   int64_t first_module_;
   Watch watch_;
 };
+
+// Where the numbers of each worker's part stand in a row of the learner's (training/watch.h): the losses of its modules, its tensors by name.
+// All have a place for the norm of z and one for what was right, of which the last worker's part has the numbers.
+struct RowLayout {
+  std::vector<std::vector<int64_t>> places;  // of each worker
+  int64_t columns = 0;
+};
+
+RowLayout LayoutOfRows(const SidLearner& learner, const std::vector<Worker>& workers);
 
 // All workers: the learner's stages in `count` runs, as equal in flops as can be. `count` is from 1 to their number.
 std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count);

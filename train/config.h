@@ -59,6 +59,7 @@ struct TrainConfig {
   std::string weights;
   bool overlap = false;
   int64_t pipeline = 1, rank_timeout = 1800;
+  bool streams = false;
 };
 
 // An error is one line; with --help, `*help` receives the text to print and the config means nothing. Not from two threads.

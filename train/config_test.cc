@@ -68,6 +68,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--recompute",
                              "--overlap",
                              "--pipeline=3",
+                             "--streams",
                              "--rank_timeout=4",
                              "--weights=/w"},
                             &help);
@@ -85,6 +86,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
       R"("inner_weight":19.5,"recompute":true,"weights":"/w","overlap":true})");
   EXPECT_EQ(config->out, "/out");
   EXPECT_EQ(config->pipeline, 3);
+  EXPECT_TRUE(config->streams);
   EXPECT_EQ(config->rank_timeout, 4);
   EXPECT_TRUE(config->resume);
   EXPECT_TRUE(Validate(*config).ok());

@@ -164,13 +164,18 @@ void VisitFields(Config& c, const Visitor& visit) {
                     "sid, dgl: a module's last block is trained by the next module's loss too, which then waits for "
                     "it; needs modules that own blocks",
                     any, kLater});
-  visit(c.pipeline,
-        {"pipeline", kRun,
-         "workers that share out the modules that own blocks and work side by side, on threads; under tools/launch or "
-         "torchrun each process is one. The weights are those of 1, to the bit",
-         From(1, 1000), kNever});
+  visit(
+      c.pipeline,
+      {"pipeline", kRun,
+       "workers that share out the modules that own blocks and work side by side, each on a batch of its own: on "
+       "threads, or streams of a GPU; under tools/launch or torchrun each process is one. The weights are those of 1, "
+       "to the bit",
+       From(1, 1000), kNever});
   visit(c.rank_timeout,
         {"rank_timeout", kRun, "seconds that a process of a pipeline waits for another one", From(1), kNever});
+  visit(c.streams, {"streams", kRun,
+                    "on a GPU: a module's way back runs beside the next one's forward pass; more memory, same weights",
+                    any, kNever});
 }
 
 }  // namespace sid

@@ -51,6 +51,7 @@ absl::StatusOr<Choices> Choose(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(choices.options.sid, SidOptionsOf(config));
   SID_ASSIGN_OR_RETURN(choices.options.executor.executor, ParseExecutor(config.executor));
   choices.options.executor.chunk = config.chunk;
+  choices.options.executor.streams = config.streams;
   SID_ASSIGN_OR_RETURN(choices.options.executor.precision, ParsePrecision(config.precision, choices.device));
   SID_ASSIGN_OR_RETURN(choices.options.optimizer.rule, ParseOptimizer(config.optimizer));
   choices.options.optimizer.momentum = config.momentum;
@@ -116,6 +117,12 @@ absl::StatusOr<Network> MakeNetwork(const Choices& choices, const Dataset& datas
 
 // That there are workers for the pipeline that is asked for.
 absl::Status CheckPipeline(const TrainConfig& config, const Choices& choices, const Network& network) {
+  if (config.streams && (!choices.device.is_cuda() || config.pipeline > 1 || choices.options.sid.overlap)) {
+    return absl::InvalidArgumentError(
+        "--streams runs modules side by side on a GPU: not on the CPU, nor with --pipeline, which does so already, nor "
+        "with --overlap, "
+        "which forbids it");
+  }
   if (config.pipeline == 1) return absl::OkStatus();
   const std::string asked = absl::StrCat("--pipeline=", config.pipeline);
   if (!choices.learner.local_losses) {
@@ -125,8 +132,6 @@ absl::Status CheckPipeline(const TrainConfig& config, const Choices& choices, co
   }
   if (choices.options.sid.overlap)
     return absl::InvalidArgumentError(absl::StrCat(asked, " cannot wait for what --overlap gives back: leave one out"));
-  if (!choices.device.is_cpu())
-    return absl::InvalidArgumentError(absl::StrCat(asked, " works on CPUs so far: use --device=cpu"));
   const auto stages = static_cast<int64_t>(network.stages.size());
   if (config.pipeline <= stages) return absl::OkStatus();
   return absl::InvalidArgumentError(

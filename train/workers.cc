@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/machine/cuda_graph.h"
 #include "base/machine/limits.h"
 #include "base/release/release.h"
 #include "base/status.h"
-#include "pipeline/local_pipeline.h"
 #include "pipeline/rank_pipeline.h"
+#include "pipeline/thread_pipeline.h"
+#include "pipeline/tick_pipeline.h"
 #include "train/output/run_folder.h"
 
 namespace sid {
@@ -35,9 +38,14 @@ absl::StatusOr<Workers> StartWorkers(RankOptions options, const PreparedRun& run
   Workers workers;
   if (run.config.pipeline == 1) return workers;
   if (options.size == 1) {
-    workers.pipeline = MakeThreadPipeline(StagesOf(run), run.config.pipeline);
+    const bool on_gpu = run.device.is_cuda();
+    auto graph = run.config.capture ? MakeCudaGraph(run.device) : nullptr;
+    workers.pipeline = on_gpu ? MakeTickPipeline(StagesOf(run), run.config.pipeline, std::move(graph))
+                              : MakeThreadPipeline(StagesOf(run), run.config.pipeline);
     return workers;
   }
+  if (run.device.is_cuda())
+    return absl::InvalidArgumentError("ranks work on CPUs so far: use --device=cpu, or one process with --pipeline");
   options.timeout = std::chrono::seconds(run.config.rank_timeout);
   Settings settings = DecidingSettings(run);
   settings.emplace_back("commit", Commit());

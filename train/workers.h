@@ -2,7 +2,7 @@
 
 // Who takes a run's steps where these are several workers side by side (pipeline/).
 //
-//   --pipeline=N                       N threads of this process
+//   --pipeline=N                       N threads of this process, or streams of its GPU
 //   N processes (pipeline/ranks.h)     a worker each; rank 0 has the pipeline, the others serve it
 
 #include <memory>

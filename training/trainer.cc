@@ -29,8 +29,8 @@ class Trainer {
         batches_(dataset.train, dataset.statistics, options.batches),
         steps_(batches_.steps_per_epoch()),
         log_(steps_, learner),
-        runner_(batches_, options.capture ? MakeCudaGraph(batches_.device()) : nullptr, timer, learner, log_,
-                hooks.pipeline),
+        runner_(batches_, options.capture && hooks.pipeline == nullptr ? MakeCudaGraph(batches_.device()) : nullptr,
+                timer, learner, log_, hooks.pipeline),
         validation_(learner, dataset.validation, dataset.statistics, options.evaluation,
                     options.capture ? MakeCudaGraph(batches_.device()) : nullptr),
         start_(hooks.clock()) {

@@ -83,7 +83,7 @@ struct TrainingHooks {
   // At most once in `progress_interval` seconds, and at an epoch's end. It waits for the device.
   std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
   double progress_interval = 0.25;
-  // Takes the steps in the learner's place (training/pipeline.h), on the CPU; null: the learner itself takes them.
+  // Takes the steps in the learner's place (training/pipeline.h); null: the learner itself takes them.
   Pipeline* pipeline = nullptr;
   // Before and after each update of the weights by a batch; `step` counts from 0 over all epochs. An error stops the training. Only at
   // steps that `looks` names has the learner made the steps before, and no other, for sure.

@@ -12,6 +12,8 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "baselines/learners.h"
+#include "pipeline/tick_pipeline.h"
+#include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
 
 namespace sid {
@@ -46,6 +48,7 @@ std::string Name(const Contender& contender) {
   }
   if (kind.local_losses) absl::StrAppend(&name, "/", contender.executor);
   if (kind.local_losses && contender.chunk > 0) absl::StrAppend(&name, "/chunk ", contender.chunk);
+  if (kind.local_losses && contender.schedule != usual.schedule) absl::StrAppend(&name, "/", contender.schedule);
   if (!kind.local_losses && contender.recompute) absl::StrAppend(&name, "/recompute");
   if (contender.precision != "fp32") absl::StrAppend(&name, "/", contender.precision);
   if (contender.captured) absl::StrAppend(&name, "/captured");
@@ -59,12 +62,20 @@ std::string Label(const Contender& contender) {
 absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contender, const Problem& problem,
                                                        at::Device device) {
   SID_ASSIGN_OR_RETURN(const LearnerKind kind, FindLearner(contender.learner));
-  LearnerOptions options{.executor = {.chunk = contender.chunk}, .recompute = contender.recompute};
+  LearnerOptions options{.executor = {.chunk = contender.chunk, .streams = contender.schedule == "streams"},
+                         .recompute = contender.recompute};
   SID_ASSIGN_OR_RETURN(options.executor.executor, ParseExecutor(contender.executor));
   SID_ASSIGN_OR_RETURN(options.executor.precision, ParsePrecision(contender.precision, device));
   SID_ASSIGN_OR_RETURN(const Network network, MakeNetwork(contender, kind, problem));
   options.sid.alphas.assign(network.depth(), 0.5);
   return MakeLearner(contender.learner, CloneTo(network, device, at::kFloat), options);
+}
+
+std::unique_ptr<Pipeline> MakePipeline(const Contender& contender, Learner& learner, at::Device device) {
+  if (contender.schedule != "pipeline") return nullptr;
+  auto& stages = dynamic_cast<SidLearner&>(learner);
+  return MakeTickPipeline(stages, static_cast<int64_t>(stages.stages().size()),
+                          contender.captured ? MakeCudaGraph(device) : nullptr);
 }
 
 void Activate(const Contender& contender, at::Device device) {

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "data/batches/batches.h"
 #include "sid/learner/learner.h"
+#include "training/pipeline.h"
 
 namespace sid {
 
@@ -31,6 +32,9 @@ struct Contender {
   std::string head = "mlp";
   std::string executor = "batched";  // of local losses; the others have no choice
   int64_t chunk = 0;
+  // Of local losses, how the stages of a network run: serial, streams (a stage's way back beside the next one's forward pass) or pipeline
+  // (each on the batch that the one before had a step ago).
+  std::string schedule = "serial";
   bool recompute = false;  // of backpropagation
   std::string precision = "fp32";
   bool captured = false;  // on a GPU: its steps are replayed as a CUDA graph
@@ -47,6 +51,10 @@ std::string Label(const Contender& contender);
 // An error names what is unknown or does not fit.
 absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contender, const Problem& problem,
                                                        at::Device device);
+
+// Where its schedule is one: the pipeline that takes the steps of the learner, which MakeContender made, captured where the contender is.
+// Else null.
+std::unique_ptr<Pipeline> MakePipeline(const Contender& contender, Learner& learner, at::Device device);
 
 // Before a contender's steps, when others stepped in between: sets what LibTorch keeps for all of a process, the rounding of
 // products to TF32. The contender is one that MakeContender made.

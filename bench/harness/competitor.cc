@@ -20,7 +20,12 @@ absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Pr
   SID_ASSIGN_OR_RETURN(std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
   Competitor competitor(contender, std::move(learner), MakeBatch(contender, problem, device), device);
   PhaseTimer untimed;
-  if (contender.captured) competitor.Capture(untimed);
+  if (competitor.pipeline_ != nullptr) {
+    competitor.Step(static_cast<int64_t>(competitor.learner_->LossDepths().size()) + kWarmRuns,
+                    untimed);  // full, and captured
+  } else if (contender.captured) {
+    competitor.Capture(untimed);
+  }
   return competitor;
 }
 
@@ -40,6 +45,7 @@ void Competitor::Capture(PhaseTimer& timer) {
 }
 
 void Competitor::TimeReplays() {
+  if (pipeline_ != nullptr) return;
   graph_ = nullptr;  // its memory first
   replay_timer_ = MakeCudaEventTimer(device_);
   Capture(*replay_timer_);
@@ -58,7 +64,11 @@ void Competitor::Step(int64_t steps, PhaseTimer& timer) {
   Activate(contender_, device_);
   for (int64_t step = 0; step < steps; ++step) {
     const ScopedPhase phase(timer, "step");
-    learner_->Step(batch_, kLearningRate, timer);
+    if (pipeline_ != nullptr) {
+      pipeline_->Begin(batch_, kLearningRate);
+    } else {
+      learner_->Step(batch_, kLearningRate, timer);
+    }
   }
 }
 

@@ -25,7 +25,7 @@ class Competitor {
   // `steps` plain steps, marked as phases "step" of `timer`; does not wait for the device.
   void Step(int64_t steps, PhaseTimer& timer);
 
-  // Of a captured contender: records its step once more, with its phases as events of the graph, which Profile then has. Not before all
+  // Of a captured contender without a pipeline, whose phases lie side by side: records its step once more, with its phases as events of the graph, which Profile then has. Not before all
   // of SecondsPerStep is measured, as the events take time too.
   void TimeReplays();
 
@@ -37,12 +37,17 @@ class Competitor {
 
  private:
   Competitor(Contender contender, std::unique_ptr<Learner> learner, Batch batch, at::Device device)
-      : contender_(std::move(contender)), learner_(std::move(learner)), batch_(std::move(batch)), device_(device) {}
+      : contender_(std::move(contender)),
+        learner_(std::move(learner)),
+        pipeline_(MakePipeline(contender_, *learner_, device)),
+        batch_(std::move(batch)),
+        device_(device) {}
 
   void Capture(PhaseTimer& timer);
 
   Contender contender_;
   std::unique_ptr<Learner> learner_;
+  std::unique_ptr<Pipeline> pipeline_;  // may be null
   Batch batch_;
   at::Device device_;
   at::Tensor learning_rate_;                      // on the device, for the graph

@@ -235,9 +235,20 @@ absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Proble
   }
   const int64_t before = LiveTensorBytes(device);
   SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
-  learner->Step(batch, kMemoryLearningRate, untimed);  // allocates the optimizer's state
+  Contender plain = contender;
+  plain.captured = false;
+  const std::unique_ptr<Pipeline> pipeline = MakePipeline(plain, *learner, device);
+  const auto step = [&] {
+    if (pipeline != nullptr) {
+      pipeline->Begin(batch, kMemoryLearningRate);
+    } else {
+      learner->Step(batch, kMemoryLearningRate, untimed);
+    }
+  };
+  // Until the optimizer has its state, and each worker of a pipeline a batch.
+  for (size_t k = 0; k < (pipeline != nullptr ? learner->LossDepths().size() : 1); ++k) step();
   ResetPeakTensorBytes(device);
-  learner->Step(batch, kMemoryLearningRate, untimed);
+  step();
   MemoryUse use{.parameter_bytes = ParameterBytes(*learner), .optimizer_bytes = OptimizerStateBytes(*learner)};
   use.above_bytes = PeakTensorBytes(device) - before - use.parameter_bytes - use.optimizer_bytes;
   return use;

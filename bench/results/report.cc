@@ -32,6 +32,7 @@ ordered_json ToJson(const ContenderResult& result) {
           {"head", result.contender.head},
           {"executor", result.contender.executor},
           {"chunk", result.contender.chunk},
+          {"schedule", result.contender.schedule},
           {"precision", result.contender.precision},
           {"captured", result.contender.captured},
           {"depth", result.contender.depth},

@@ -29,6 +29,7 @@ SidLearner::SidLearner(Network network, SidOptions options, const ExecutorOption
     stages_.emplace_back(stage, options_, executor, optimizer, before);
     before = &stage;
   }
+  if (executor.streams) streams_ = MakeStreams(network_.device(), stages_.size());
 }
 
 Hand SidLearner::FirstHand(const Batch& batch) const {
@@ -45,6 +46,10 @@ StepResult SidLearner::Step(const Batch& batch, const at::Tensor& learning_rate,
   std::vector<at::Tensor> losses;
   if (options_.overlap) {
     StepFrom(0, result.hand, learning_rate, timer, losses, result);
+  } else if (streams_ != nullptr) {
+    const std::vector<StageResult> results = StepOnStreams(result.hand, learning_rate);
+    for (const StageResult& one : results) losses.push_back(one.losses);
+    result = results.back();
   } else {
     for (StageLearner& stage : stages_) {
       result = stage.Step(result.hand, learning_rate, timer);
@@ -52,6 +57,22 @@ StepResult SidLearner::Step(const Batch& batch, const at::Tensor& learning_rate,
     }
   }
   return {losses.size() == 1 ? losses[0] : at::cat(losses), result.hand.log_belief, result.features};
+}
+
+std::vector<StageResult> SidLearner::StepOnStreams(const Hand& in, const at::Tensor& learning_rate) {
+  std::vector<StageResult> results;  // kept until all have ended: another stream reads them
+  PhaseTimer untimed;                // phases overlap
+  streams_->Mark();
+  for (size_t k = 0; k < stages_.size(); ++k) {
+    streams_->Run(k, [&] {
+      results.push_back(stages_[k].Step(k == 0 ? in : results.back().hand, learning_rate, untimed, [&](const Hand&) {
+        streams_->Mark();
+        return std::vector<at::Tensor>();
+      }));
+    });
+  }
+  streams_->Join();
+  return results;
 }
 
 std::vector<at::Tensor> SidLearner::StepFrom(size_t k, const Hand& in, const at::Tensor& learning_rate,
@@ -107,6 +128,10 @@ absl::Status Validate(const SidOptions& options, const Network& network) {
 }
 
 absl::Status Validate(const ExecutorOptions& executor, const OptimizerOptions& optimizer, const Network& network) {
+  if (executor.streams && network.stages.size() == 1) {
+    return absl::InvalidArgumentError(
+        "streams run modules that own blocks side by side, and here one owns all: --partition=even:4 makes four");
+  }
   if (executor.chunk < 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         "chunk ", executor.chunk, " is negative: it is the number of modules updated at a time, 0 for all"));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/machine/streams.h"
 #include "sid/learner/learner.h"
 #include "sid/learner/options.h"
 #include "sid/learner/stage_learner.h"
@@ -51,6 +52,8 @@ class SidLearner : public Learner {
   at::Tensor Target(const at::Tensor& labels) const;  // log y [B, C]
 
  private:
+  // One stage after the other, each of which begins when the one before has handed on.
+  std::vector<StageResult> StepOnStreams(const Hand& in, const at::Tensor& learning_rate);
   // With overlap: the step of stage k on `in` with those of all stages behind it, whose results it adds. What stage k gives back.
   std::vector<at::Tensor> StepFrom(size_t k, const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer,
                                    std::vector<at::Tensor>& losses, StageResult& last);
@@ -60,6 +63,7 @@ class SidLearner : public Learner {
   at::ScalarType compute_type_;
   std::string name_;
   std::vector<StageLearner> stages_;
+  std::unique_ptr<Streams> streams_;  // of stages side by side; may be null
 };
 
 // Takes the initialised network, on its device. All options must be valid, `options` for the network's depth. `name` as --learner has

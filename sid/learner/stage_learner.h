@@ -47,6 +47,9 @@ struct ExecutorOptions {
   // PCGrad, which compares all heads' gradients by z, keeps these: [n, B, D].
   int64_t chunk = 0;
   Precision precision = Precision::kFp32;
+  // On a GPU: a stage's way back and last update run beside the next stage's forward pass, and memory is that of all stages. The weights
+  // are the same.
+  bool streams = false;
 };
 
 // What `auto` is for this network.

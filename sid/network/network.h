@@ -38,6 +38,7 @@ struct Network {
   int64_t depth() const { return stages.back().first_module + stages.back().heads.depth(); }
   int64_t classes() const { return stages.back().heads.classes(); }
   at::ScalarType type() const { return stages.back().heads.output_bias.scalar_type(); }
+  at::Device device() const { return stages.back().heads.output_bias.device(); }
 };
 
 // Weights not yet initialised (sid/network/initialisation.h), float on the CPU. `given` is the shape of the features where the

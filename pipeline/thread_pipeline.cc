@@ -1,4 +1,4 @@
-#include "pipeline/local_pipeline.h"
+#include "pipeline/thread_pipeline.h"
 
 #include <ATen/Parallel.h>
 
@@ -29,38 +29,6 @@ struct LocalChannels {
     for (LocalChannel& channel : home) others.push_back({&channel});
     return others;
   }
-};
-
-class OneThreadPipeline : public Pipeline {
- public:
-  OneThreadPipeline(SidLearner& learner, int64_t workers)
-      : workers_(MakeWorkers(learner, workers)),
-        channels_(workers - 1),
-        first_(learner, workers_, channels_.forward[0], channels_.Others(), workers - 1) {}
-
-  std::vector<at::Tensor> Begin(const Batch& batch, double learning_rate) override {
-    Tick();
-    return first_.Begin(batch, learning_rate);
-  }
-
-  std::vector<at::Tensor> Drain() override {
-    for (size_t k = 1; k < workers_.size(); ++k) Tick();
-    return first_.Drain();
-  }
-
-  void TakeState() override {}
-
- private:
-  // The last worker first: what it takes was handed on a tick before.
-  void Tick() {
-    for (size_t k = workers_.size() - 1; k > 0; --k) {
-      if (!channels_.forward[k - 1].IsEmpty()) ServeOne(workers_[k], channels_.Of(k - 1));
-    }
-  }
-
-  std::vector<Worker> workers_;
-  LocalChannels channels_;
-  FirstWorker first_;
 };
 
 class ThreadPipeline : public Pipeline {
@@ -139,10 +107,6 @@ class ThreadPipeline : public Pipeline {
 
 std::unique_ptr<Pipeline> MakeThreadPipeline(SidLearner& learner, int64_t workers) {
   return std::make_unique<ThreadPipeline>(learner, workers);
-}
-
-std::unique_ptr<Pipeline> MakeOneThreadPipeline(SidLearner& learner, int64_t workers) {
-  return std::make_unique<OneThreadPipeline>(learner, workers);
 }
 
 }  // namespace sid

@@ -1,18 +1,24 @@
-// Stages that work side by side, in one thread or on one each, against the serial loop: weights, statistics, moments, losses and norms of 30
+// Stages that work side by side, in ticks or on a thread each, against the serial loop: weights, statistics, moments, losses and norms of 30
 // steps are equal bit for bit.
-
-#include "pipeline/local_pipeline.h"
 
 #include <algorithm>
 #include <exception>
 #include <functional>
 
+#include "base/machine/graph_for_tests.h"
 #include "pipeline/pipelines_for_tests.h"
+#include "pipeline/thread_pipeline.h"
+#include "pipeline/tick_pipeline.h"
 
 namespace sid {
 namespace {
 
 using MakePipeline = std::unique_ptr<Pipeline> (*)(SidLearner&, int64_t);
+
+std::unique_ptr<Pipeline> MakeTicks(SidLearner& learner, int64_t workers) { return MakeTickPipeline(learner, workers); }
+std::unique_ptr<Pipeline> MakeCapturedTicks(SidLearner& learner, int64_t workers) {
+  return MakeTickPipeline(learner, workers, MakeGraphForTests());
+}
 
 std::vector<Kind> Kinds() {
   const OptimizerOptions adam{.weight_decay = 1e-3}, sgd{.rule = OptimizerRule::kSgd, .clip_norm = 1};
@@ -41,11 +47,22 @@ class LocalPipelineTest : public testing::TestWithParam<Kind> {
 TEST_P(LocalPipelineTest, GivesTheSerialBits) {
   const auto expected = MakeLearner(GetParam());
   const Rows rows = RunSerially(*expected, 0, kSteps);
-  for (const MakePipeline make : {MakeOneThreadPipeline, MakeThreadPipeline}) {
+  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreadPipeline}) {
     const auto learner = MakeLearner(GetParam());
     ExpectSameBits(RunBy(*make(*learner, GetParam().stages), 0, kSteps), rows);
     ExpectSameBits(*learner, *expected);
   }
+}
+
+// Which the CPU runs one after the other, so that only their order and what they share is tested here.
+TEST_P(LocalPipelineTest, StreamsGiveTheSerialBits) {
+  Kind kind = GetParam();
+  const auto expected = MakeLearner(kind);
+  const Rows rows = RunSerially(*expected, 0, 3);
+  kind.streams = true;
+  const auto learner = MakeLearner(kind);
+  ExpectSameBits(RunSerially(*learner, 0, 3), rows);
+  ExpectSameBits(*learner, *expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LocalPipelineTest, testing::ValuesIn(Kinds()), NameOf);
@@ -59,7 +76,7 @@ TEST(LocalPipeline, GoesOnWhereAnotherExecutorStopped) {
   const auto by = [](MakePipeline make, int64_t workers) -> Run {
     return [=](SidLearner& learner, int64_t begin, int64_t end) { return RunBy(*make(learner, workers), begin, end); };
   };
-  const std::vector<Run> runs = {RunSerially, by(MakeThreadPipeline, 2), by(MakeOneThreadPipeline, 3)};
+  const std::vector<Run> runs = {RunSerially, by(MakeThreadPipeline, 2), by(MakeTicks, 3)};
   for (const Run& first : runs) {
     for (const Run& second : runs) {
       const auto begun = MakeLearner(kind), resumed = MakeLearner(kind);
@@ -75,7 +92,7 @@ TEST(LocalPipeline, GoesOnWhereAnotherExecutorStopped) {
 // Rows come one by one while steps are under way, and Drain can be called at any time and twice.
 TEST(LocalPipeline, KeepsFewStepsUnderWay) {
   const auto learner = MakeLearner({"simple-cnn", 3});
-  for (const MakePipeline make : {MakeOneThreadPipeline, MakeThreadPipeline}) {
+  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreadPipeline}) {
     const auto pipeline = make(*learner, 3);
     size_t begun = 0, ended = pipeline->Drain().size();
     EXPECT_EQ(ended, 0u);
@@ -91,7 +108,7 @@ TEST(LocalPipeline, KeepsFewStepsUnderWay) {
 // A pipeline that is not drained ends nevertheless.
 TEST(LocalPipeline, EndsWithStepsUnderWay) {
   const auto learner = MakeLearner({"simple-cnn", 3});
-  for (const MakePipeline make : {MakeOneThreadPipeline, MakeThreadPipeline})
+  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreadPipeline})
     make(*learner, 3)->Begin(MakeBatch(0), 1e-3);
 }
 
