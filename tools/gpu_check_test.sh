@@ -25,7 +25,7 @@ mkdir -p "$tree/tools" "$tree/third_party/python" "$world/site/torch/lib"
 cp -L "$tools/gpu_check" "$tools/pack.sh" "$tree/tools/"
 echo "torch==9.8.7" >"$tree/third_party/python/requirements.in"
 program "$tree/stand-in" <<'STAND_IN'
-printf '%s %s/%s %s threads=%s\n' "${0##*/}" "${GTEST_SHARD_INDEX-}" "${GTEST_TOTAL_SHARDS-}" "$*" "${OMP_NUM_THREADS-}" >>"$log"
+printf '%s %s/%s %s threads=%s filter=%s\n' "${0##*/}" "${GTEST_SHARD_INDEX-}" "${GTEST_TOTAL_SHARDS-}" "$*" "${OMP_NUM_THREADS-}" "${GTEST_FILTER-}" >>"$log"
 for argument in "$@"; do [[ $argument != --out=*/steps ]] || { mkdir -p "${argument#--out=}"; echo "| a table |" >"${argument#--out=}/results.md"; }; done
 [[ $0 != *device_test ]] || printf '[  SKIPPED ] Device.OfTheOther (0 ms)\n'
 [[ $0 != *precision_test ]] || [[ -z ${BROKEN-} ]] || exit 3
@@ -69,7 +69,9 @@ expect "no profiler" "not run: ncu is not there" "$summary"
 expect "the table of steps" "| a table |" "$summary"
 for shard in 0 1 2 3 4 5 6 7; do expect "shards" "sid_learner_executors_on_gpu_test $shard/8" "$(cat "$log")"; done
 expect "a thread a test" "threads=1" "$(grep ' 0/1 ' "$log")"
-expect "all threads for a measurement" "threads=" "$(grep '^bench ' "$log" | grep -v 'threads=.')"
+expect "all threads for a measurement" "threads= filter= " "$(grep '^bench ' "$log") "
+expect "what needs a GPU" "filter=*Gpu*" "$(grep '^training_resume_test ' "$log")"
+expect "every test of the others" "filter=*" "$(grep '^sid_learner_executors_on_gpu_test ' "$log")"
 expect "measured speedups are last" "bench_harness_measured_speedup_test" "$(tail -n 1 "$log")"
 [[ $(grep -n ' 0/1 \| [0-9]/[48] ' "$log" | tail -n 1 | cut -d: -f1) -lt $(grep -n '^bench ' "$log" | head -n 1 | cut -d: -f1) ]] || { echo "FAILED: a test beside the benchmarks"; failed=1; }
 expect "what the parts wrote" "parts/steps/results.md" "$(tar -tzf "$world/whole/parts.tar.gz")"
