@@ -63,7 +63,8 @@ absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<
   const auto gpu = GpuMonitor::Open(device);
   Results results{.settings = Settings(config), .warnings = Warnings(gpu.get(), "")};
   for (const std::string& warning : results.warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
-  SID_RETURN_IF_ERROR(SetUpProcess(config.threads));
+  SID_ASSIGN_OR_RETURN(const std::vector<int64_t> threads, Threads(config));
+  SID_RETURN_IF_ERROR(SetUpProcess(*std::max_element(threads.begin(), threads.end())));
   results.environment = DescribeEnvironment(device, gpu.get(), command);
   results.timer_seconds = SecondsPerPhaseOn(device);
 

@@ -52,7 +52,8 @@ DEFINE_string(partition, sid::BenchConfig().partition,
               "critical path: modules on each device, as 2,1,1, besides balanced ones");
 
 DEFINE_string(device, sid::BenchConfig().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
-DEFINE_int64(threads, sid::BenchConfig().threads, "of the CPU; 0 for all cores");
+DEFINE_string(threads, sid::BenchConfig().threads,
+              "of the CPU, 0 for all cores; a list makes contenders of each. A pipeline has as many in each worker");
 DEFINE_string(out, sid::BenchConfig().out, "a folder for results.json and results.md; older ones are replaced");
 
 namespace sid {

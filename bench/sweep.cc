@@ -83,14 +83,9 @@ absl::Status Validate(const BenchConfig& config) {
   SID_RETURN_IF_ERROR(AtLeast("hidden", static_cast<double>(problem.hidden), 1));
   SID_RETURN_IF_ERROR(AtLeast("samples", static_cast<double>(config.harness.samples), 5));
   SID_RETURN_IF_ERROR(AtLeast("sample_seconds", config.harness.sample_seconds, 0));
-  SID_RETURN_IF_ERROR(AtLeast("most_seconds", config.harness.most_seconds, 0));
   SID_RETURN_IF_ERROR(AtLeast("bandwidth", config.bandwidth, 1e-6));
   SID_RETURN_IF_ERROR(AtLeast("latency", config.latency, 0));
-  if (config.threads > kMostThreads) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--threads=", config.threads, " is out of range: at most ", kMostThreads));
-  }
-  return AtLeast("threads", static_cast<double>(config.threads), 0);
+  return AtLeast("most_seconds", config.harness.most_seconds, 0);
 }
 
 absl::Status CheckProduct(const std::vector<size_t>& lengths) {
@@ -124,6 +119,17 @@ absl::StatusOr<Placement> ParsePlacement(const BenchConfig& config) {
                                                  " modules, and none of --depths=", config.depths, " has as many"));
 }
 
+absl::StatusOr<std::vector<int64_t>> Threads(const BenchConfig& config) {
+  SID_ASSIGN_OR_RETURN(std::vector<int64_t> threads, Numbers("threads", config.threads, 0));
+  for (const int64_t count : threads) {
+    if (count > kMostThreads)
+      return absl::InvalidArgumentError(absl::StrCat("--threads=", count, " is out of range: at most ", kMostThreads));
+    if (count == 0 && threads.size() > 1)
+      return absl::InvalidArgumentError("--threads: 0, all cores, stands alone; in a list each is a number of threads");
+  }
+  return threads;
+}
+
 absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device) {
   SID_RETURN_IF_ERROR(Validate(config));
   SID_ASSIGN_OR_RETURN(const auto learners, Names("learners", "learner", config.learners, LearnerNames()));
@@ -134,6 +140,7 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   SID_ASSIGN_OR_RETURN(const auto precisions, Names("precisions", "precision", config.precisions, PrecisionNames()));
   for (const std::string& precision : precisions) SID_RETURN_IF_ERROR(ParsePrecision(precision, device).status());
   SID_ASSIGN_OR_RETURN(const std::vector<bool> captured, Captured(config.capture, device));
+  SID_ASSIGN_OR_RETURN(const std::vector<int64_t> threads, Threads(config));
   SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
   SID_ASSIGN_OR_RETURN(const auto batches, Numbers("batches", config.batches, 1));
   SID_ASSIGN_OR_RETURN(const auto networks, Names("networks", "network", config.networks, ArchitectureNames()));
@@ -141,7 +148,7 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
       absl::StrSplit(config.partitions, absl::ByAnyChar("; "), absl::SkipEmpty());
   SID_RETURN_IF_ERROR(
       CheckProduct({learners.size(), networks.size(), partitions.size(), executors.size(), chunks.size(),
-                    schedules.size(), precisions.size(), depths.size(), batches.size()}));
+                    schedules.size(), threads.size(), precisions.size(), depths.size(), batches.size()}));
   std::vector<Contender> contenders;
   std::vector<std::string> labels;
   const auto add = [&](const Contender& contender) {
@@ -165,7 +172,10 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
               contender.schedule = schedule;
               contender.precision = precision;
               contender.captured = graph;
-              add(contender);
+              for (const int64_t count : threads) {
+                contender.threads = threads.size() > 1 ? count : 0;
+                add(contender);
+              }
             }
           }
         }

@@ -2,7 +2,7 @@
 
 // What //:bench was asked for, and the contenders that are meant.
 //
-//   learners x networks x partitions x executors x chunks x schedules x precisions x capture x depths x batches --> contenders
+//   learners x networks x partitions x executors x chunks x schedules x precisions x capture x threads x depths x batches --> contenders
 //
 // Executors, chunks and schedules multiply local losses only. `even` and `lean` partitions split among as many modules as --depths says.
 
@@ -44,7 +44,7 @@ struct BenchConfig {
       partition;  // "8,4,4": neighbouring modules on each device, the extractor on the first; "" for balanced ones only
 
   std::string device = "auto";
-  int64_t threads = 0;  // of the CPU; 0 for all cores
+  std::string threads = "0";  // of the CPU, 0 for all cores; a list makes contenders of each
   std::string out = "runs/bench";
 };
 
@@ -53,6 +53,9 @@ void MakeQuick(BenchConfig* config);
 
 // How many neighbouring modules each imagined device has; empty for none asked for. InvalidArgument unless some depth has as many.
 absl::StatusOr<Placement> ParsePlacement(const BenchConfig& config);
+
+// How many threads of the CPU the contenders have; {0}: all cores.
+absl::StatusOr<std::vector<int64_t>> Threads(const BenchConfig& config);
 
 // In the order of the lists, depth by depth, without repetitions. InvalidArgument, one line, for an unknown name (with the
 // nearest), an empty list or a number out of range.

@@ -88,7 +88,9 @@ TEST(Contenders, BadInputIsNamed) {
   EXPECT_THAT(ErrorOf({.chunks = "-1"}), HasSubstr("--chunks: '-1'"));
   EXPECT_THAT(ErrorOf({.problem = {.classes = 1}}), HasSubstr("--classes=1 is out of range: at least 2"));
   EXPECT_THAT(ErrorOf({.bandwidth = 0}), HasSubstr("--bandwidth=0"));
-  EXPECT_THAT(ErrorOf({.threads = int64_t{1} << 32}), HasSubstr("--threads=4294967296 is out of range: at most 4096"));
+  EXPECT_THAT(ErrorOf({.threads = "4294967296"}), HasSubstr("--threads=4294967296 is out of range: at most 4096"));
+  EXPECT_THAT(ErrorOf({.threads = "0,1"}), HasSubstr("stands alone"));
+  EXPECT_THAT(ErrorOf({.schedules = "pipe"}), HasSubstr("did you mean 'pipeline'?"));
 }
 
 // A million of them would be looked through for repetitions for hours.

@@ -1,5 +1,6 @@
 #include "bench/contenders/contender.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 
@@ -12,6 +13,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "baselines/learners.h"
+#include "pipeline/thread_pipeline.h"
 #include "pipeline/tick_pipeline.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
@@ -52,6 +54,7 @@ std::string Name(const Contender& contender) {
   if (!kind.local_losses && contender.recompute) absl::StrAppend(&name, "/recompute");
   if (contender.precision != "fp32") absl::StrAppend(&name, "/", contender.precision);
   if (contender.captured) absl::StrAppend(&name, "/captured");
+  if (contender.threads > 0) absl::StrAppend(&name, "/", contender.threads, " threads");
   return name;
 }
 
@@ -74,12 +77,14 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
 std::unique_ptr<Pipeline> MakePipeline(const Contender& contender, Learner& learner, at::Device device) {
   if (contender.schedule != "pipeline") return nullptr;
   auto& stages = dynamic_cast<SidLearner&>(learner);
-  return MakeTickPipeline(stages, static_cast<int64_t>(stages.stages().size()),
-                          contender.captured ? MakeCudaGraph(device) : nullptr);
+  const auto workers = static_cast<int64_t>(stages.stages().size());
+  if (device.is_cpu()) return MakeThreadPipeline(stages, workers);
+  return MakeTickPipeline(stages, workers, contender.captured ? MakeCudaGraph(device) : nullptr);
 }
 
 void Activate(const Contender& contender, at::Device device) {
   UsePrecision(ParsePrecision(contender.precision, device).value());
+  if (contender.threads > 0) at::set_num_threads(static_cast<int>(contender.threads));
 }
 
 int64_t ParameterBytes(const Learner& learner) {

@@ -38,6 +38,7 @@ struct Contender {
   bool recompute = false;  // of backpropagation
   std::string precision = "fp32";
   bool captured = false;  // on a GPU: its steps are replayed as a CUDA graph
+  int64_t threads = 0;    // of the CPU, of each worker where a pipeline has several; 0: as the process has
   int64_t depth = 4;      // L
   int64_t batch = 128;    // B
 };
@@ -57,7 +58,7 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
 std::unique_ptr<Pipeline> MakePipeline(const Contender& contender, Learner& learner, at::Device device);
 
 // Before a contender's steps, when others stepped in between: sets what LibTorch keeps for all of a process, the rounding of
-// products to TF32. The contender is one that MakeContender made.
+// products to TF32 and the number of threads. The contender is one that MakeContender made.
 void Activate(const Contender& contender, at::Device device);
 
 // Bytes of the weights, and of what the contenders' optimizer, Adam, keeps of each: its two moments.

@@ -57,6 +57,20 @@ TEST(StepPhases, AddUpToTheStep) {
   }
 }
 
+// Where modules own blocks, a stage is a phase around those of its parts.
+TEST(StepPhases, StagesHaveOneEach) {
+  const Problem problem{.classes = 3, .side = 8, .features = 4, .hidden = 5};
+  const Contender contender{.partition = "even", .depth = 3, .batch = 8};
+  const auto learner = MakeContender(contender, problem, at::kCPU).value();
+  const auto timer = MakeClockTimer(ThreadSeconds);
+  std::vector<int64_t> stages;
+  for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(contender, problem, at::kCPU), *timer)) {
+    if (phase.phase == "stage") stages.push_back(phase.module);
+    EXPECT_EQ(phase.level, phase.phase == "step" ? 0 : phase.phase == "stage" ? 1 : 2) << phase.phase;
+  }
+  EXPECT_EQ(stages, (std::vector<int64_t>{0, 1, 2}));
+}
+
 TEST(StepPhases, HaveTheirNames) {
   const std::set<std::string> sid = {"step",         "extractor forward",  "teachers",
                                      "local update", "extractor backward", "optimizer"};

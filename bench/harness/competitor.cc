@@ -17,6 +17,7 @@ constexpr double kLearningRate = 1e-5;
 }  // namespace
 
 absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Problem& problem, at::Device device) {
+  Activate(contender, device);  // a pipeline's threads begin with it
   SID_ASSIGN_OR_RETURN(std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
   Competitor competitor(contender, std::move(learner), MakeBatch(contender, problem, device), device);
   PhaseTimer untimed;

@@ -35,6 +35,7 @@ ordered_json ToJson(const ContenderResult& result) {
           {"schedule", result.contender.schedule},
           {"precision", result.contender.precision},
           {"captured", result.contender.captured},
+          {"threads", result.contender.threads},
           {"depth", result.contender.depth},
           {"batch", result.contender.batch},
           {"step_seconds", ToJson(result.step)},
@@ -47,6 +48,14 @@ ordered_json ToJson(const ContenderResult& result) {
           {"parameter_bytes", result.memory.parameter_bytes},
           {"optimizer_bytes", result.memory.optimizer_bytes},
           {"above_bytes", result.memory.above_bytes}};
+}
+
+ordered_json ToJson(const ModelledPipeline& pipeline) {
+  return {{"label", pipeline.label},
+          {"stages_of", pipeline.serial},
+          {"stage_seconds", pipeline.stages},
+          {"predicted_seconds", pipeline.predicted},
+          {"step_seconds", ToJson(pipeline.measured)}};
 }
 
 ordered_json ToJson(const ModelledSpeedup& modelled) {
@@ -155,6 +164,21 @@ std::string ModelledTables(const Results& results) {
   return absl::StrCat(theoretical, "\n", critical_path);
 }
 
+// The model's time of a pipeline beside the measured one.
+std::string PipelineTable(const Results& results) {
+  std::string text =
+      "| pipeline, ms | each stage alone | slowest: predicted | measured | 95 % | measured / predicted |\n"
+      "|---|---|---|---|---|---|\n";
+  for (const ModelledPipeline& one : results.pipelines) {
+    const auto add = [](std::string* out, double seconds) { absl::StrAppend(out, Milliseconds(seconds)); };
+    absl::StrAppendFormat(&text, "| %s | %s | %s | %s | %s - %s | %.2f |\n", one.label,
+                          absl::StrJoin(one.stages, " + ", add), Milliseconds(one.predicted),
+                          Milliseconds(one.measured.median), Milliseconds(one.measured.interval.low),
+                          Milliseconds(one.measured.interval.high), one.measured.median / one.predicted);
+  }
+  return text;
+}
+
 }  // namespace
 
 ordered_json ToJson(const Results& results) {
@@ -165,7 +189,8 @@ ordered_json ToJson(const Results& results) {
                        {"timer_seconds_per_phase", results.timer_seconds},
                        {"contenders", ordered_json::array()},
                        {"measured_speedups", ordered_json::array()},
-                       {"modelled_speedups", ordered_json::array()}};
+                       {"modelled_speedups", ordered_json::array()},
+                       {"modelled_pipelines", ordered_json::array()}};
   for (const ContenderResult& result : results.contenders) json["contenders"].push_back(ToJson(result));
   for (const MeasuredSpeedup& measured : results.measured) {
     json["measured_speedups"].push_back({{"of", measured.of},
@@ -174,12 +199,14 @@ ordered_json ToJson(const Results& results) {
                                          {"trusted", measured.trusted}});
   }
   for (const ModelledSpeedup& modelled : results.modelled) json["modelled_speedups"].push_back(ToJson(modelled));
+  for (const ModelledPipeline& one : results.pipelines) json["modelled_pipelines"].push_back(ToJson(one));
   return json;
 }
 
 std::string ToMarkdown(const Results& results) {
   std::string text = absl::StrJoin({StepTable(results), PhaseTable(results), MemoryTable(results)}, "\n");
   if (!results.modelled.empty()) absl::StrAppend(&text, "\n", ModelledTables(results));
+  if (!results.pipelines.empty()) absl::StrAppend(&text, "\n", PipelineTable(results));
   if (!results.measured.empty()) absl::StrAppend(&text, "\n", MeasuredTable(results));
   return text;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "baselines/learners.h"
 
@@ -81,6 +82,26 @@ ModelledSpeedup Model(const ContenderResult& result, const Problem& problem, con
   return modelled;
 }
 
+// Of each pipeline whose serial steps are contenders too.
+std::vector<ModelledPipeline> Pipelines(const std::vector<ContenderResult>& contenders) {
+  std::vector<ModelledPipeline> pipelines;
+  for (const ContenderResult& pipeline : contenders) {
+    if (pipeline.contender.schedule != "pipeline") continue;
+    Contender like = pipeline.contender;
+    like.schedule = "serial";
+    for (const ContenderResult& serial : contenders) {
+      if (Label(serial.contender) != Label(like)) continue;
+      ModelledPipeline modelled{Label(pipeline.contender), Label(like), {}, 0, pipeline.step};
+      for (const PhaseResult& phase : serial.phases)
+        if (phase.phase == "stage" && phase.module >= 0) modelled.stages.push_back(phase.seconds.median);
+      if (modelled.stages.empty()) continue;
+      modelled.predicted = *std::max_element(modelled.stages.begin(), modelled.stages.end());
+      pipelines.push_back(std::move(modelled));
+    }
+  }
+  return pipelines;
+}
+
 }  // namespace
 
 void Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const ModelledDevices& devices,
@@ -93,6 +114,7 @@ void Reduce(const std::vector<Measurement>& measurements, const Problem& problem
       results->modelled.push_back(Model(result, problem, devices));
     }
   }
+  results->pipelines = Pipelines(results->contenders);
   for (size_t i = 0; i < measurements.size(); ++i) {
     for (size_t j = i + 1; j < measurements.size(); ++j) {
       const Contender &of = measurements[j].contender, &over = measurements[i].contender;

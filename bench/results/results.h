@@ -58,6 +58,15 @@ struct ModelledSpeedup {
   double of_partition = 0;
 };
 
+// A pipeline with a device or a core for each stage takes as long as its slowest stage alone; where stages share a GPU that is a bound,
+// which their sum over the number of stages is as well.
+struct ModelledPipeline {
+  std::string label, serial;   // of the pipeline, and of whose plain steps the stages' times are
+  std::vector<double> stages;  // seconds
+  double predicted = 0;        // the slowest
+  Summary measured;            // seconds a step
+};
+
 struct Results {
   nlohmann::ordered_json environment, settings;
   std::vector<std::string> warnings;
@@ -65,6 +74,7 @@ struct Results {
   std::vector<ContenderResult> contenders;
   std::vector<MeasuredSpeedup> measured;
   std::vector<ModelledSpeedup> modelled;
+  std::vector<ModelledPipeline> pipelines;
 };
 
 // The devices that the critical path imagines.
@@ -73,7 +83,7 @@ struct ModelledDevices {
   Placement partition;  // looked at besides the balanced ones, for networks of as many modules; may be empty
 };
 
-// Fills contenders, measured (every pair of contenders of one depth and batch) and modelled.
+// Fills contenders, measured (every pair of contenders of one depth and batch), modelled and pipelines.
 void Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const ModelledDevices& devices,
             uint64_t seed, Results* results);
 

@@ -87,6 +87,25 @@ TEST_F(ResultsTest, ModelsAPartitionThatIsAskedForAndFits) {
   EXPECT_THAT(modelled({1, 2}).partition, testing::IsEmpty()) << "three modules, and the network has two";
 }
 
+// A pipeline is predicted by the slowest stage of the same contender's serial steps, and of no other's.
+TEST_F(ResultsTest, APipelineIsPredictedByItsSlowestStage) {
+  Measurement serial = Serial(), other = Serial(), pipeline = Serial();
+  serial.contender.partition = other.contender.partition = pipeline.contender.partition = "even";
+  serial.phases = {{"step", -1, Times(9)}, {"stage", -1, Times(9)}, {"stage", 0, Times(4)}, {"stage", 1, Times(5)}};
+  other.phases = {{"step", -1, Times(2)}, {"stage", -1, Times(2)}, {"stage", 0, Times(1)}, {"stage", 1, Times(1)}};
+  other.contender.threads = 2;
+  pipeline.contender.schedule = "pipeline";
+  Results results;
+  Reduce({other, serial, pipeline}, kProblem, {}, 1, &results);
+  ASSERT_EQ(results.pipelines.size(), 1u);
+  EXPECT_EQ(results.pipelines[0].serial, "sid/even/serial L=2 B=8");
+  EXPECT_THAT(results.pipelines[0].stages, testing::ElementsAre(4, 5));
+  EXPECT_EQ(results.pipelines[0].predicted, 5);
+  EXPECT_THAT(ToMarkdown(results), HasSubstr("| sid/even/serial/pipeline L=2 B=8 | 4000.000 + 5000.000 | 5000.000 | "
+                                             "12000.000 | 10000.000 - 14000.000 | 2.40 |"));
+  EXPECT_EQ(ToJson(results)["modelled_pipelines"][0]["predicted_seconds"], 5);
+}
+
 TEST_F(ResultsTest, BothFormatsHaveTheFigures) {
   const std::string markdown = ToMarkdown(results_);
   EXPECT_THAT(markdown, HasSubstr("| sid/serial | 2 | 8 | 12000.000 | 1000.000 | 10000.000 - 14000.000 | 5 | 1 |"));

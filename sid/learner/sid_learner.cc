@@ -5,6 +5,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -51,8 +52,10 @@ StepResult SidLearner::Step(const Batch& batch, const at::Tensor& learning_rate,
     for (const StageResult& one : results) losses.push_back(one.losses);
     result = results.back();
   } else {
-    for (StageLearner& stage : stages_) {
-      result = stage.Step(result.hand, learning_rate, timer);
+    for (size_t k = 0; k < stages_.size(); ++k) {
+      std::optional<ScopedPhase> phase;
+      if (stages_.size() > 1) phase.emplace(timer, "stage", static_cast<int64_t>(k));
+      result = stages_[k].Step(result.hand, learning_rate, timer);
       losses.push_back(result.losses);
     }
   }
