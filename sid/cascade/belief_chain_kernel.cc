@@ -19,13 +19,24 @@
 namespace sid {
 namespace {
 
-// weights [n, rows, columns] as [n, columns, rows], rows filled up with zeros to what a thread reads at once.
+int64_t RoundedUp(int64_t size) { return kernels::QuadsOf(static_cast<int>(size)) * kernels::kQuad; }
+
+// weights [n, rows, columns] as [n, columns, rows], both filled up with zeros to what a thread reads at once.
 at::Tensor Transposed(const at::Tensor& weights) {
-  const int64_t rows = weights.size(1), rest = rows % kernels::kColumns;
-  const int64_t stride = rest == 0 ? rows : rows + kernels::kColumns - rest;
-  const std::array<int64_t, 3> shape{weights.size(0), weights.size(2), stride};
-  at::Tensor result = rest == 0 ? at::empty(shape, weights.options()) : at::zeros(shape, weights.options());
-  result.slice(2, 0, rows).copy_(weights.transpose(1, 2));
+  const int64_t rows = weights.size(1), columns = weights.size(2);
+  const std::array<int64_t, 3> shape{weights.size(0), RoundedUp(columns), RoundedUp(rows)};
+  const bool whole = shape[1] == columns && shape[2] == rows;
+  at::Tensor result = whole ? at::empty(shape, weights.options()) : at::zeros(shape, weights.options());
+  result.slice(1, 0, columns).slice(2, 0, rows).copy_(weights.transpose(1, 2));
+  return result;
+}
+
+// biases [n, columns] filled up in the same way.
+at::Tensor FilledUp(const at::Tensor& biases) {
+  const int64_t columns = biases.size(1);
+  if (RoundedUp(columns) == columns) return biases.contiguous();
+  at::Tensor result = at::zeros({biases.size(0), RoundedUp(columns)}, biases.options());
+  result.slice(1, 0, columns).copy_(biases);
   return result;
 }
 
@@ -43,8 +54,6 @@ void Launch(const Arrays& arrays, Divergence divergence) {
                                               .depth = static_cast<int>(arrays.hidden.size(1)),
                                               .hidden = static_cast<int>(arrays.hidden.size(2)),
                                               .classes = static_cast<int>(arrays.log_y.size(1)),
-                                              .hidden_stride = static_cast<int>(arrays.belief_weight.size(2)),
-                                              .class_stride = static_cast<int>(arrays.output_weight.size(2)),
                                               .reverse = divergence == Divergence::kReverse,
                                               .residual = arrays.residual,
                                               .belief_weight = storage(arrays.belief_weight),
@@ -106,7 +115,7 @@ ChainResult ChainByKernel(const Cascade& modules, Divergence divergence, const a
   const at::TensorOptions products = modules.hidden_bias.options(), numbers = log_q.options();
   const Arrays arrays{Transposed(modules.belief_weight),
                       Transposed(modules.output_weight),
-                      modules.output_bias.contiguous(),
+                      FilledUp(modules.output_bias),
                       alphas.contiguous(),
                       inputs.log_y.contiguous(),
                       FeaturesHalf(modules, inputs.features),

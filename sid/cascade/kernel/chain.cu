@@ -1,65 +1,99 @@
+#include <type_traits>
+
 #include "sid/cascade/kernel/chain_launch.h"
+#include "sid/cascade/kernel/teams.h"
 
 namespace sid::kernels {
 namespace {
 
-// 64 bytes a cycle at the L2 cache's latency of some 500 cycles are 32 KB under way: 512 threads with four loads of 16 bytes.
-constexpr int kThreads = 512;
-constexpr unsigned kAllLanes = 0xffffffff;
+// Blocks of a cluster: 8 are the most that every GPU with clusters has. With 1 there are none.
+constexpr int kMostRanks = 8;
+using MostTeam = std::conditional_t<kMostRanks == 1, LoneTeam, ClusterTeam<kMostRanks>>;
 
-class Warp {
- public:
-  __device__ int lane() const { return threadIdx.x % 32; }
-  __device__ int lanes() const { return 32; }
-  template <typename Number>
-  __device__ Number Sum(Number value) const {
-    for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(kAllLanes, value, distance);
-    return value;
-  }
-  template <typename Number>
-  __device__ Number Max(Number value) const {
-    for (int distance = 16; distance > 0; distance /= 2) {
-      const Number other = __shfl_xor_sync(kAllLanes, value, distance);
-      value = other > value ? other : value;
-    }
-    return value;
-  }
-};
-
-class BlockTeam {
- public:
-  __device__ int thread() const { return threadIdx.x; }
-  __device__ int threads() const { return kThreads; }
-  __device__ int group() const { return threadIdx.x / 32; }
-  __device__ int groups() const { return kThreads / 32; }
-  __device__ Warp GroupLanes() const { return {}; }
-  __device__ void Synchronise() const { __syncthreads(); }
-};
-
-template <typename Storage, typename Number>
-__global__ void __launch_bounds__(kThreads, 1) RunChain(const __grid_constant__ Chain<Storage, Number> chain) {
+template <typename Team, typename Storage, typename Number>
+__global__ void __launch_bounds__(Team::kThreads, Team::kBlocksOfMultiprocessor)
+    RunChain(const __grid_constant__ Chain<Storage, Number> chain) {
   extern __shared__ __align__(16) unsigned char shared[];
-  const BlockTeam team;
-  Block<Storage, Number, BlockTeam>(team, chain, blockIdx.x * kRows, reinterpret_cast<Number*>(shared)).Run();
+  const int first = blockIdx.x / Team::kRanks * Team::kRows;
+  if constexpr (Team::kRanks == 1) {
+    const Team team;
+    Block<Storage, Number, Team, Team::kRows>(team, chain, first, shared).Run();
+  } else {
+    __shared__ uint64_t mailboxes[kMailboxes];
+    const Team team(mailboxes);
+    Block<Storage, Number, Team, Team::kRows>(team, chain, first, shared).Run();
+  }
 }
 
-int RoundedUp(int size) { return (size + kColumns - 1) / kColumns * kColumns; }
+template <typename Team>
+int64_t BytesOf(int hidden, int classes, size_t bytes_of_number, size_t bytes_of_storage) {
+  return LayoutOf<Team::kRows>(Team::kThreads, hidden, classes, Team::kRanks).Bytes(bytes_of_number, bytes_of_storage);
+}
+
+// How the kernel is started with a team. It holds a pointer into itself.
+template <typename Team, typename Storage, typename Number>
+class Start {
+ public:
+  Start(const Chain<Storage, Number>& chain, cudaStream_t stream) {
+    cluster_.id = cudaLaunchAttributeClusterDimension;
+    cluster_.val.clusterDim = {Team::kRanks, 1, 1};
+    config_.gridDim = (chain.batch + Team::kRows - 1) / Team::kRows * Team::kRanks;
+    config_.blockDim = Team::kThreads;
+    config_.dynamicSmemBytes = BytesOf<Team>(chain.hidden, chain.classes, sizeof(Number), sizeof(Storage));
+    config_.stream = stream;
+    config_.attrs = &cluster_;
+    config_.numAttrs = Team::kRanks == 1 ? 0 : 1;
+  }
+  Start(const Start&) = delete;
+  Start& operator=(const Start&) = delete;
+
+  // That the device has room for a cluster. Nothing here is forbidden while a graph is captured.
+  bool Fits() const {
+    int device = 0, clusters = 0, bytes = 0, at_once = 0;
+    if (cudaGetDevice(&device) != cudaSuccess ||
+        cudaDeviceGetAttribute(&clusters, cudaDevAttrClusterLaunch, device) != cudaSuccess ||
+        cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device) != cudaSuccess) {
+      return false;
+    }
+    if (clusters == 0 || config_.dynamicSmemBytes + kMailboxes * sizeof(uint64_t) > static_cast<size_t>(bytes))
+      return false;
+    if (AskForMemory() == cudaSuccess &&
+        cudaOccupancyMaxActiveClusters(&at_once, RunChain<Team, Storage, Number>, &config_) == cudaSuccess) {
+      return at_once > 0;
+    }
+    cudaGetLastError();  // so that the next launch is not blamed
+    return false;
+  }
+
+  cudaError_t Go(const Chain<Storage, Number>& chain) const {
+    const cudaError_t error = AskForMemory();
+    return error == cudaSuccess ? cudaLaunchKernelEx(&config_, RunChain<Team, Storage, Number>, chain) : error;
+  }
+
+ private:
+  // More than 48 KB are given on request only.
+  cudaError_t AskForMemory() const {
+    return cudaFuncSetAttribute(RunChain<Team, Storage, Number>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                static_cast<int>(config_.dynamicSmemBytes));
+  }
+
+  cudaLaunchAttribute cluster_{};
+  cudaLaunchConfig_t config_{};
+};
 
 template <typename Storage, typename Number>
 cudaError_t Launch(const Chain<Storage, Number>& chain, cudaStream_t stream) {
-  const auto kernel = RunChain<Storage, Number>;
-  const size_t bytes = ChainSharedBytes(chain.hidden, chain.classes, sizeof(Number));
-  // More than 48 KB are given on request only.
-  const cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
-  if (error != cudaSuccess) return error;
-  kernel<<<(chain.batch + kRows - 1) / kRows, kThreads, bytes, stream>>>(chain);
-  return cudaGetLastError();
+  if constexpr (kMostRanks > 1) {
+    const Start<MostTeam, Storage, Number> start(chain, stream);
+    if (start.Fits()) return start.Go(chain);
+  }
+  return Start<LoneTeam, Storage, Number>(chain, stream).Go(chain);
 }
 
 }  // namespace
 
 size_t ChainSharedBytes(int hidden, int classes, size_t bytes_of_number) {
-  return LayoutOf(kThreads, hidden, classes, RoundedUp(hidden), RoundedUp(classes)).size * bytes_of_number;
+  return BytesOf<LoneTeam>(hidden, classes, bytes_of_number, 0);
 }
 
 cudaError_t LaunchChain(const Chain<float, float>& chain, cudaStream_t stream) { return Launch(chain, stream); }

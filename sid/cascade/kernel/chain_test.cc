@@ -14,11 +14,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <limits>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
+#include <string>
 #include <thread>
 #include <tuple>
 #include <utility>
@@ -35,24 +38,71 @@ namespace {
 
 constexpr uint64_t kSeed = 17;
 
-// Threads of the CPU in groups of lanes, as a GPU's block of warps.
+// Threads of the CPU in groups of lanes, as a GPU's blocks of warps, `ranks` blocks of them.
 class ThreadTeam {
  public:
-  static constexpr int kLanes = 4, kGroups = 3;
+  static constexpr int kLanes = 2, kGroups = 2, kThreads = kLanes * kGroups;
 
-  struct Shared {
-    std::barrier<> all{kLanes * kGroups};
-    std::barrier<> group[kGroups]{std::barrier<>(kLanes), std::barrier<>(kLanes), std::barrier<>(kLanes)};
-    double values[kGroups][kLanes];
+  // As an mbarrier that waits for one thread: a phase ends when this has said how many bytes belong to it and these have arrived.
+  struct Arrivals {
+    std::mutex mutex;
+    bool said = false;
+    int64_t missing = 0;
+    std::atomic<int> phase = 0;
+
+    void Arrive(bool says, int64_t bytes) {
+      const std::lock_guard<std::mutex> lock(mutex);
+      missing += bytes;
+      said |= says;
+      if (!said || missing != 0) return;
+      said = false;
+      phase.fetch_add(1);
+      phase.notify_all();
+    }
   };
 
-  ThreadTeam(Shared& shared, int thread) : shared_(shared), thread_(thread) {}
+  // A block's.
+  struct Shared {
+    std::barrier<> all{kThreads};
+    std::barrier<> group[kGroups]{std::barrier<>(kLanes), std::barrier<>(kLanes)};
+    double values[kGroups][kLanes];
+    Arrivals mailboxes[kMailboxes];
+    std::vector<unsigned char> memory;
+  };
+  struct Cluster {
+    Cluster(int ranks, int64_t bytes) : blocks(ranks), all(ranks * kThreads) {
+      for (Shared& block : blocks) block.memory.assign(bytes, 0xff);  // no numbers
+    }
+    std::vector<Shared> blocks;
+    std::barrier<> all;
+  };
+
+  ThreadTeam(Cluster& cluster, int rank, int thread)
+      : cluster_(cluster), shared_(cluster.blocks[rank]), rank_(rank), thread_(thread) {}
 
   int thread() const { return thread_; }
-  int threads() const { return kLanes * kGroups; }
+  int threads() const { return kThreads; }
   int group() const { return thread_ / kLanes; }
   int groups() const { return kGroups; }
+  int Rank() const { return rank_; }
+  int Ranks() const { return static_cast<int>(cluster_.blocks.size()); }
   void Synchronise() const { shared_.all.arrive_and_wait(); }
+  void SynchroniseCluster() const { cluster_.all.arrive_and_wait(); }
+
+  template <typename Number>
+  void Send(const Quad<Number>& quad, Number* place, int rank, Mailbox mailbox) const {
+    Shared& there = cluster_.blocks[rank];
+    Store(quad, reinterpret_cast<Number*>(there.memory.data() +
+                                          (reinterpret_cast<unsigned char*>(place) - shared_.memory.data())));
+    there.mailboxes[mailbox].Arrive(false, -static_cast<int64_t>(sizeof(quad)));
+  }
+
+  // Sees a phase's parity only.
+  void Await(Mailbox mailbox, int module, int bytes) const {
+    Arrivals& arrivals = shared_.mailboxes[mailbox];
+    if (thread_ == 0) arrivals.Arrive(true, bytes);
+    for (int now = arrivals.phase.load(); now % 2 == module % 2; now = arrivals.phase.load()) arrivals.phase.wait(now);
+  }
 
   class Lanes {
    public:
@@ -85,33 +135,33 @@ class ThreadTeam {
   Lanes GroupLanes() const { return Lanes(*this); }
 
  private:
+  Cluster& cluster_;
   Shared& shared_;
-  int thread_;
+  int rank_, thread_;
 };
 
-template <typename Storage, typename Number>
-void RunAllRows(const Chain<Storage, Number>& chain) {
+// In clusters of `ranks` blocks.
+template <int kRows, typename Storage, typename Number>
+void RunAllRows(const Chain<Storage, Number>& chain, int ranks) {
+  const Layout layout = LayoutOf<kRows>(ThreadTeam::kThreads, chain.hidden, chain.classes, ranks);
   for (int first = 0; first < chain.batch; first += kRows) {
-    const int threads = ThreadTeam::kLanes * ThreadTeam::kGroups;
-    ThreadTeam::Shared barriers;
-    std::vector<Number> shared(
-        LayoutOf(threads, chain.hidden, chain.classes, chain.hidden_stride, chain.class_stride).size);
-    std::vector<std::thread> team;
-    team.reserve(threads);
-    for (int thread = 0; thread < threads; ++thread) {
-      team.emplace_back([&, thread] {
-        const ThreadTeam own(barriers, thread);
-        Block<Storage, Number, ThreadTeam>(own, chain, first, shared.data()).Run();
+    ThreadTeam::Cluster cluster(ranks, layout.Bytes(sizeof(Number), sizeof(Storage)));
+    std::vector<std::thread> threads;
+    threads.reserve(ranks * ThreadTeam::kThreads);
+    for (int k = 0; k < ranks * ThreadTeam::kThreads; ++k) {
+      threads.emplace_back([&, rank = k / ThreadTeam::kThreads, thread = k % ThreadTeam::kThreads] {
+        const ThreadTeam own(cluster, rank, thread);
+        Block<Storage, Number, ThreadTeam, kRows>(own, chain, first, cluster.blocks[rank].memory.data()).Run();
       });
     }
-    for (std::thread& thread : team) thread.join();
+    for (std::thread& thread : threads) thread.join();
   }
 }
 
-// weights [n, rows, columns] -> [n, columns, rows filled up with zeros].
+// weights [n, rows, columns] -> [n, columns, rows], both filled up with zeros.
 at::Tensor Transposed(const at::Tensor& weights) {
-  const int64_t missing = (kColumns - weights.size(1) % kColumns) % kColumns;
-  return at::constant_pad_nd(weights.transpose(1, 2), {0, missing}).contiguous();
+  const int64_t rows = -weights.size(1) & (kQuad - 1), columns = -weights.size(2) & (kQuad - 1);
+  return at::constant_pad_nd(weights.transpose(1, 2), {0, rows, 0, columns}).contiguous();
 }
 
 struct Sizes {
@@ -142,8 +192,19 @@ Problem MakeProblem(const Sizes& sizes, Divergence divergence, BeliefUpdate beli
           at::linspace(1, 0.2, sizes.depth, at::TensorOptions(numbers))};
 }
 
+// How the kernel's teams are: rows, and blocks of a cluster.
+enum class Way { kAlone, kTwo, kFour, kEight };
+
 template <typename Storage, typename Number>
-ChainResult RunOnThreads(const Problem& problem, Divergence divergence) {
+void RunAllRows(const Chain<Storage, Number>& chain, Way way) {
+  if (way == Way::kAlone) return RunAllRows<4>(chain, 1);
+  if (way == Way::kTwo) return RunAllRows<8>(chain, 2);
+  if (way == Way::kFour) return RunAllRows<4>(chain, 4);
+  RunAllRows<8>(chain, 8);
+}
+
+template <typename Storage, typename Number>
+ChainResult RunOnThreads(const Problem& problem, Divergence divergence, Way way) {
   const Cascade& modules = problem.modules;
   const int64_t depth = modules.depth(), batch = problem.log_q.size(0), classes = modules.classes();
   ChainResult result{.hidden = FeaturesHalf(modules, problem.inputs.features).contiguous(),
@@ -152,14 +213,17 @@ ChainResult RunOnThreads(const Problem& problem, Divergence divergence) {
   const at::Tensor log_beliefs = at::empty({depth + 1, batch, classes}, problem.log_q.options());
   log_beliefs[0].copy_(problem.log_q);
   const at::Tensor belief_weight = Transposed(modules.belief_weight), output_weight = Transposed(modules.output_weight);
+  const at::Tensor output_bias = at::constant_pad_nd(modules.output_bias, {0, -classes & (kQuad - 1)});
   auto storage = [](const at::Tensor& tensor) { return static_cast<Storage*>(tensor.data_ptr()); };
   auto number = [](const at::Tensor& tensor) { return static_cast<Number*>(tensor.data_ptr()); };
-  RunAllRows(Chain<Storage, Number>{
-      static_cast<int>(batch), static_cast<int>(depth), static_cast<int>(modules.hidden_bias.size(1)),
-      static_cast<int>(classes), static_cast<int>(belief_weight.size(2)), static_cast<int>(output_weight.size(2)),
-      divergence == Divergence::kReverse, modules.belief_update == BeliefUpdate::kResidual, storage(belief_weight),
-      storage(output_weight), storage(modules.output_bias), number(problem.alphas), number(problem.inputs.log_y),
-      storage(result.hidden), number(log_beliefs), storage(result.logits_gradient), number(result.losses)});
+  RunAllRows(
+      Chain<Storage, Number>{static_cast<int>(batch), static_cast<int>(depth),
+                             static_cast<int>(modules.hidden_bias.size(1)), static_cast<int>(classes),
+                             divergence == Divergence::kReverse, modules.belief_update == BeliefUpdate::kResidual,
+                             storage(belief_weight), storage(output_weight), storage(output_bias),
+                             number(problem.alphas), number(problem.inputs.log_y), storage(result.hidden),
+                             number(log_beliefs), storage(result.logits_gradient), number(result.losses)},
+      way);
   result.teachers = log_beliefs.slice(0, 0, -1).exp();
   result.log_belief = log_beliefs[depth];
   return result;
@@ -171,15 +235,15 @@ void ExpectNear(const at::Tensor& actual, const at::Tensor& expected, double tol
 }
 
 template <typename Storage, typename Number>
-void ExpectOperationsResult(const Sizes& sizes, Divergence divergence, BeliefUpdate belief_update, at::ScalarType type,
-                            double tolerance) {
+void ExpectOperationsResult(const Sizes& sizes, Divergence divergence, BeliefUpdate belief_update, Way way,
+                            at::ScalarType type, double tolerance) {
   SCOPED_TRACE(testing::Message() << "seed " << kSeed << ", L " << sizes.depth << ", C " << sizes.classes << ", H "
                                   << sizes.hidden << ", B " << sizes.batch << ", " << type);
   const Problem problem = MakeProblem(sizes, divergence, belief_update, type);
   PhaseTimer untimed;
   const ChainResult expected =
       ChainByOperations(problem.modules, divergence, problem.alphas, problem.inputs, problem.log_q, untimed);
-  const ChainResult actual = RunOnThreads<Storage, Number>(problem, divergence);
+  const ChainResult actual = RunOnThreads<Storage, Number>(problem, divergence, way);
   ExpectNear(actual.hidden, expected.hidden, tolerance, "hidden");
   ExpectNear(actual.teachers, expected.teachers, tolerance, "teachers");
   ExpectNear(actual.losses, expected.losses, tolerance, "losses");
@@ -187,19 +251,20 @@ void ExpectOperationsResult(const Sizes& sizes, Divergence divergence, BeliefUpd
   ExpectNear(actual.log_belief, expected.log_belief, tolerance, "last belief");
 }
 
-// Rows past the batch's end, columns past the weights', fewer and more columns than threads.
+// Rows past the batch's end, columns past the weights', fewer and more columns than threads, blocks of a cluster with fewer hidden units
+// than others and with none.
 std::vector<Sizes> AllSizes() {
-  return {{1, 2, 4, 1}, {3, 10, 16, 7}, {8, 10, 9, 4}, {2, 100, 32, 5}, {2, 7, 70, 6}, {16, 5, 12, 9}};
+  return {{1, 2, 4, 1}, {3, 10, 9, 7}, {2, 100, 32, 5}, {2, 7, 70, 6}, {5, 5, 36, 9}, {2, 9, 1, 11}};
 }
 
-class ChainTest : public testing::TestWithParam<std::tuple<Divergence, BeliefUpdate>> {};
+class ChainTest : public testing::TestWithParam<std::tuple<Divergence, BeliefUpdate, Way>> {};
 
 TEST_P(ChainTest, GivesWhatOperationsGive) {
-  const auto [divergence, update] = GetParam();
+  const auto [divergence, update, way] = GetParam();
   for (const Sizes& sizes : AllSizes()) {
-    ExpectOperationsResult<double, double>(sizes, divergence, update, at::kDouble, 1e-12);
-    ExpectOperationsResult<float, float>(sizes, divergence, update, at::kFloat, 1e-5);
-    ExpectOperationsResult<c10::BFloat16, float>(sizes, divergence, update, at::kBFloat16, 2e-2);
+    ExpectOperationsResult<double, double>(sizes, divergence, update, way, at::kDouble, 1e-12);
+    ExpectOperationsResult<float, float>(sizes, divergence, update, way, at::kFloat, 1e-5);
+    ExpectOperationsResult<c10::BFloat16, float>(sizes, divergence, update, way, at::kBFloat16, 2e-2);
   }
 }
 // How often the 32 banks of shared memory, of 4 bytes each, are needed for one access of a warp: 16 bytes by each of 8 lanes at a time, or 4
@@ -218,38 +283,47 @@ int Wavefronts(const std::vector<int>& floats, int width) {
   return needed;
 }
 
-// Of all warps, as the kernel's 512 threads write and read partial sums of H = 256 and C = 100 columns.
+// Of all warps, as 256 threads write and read partial sums of [8, 32] hidden units and [8, 100] logits.
 TEST(PartialPlace, NeighboursMeetInFewBanks) {
-  for (const int stride : {256, 100}) {
-    const int groups = stride / kColumns, parts = 512 / groups;
-    int stores = 0, loads = 0, warps = 0;
-    for (int warp = 0; warp * 32 < groups * parts; ++warp, ++warps) {
-      std::vector<int> stored, loaded;
-      for (int unit = warp * 32; unit < std::min(warp * 32 + 32, groups * parts); ++unit) {
-        stored.push_back(PartialPlace(unit / groups, stride, unit % groups * kColumns));
-        loaded.push_back(PartialPlace(0, stride, unit / kRows) + unit % kRows);
+  constexpr int kRows = 8;
+  for (const auto& [inner, columns] : {std::pair(100, 32), {32, 100}}) {
+    const Split split = SplitOf<kRows>(256, inner, columns);
+    int stores = 0, loads = 0, weights = 0, warps = 0;
+    for (int warp = 0; warp * 32 < split.tiles * split.parts; ++warp, ++warps) {
+      std::vector<int> stored, loaded, rows;
+      for (int unit = warp * 32; unit < std::min(warp * 32 + 32, split.tiles * split.parts); ++unit) {
+        const int tile = unit % split.tiles, row = tile % 2 * 4, column = tile / 2 * 4, part = unit / split.tiles;
+        stored.push_back(PartialPlace<kRows>(part, row, column, PitchOf(columns)));
+        loaded.push_back(PartialPlace<kRows>(0, warp % kRows, unit % 32, PitchOf(columns)));
+        rows.push_back(row * PitchOf(inner) + part * 4);
       }
       stores += Wavefronts(stored, 4);
       loads += Wavefronts(loaded, 1);
+      weights += Wavefronts(rows, 4);
     }
-    EXPECT_LE(stores, 4 * warps * 1.3) << stride;  // 4 passes of 8 lanes are the least
-    EXPECT_LE(loads, 2 * warps) << stride;
+    EXPECT_LE(stores, 4 * warps * 1.3) << columns;  // 4 passes of 8 lanes are the least
+    EXPECT_LE(loads, warps) << columns;
+    EXPECT_LE(weights, 4 * warps) << columns;
   }
 }
 
 // No sum lies on another one, and none outside.
 TEST(PartialPlace, EachSumHasAPlaceOfItsOwn) {
-  for (const auto& [threads, hidden, classes] : {std::tuple(512, 256, 100), {512, 4096, 12}, {12, 20, 8}}) {
-    const Layout layout = LayoutOf(threads, hidden, classes, hidden, classes);
-    for (const int stride : {hidden, classes}) {
-      const int groups = stride / kColumns, parts = threads > groups ? threads / groups : 1;
+  constexpr int kRows = 8;
+  for (const auto& [threads, hidden, classes, ranks] :
+       {std::tuple(256, 256, 100, 8), {512, 4096, 12, 1}, {12, 20, 8, 2}, {256, 4, 1000, 8}}) {
+    const Layout layout = LayoutOf<kRows>(threads, hidden, classes, ranks);
+    for (const auto& [inner, columns] : {std::pair(classes, layout.slice), {layout.slice, classes}}) {
+      const Split split = SplitOf<kRows>(threads, inner, columns);
       std::set<int> seen;
-      for (int part = 0; part < parts; ++part) {
-        for (int column = 0; column < stride; ++column) {
-          for (int row = 0; row < kRows; ++row) seen.insert(PartialPlace(part, stride, column) + row);
+      for (int part = 0; part < split.parts; ++part) {
+        for (int row = 0; row < kRows; ++row) {
+          for (int column = 0; column < columns; ++column) {
+            seen.insert(PartialPlace<kRows>(part, row, column, PitchOf(columns)));
+          }
         }
       }
-      EXPECT_EQ(seen.size(), static_cast<size_t>(parts) * stride * kRows);
+      EXPECT_EQ(seen.size(), static_cast<size_t>(split.parts) * kRows * columns);
       EXPECT_LT(*seen.rbegin(), layout.size - layout.partial);
     }
   }
@@ -262,21 +336,25 @@ TEST(Chain, ANanSpreadsAsInOperations) {
   PhaseTimer untimed;
   const ChainResult expected =
       ChainByOperations(problem.modules, Divergence::kForward, problem.alphas, problem.inputs, problem.log_q, untimed);
-  const ChainResult actual = RunOnThreads<float, float>(problem, Divergence::kForward);
-  EXPECT_TRUE(actual.hidden[2].isnan().all().item<bool>()) << "its row";
-  for (const auto& [ours, theirs] : {std::pair{actual.hidden, expected.hidden},
-                                     {actual.losses, expected.losses},
-                                     {actual.logits_gradient, expected.logits_gradient}}) {
-    EXPECT_TRUE(at::equal(ours.isnan(), theirs.isnan()));
+  for (const Way way : {Way::kAlone, Way::kEight}) {
+    const ChainResult actual = RunOnThreads<float, float>(problem, Divergence::kForward, way);
+    EXPECT_TRUE(actual.hidden[2].isnan().all().item<bool>()) << "its row";
+    for (const auto& [ours, theirs] : {std::pair{actual.hidden, expected.hidden},
+                                       {actual.losses, expected.losses},
+                                       {actual.logits_gradient, expected.logits_gradient}}) {
+      EXPECT_TRUE(at::equal(ours.isnan(), theirs.isnan()));
+    }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, ChainTest,
                          testing::Combine(testing::Values(Divergence::kForward, Divergence::kReverse),
-                                          testing::Values(BeliefUpdate::kReplace, BeliefUpdate::kResidual)),
+                                          testing::Values(BeliefUpdate::kReplace, BeliefUpdate::kResidual),
+                                          testing::Values(Way::kAlone, Way::kTwo, Way::kFour, Way::kEight)),
                          [](const auto& info) {
                            return DivergenceNames()[static_cast<size_t>(std::get<0>(info.param))] + "_" +
-                                  BeliefUpdateNames()[static_cast<size_t>(std::get<1>(info.param))];
+                                  BeliefUpdateNames()[static_cast<size_t>(std::get<1>(info.param))] + "_" +
+                                  std::to_string(1 << static_cast<int>(std::get<2>(info.param)));
                          });
 
 }  // namespace
