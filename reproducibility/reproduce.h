@@ -46,4 +46,7 @@ struct ReproduceHooks {
 absl::StatusOr<nlohmann::ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
                                                  const ReproduceHooks& hooks);
 
+// Only runs: those that are missing, in time, and nobody else is at work on. What stays undone is told as a warning.
+absl::Status RunMissing(const Registry& registry, const ReproduceRequest& request, const ReproduceHooks& hooks);
+
 }  // namespace sid

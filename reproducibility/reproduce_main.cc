@@ -29,6 +29,11 @@ DEFINE_string(precision, sid::ReproduceRequest().precision,
               "of every learner's products: fp32, tf32 (GPUs), or bf16 (GPUs, and CPUs with AVX512-BF16 or AMX)");
 DEFINE_string(device, sid::ReproduceRequest().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_int64(threads, 0, "of the CPU; 0 for all cores");
+DEFINE_double(seconds, sid::ReproduceRequest().seconds,
+              "the time that there is: no run begins that would not end in it; 0 for all that it takes");
+DEFINE_bool(runs_only, false,
+            "trains what is missing and no other process is at work on, and writes no report: for machines that share "
+            "--out, or that only lend their GPU");
 
 namespace sid {
 namespace {
@@ -39,7 +44,7 @@ const ProgramFlags& Flags() {
       ".html.\n\n"
       "Usage: ./tools/bazel run //:reproduce -- --budget=quick --out=DIR",
       {{"Claims", {"claims", "budget", "data_dir", "bench", "out", "images_per_second"}},
-       {"Run", {"precision", "device", "threads"}}}};
+       {"Run", {"precision", "device", "threads", "seconds", "runs_only"}}}};
   return *kFlags;
 }
 
@@ -78,6 +83,8 @@ absl::Status MeasureSteps(const std::string& folder) {
 
 absl::Status ReproduceAndReport() {
   if (FLAGS_out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
+  if (!(FLAGS_seconds >= 0))
+    return absl::InvalidArgumentError(absl::StrCat("--seconds=", FLAGS_seconds, " is out of range: it is 0 or more"));
   SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
   const ReproduceRequest request{.claims = FLAGS_claims,
                                  .budget = FLAGS_budget,
@@ -87,12 +94,14 @@ absl::Status ReproduceAndReport() {
                                  .images_per_second = FLAGS_images_per_second,
                                  .precision = FLAGS_precision,
                                  .device = FLAGS_device,
-                                 .threads = FLAGS_threads};
+                                 .threads = FLAGS_threads,
+                                 .seconds = FLAGS_seconds};
   const ReproduceHooks hooks{
       .clock = SecondsNow,
       .on_progress = ShowProgress,
       .on_warning = [](const std::string& text) { std::cerr << "reproduce: WARNING: " << text << std::endl; },
       .measure = MeasureSteps};
+  if (FLAGS_runs_only) return RunMissing(registry, request, hooks);
   SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report, Reproduce(registry, request, hooks));
   ShowVerdicts(report);
   SID_RETURN_IF_ERROR(RunDataProgram("reproducibility/report/report_pages", {request.out}));
