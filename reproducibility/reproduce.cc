@@ -86,7 +86,7 @@ absl::Status RunWork(const std::string& folder, const ExperimentHooks& how, cons
 
 Pace PaceOf(const ReproduceRequest& request, const ReproduceHooks& hooks) {
   const double left = request.seconds > 0 ? request.seconds : std::numeric_limits<double>::infinity();
-  return {request.images_per_second, hooks.clock() + left};
+  return Pace(hooks.clock() + left);
 }
 
 size_t CountRuns(const std::vector<Work>& all) {

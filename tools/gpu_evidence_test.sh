@@ -79,7 +79,7 @@ expect "all is well" "gpu_evidence: passed after" "$out"
 expect "all is well" "exit code 0" "$out"
 expect "what is finished is taken into account" "earlier is there" "$out"
 flags=$(cat "$log")
-expect "the claims are found, and the data" "reproduce: --device=cuda --budget=full --images_per_second=40000 --data_dir=$world/data --claims=C7,R7 --budget=30 --runs_only" "$flags"
+expect "the claims are found, and the data" "reproduce: --device=cuda --budget=full --data_dir=$world/data --claims=C7,R7 --budget=30 --runs_only" "$flags"
 expect "the claims" "the claims" "$flags"
 [[ $flags =~ --seconds=9[0-9]\  ]] || { echo "FAILED: the time that is left: $flags"; failed=1; }
 [[ $(archive whole) == "runs/made.json " ]] || { echo "FAILED: the archive has: $(archive whole)"; failed=1; }

@@ -15,6 +15,8 @@
 #include "base/files.h"
 #include "base/json/write.h"
 #include "base/lock.h"
+#include "base/machine/device.h"
+#include "base/machine/version.h"
 #include "base/status.h"
 #include "data/batches/batches.h"
 #include "reproducibility/experiments/parse_result.h"
@@ -108,6 +110,15 @@ absl::StatusOr<ordered_json> RunAndWrite(const TrainConfig& config, const std::s
   return result;
 }
 
+// Whether this machine made it.
+bool IsOfThisMachine(const TrainConfig& config, const ordered_json& result) {
+  const absl::StatusOr<at::Device> device = ParseDevice(config.device);
+  if (!device.ok() || !result.contains("machine")) return false;
+  const ordered_json here = DescribeMachine(*device), &there = result["machine"];
+  const auto same = [&](const char* name) { return there.value(name, ordered_json()) == here[name]; };
+  return same("processor") && same("cores") && same("operating_system") && same("device");
+}
+
 // Run, unless its result is there; null where it is left out.
 absl::StatusOr<ordered_json> RunOrRead(const TrainConfig& config, const std::string& folder,
                                        const std::function<void()>& on_begin, const ExperimentHooks& hooks) {
@@ -135,6 +146,8 @@ absl::Status RunPlan(const Plan& plan, const std::string& folder, const Experime
       hooks.on_begin(index);
     };
     SID_ASSIGN_OR_RETURN(const ordered_json result, RunOrRead(plan.runs[index], folder, on_begin, hooks));
+    if (hooks.pace != nullptr && kept && IsOfThisMachine(plan.runs[index], result))
+      hooks.pace->Took(plan.runs[index], result["seconds"].get<double>());
     if (result.is_null()) {
       hooks.on_left_out(index);
     } else {

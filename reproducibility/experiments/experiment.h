@@ -32,7 +32,7 @@ struct ExperimentHooks {
       [](size_t, const nlohmann::ordered_json&, bool) {};
   // A run that another process is at work on is waited for, or left to it.
   IfLocked if_locked = IfLocked::kWait;
-  // Where there is one, it learns from every run, and a run that does not fit is left out.
+  // Where there is one, it learns from every run that this machine made, and a run that does not fit is left out.
   Pace* pace = nullptr;
   std::function<void(size_t index)> on_left_out = [](size_t) {};
 };

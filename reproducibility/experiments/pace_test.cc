@@ -7,24 +7,30 @@
 namespace sid {
 namespace {
 
-constexpr double kImagesPerSecond = 1000;
-
 TrainConfig RunOf(const std::string& learner) {
   TrainConfig run{.learner = learner, .dataset = "cifar10", .depth = 5};
   run.epochs = 10;
   return run;
 }
 
-double Estimate() { return 60 * EstimatedMinutes(RunOf("sid"), kImagesPerSecond); }
+double Estimate() { return 60 * EstimatedMinutes(RunOf("sid"), 500); }
 
 TEST(Pace, BeforeAnyRunItGoesByTheEstimate) {
-  const Pace pace(kImagesPerSecond, 2000);
+  const Pace pace(2000);
   EXPECT_TRUE(pace.Fits(RunOf("sid"), 2000 - 1.2 * Estimate()));
   EXPECT_FALSE(pace.Fits(RunOf("sid"), 2000 - 1.0 * Estimate()));
 }
 
+TEST(Pace, AGpuIsTakenToBeFaster) {
+  TrainConfig run = RunOf("sid");
+  run.device = "cuda";
+  const Pace pace(0);
+  EXPECT_TRUE(pace.Fits(run, -1.2 * Estimate() / 80));
+  EXPECT_FALSE(pace.Fits(run, -Estimate() / 80));
+}
+
 TEST(Pace, AKindGoesByItsOwnRunsAndAnotherByAll) {
-  Pace pace(kImagesPerSecond, 0);
+  Pace pace(0);
   pace.Took(RunOf("sid"), 0.05 * Estimate());
   pace.Took(RunOf("sid"), 0.15 * Estimate());
   pace.Took(RunOf("hsic"), 2 * Estimate());
@@ -38,7 +44,7 @@ TEST(Pace, AKindGoesByItsOwnRunsAndAnotherByAll) {
 }
 
 TEST(Pace, ALongerRunTakesLonger) {
-  Pace pace(kImagesPerSecond, 0);
+  Pace pace(0);
   pace.Took(RunOf("sid"), Estimate());
   TrainConfig longer = RunOf("sid");
   longer.epochs *= 2;
