@@ -61,7 +61,10 @@ absl::Status RunWork(const std::string& folder, const ExperimentHooks& how, cons
   int64_t left_out = 0;
   for (const Plan& plan : ByDataset(work->plan)) {
     ExperimentHooks experiment = how;
-    experiment.on_left_out = [&](size_t) { ++left_out; };
+    experiment.on_left_out = [&](size_t) {
+      ++left_out;
+      ++progress->done;
+    };
     experiment.on_end = [&](size_t index, const ordered_json& result, bool kept) {
       ++progress->done;
       progress->what = Describe(work->name, plan.runs[index], result);
@@ -183,6 +186,12 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
   SID_RETURN_IF_ERROR(WriteFileAtomically(request.out + "/report.json", ToText(report, 1) + "\n"));
   WarnOfChangedRules(report, hooks);
   return report;
+}
+
+absl::Status Check(const Registry& registry, const ReproduceRequest& request) {
+  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
+  SID_RETURN_IF_ERROR(MakeAllWork(claims, request).status());
+  return EnsureWritableFolder(request.out + "/runs");
 }
 
 absl::Status RunMissing(const Registry& registry, const ReproduceRequest& request, const ReproduceHooks& hooks) {

@@ -277,6 +277,8 @@ TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
       {"--budget=quik --out=" + folder, "did you mean 'quick'"},
       {"--budget=-5 --out=" + folder, "unknown budget '-5'"},
       {"--budget=quick", "--out is missing"},
+      {"--jobs=0 --out=" + folder, "--jobs=0 is out of range"},
+      {"--jobs=2 --claims=C99 --out=" + folder, "unknown claim 'C99'"},
       {"--seconds=-1 --out=" + folder, "--seconds=-1 is out of range"},
       {"--buget=quick", "did you mean --budget"},
       {"--claims=C4 --out=/proc/nowhere", "cannot create folder"},
@@ -292,7 +294,7 @@ TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
 
 TEST(ReproduceMain, WritesTheReportAndItsPages) {
   const std::string folder = NewFolder();
-  const Outcome outcome = RunMain("--claims=C10,Q1 --out=" + folder);
+  const Outcome outcome = RunMain("--claims=C10,Q1 --jobs=2 --out=" + folder);
   EXPECT_EQ(outcome.code, 0) << outcome.text;
   // C10 is checked on the code, which needs no run.
   EXPECT_NE(outcome.text.find("1 PASS  0 FAIL  0 INCONCLUSIVE  1 NOT RUN"), std::string::npos) << outcome.text;
