@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <utility>
 #include <vector>
@@ -50,11 +51,20 @@ std::string Describe(const std::string& experiment, const TrainConfig& run, cons
 
 bool DataAreMissing(const absl::Status& status) { return absl::IsInvalidArgument(status) || absl::IsNotFound(status); }
 
-absl::Status RunWork(const std::string& folder, const ordered_json& rules, const ReproduceHooks& hooks,
+void AddReason(const std::string& reason, std::string* reasons) {
+  absl::StrAppend(reasons, reasons->empty() ? "" : "; ", reason);
+}
+
+// `how` says how to run.
+absl::Status RunWork(const std::string& folder, const ExperimentHooks& how, const ReproduceHooks& hooks,
                      ReproduceProgress* progress, Work* work, Evidence* evidence) {
+  int64_t left_out = 0;
   for (const Plan& plan : ByDataset(work->plan)) {
-    ExperimentHooks experiment{.clock = hooks.clock};
-    experiment.rules = rules;
+    ExperimentHooks experiment = how;
+    experiment.on_left_out = [&](size_t) {
+      ++left_out;
+      ++progress->done;
+    };
     experiment.on_end = [&](size_t index, const ordered_json& result, bool kept) {
       ++progress->done;
       progress->what = Describe(work->name, plan.runs[index], result);
@@ -64,12 +74,28 @@ absl::Status RunWork(const std::string& folder, const ordered_json& rules, const
     };
     const absl::Status status = RunPlan(plan, folder, experiment);
     if (DataAreMissing(status)) {
-      absl::StrAppend(&work->not_run, work->not_run.empty() ? "" : "; ", std::string(status.message()));
+      AddReason(std::string(status.message()), &work->not_run);
       continue;
     }
     SID_RETURN_IF_ERROR(status);
   }
+  if (left_out > 0) {
+    AddReason(absl::StrFormat("%d of its %d runs are not there: the time was up, or others are at work on them",
+                              left_out, work->plan.runs.size()),
+              &work->not_run);
+  }
   return absl::OkStatus();
+}
+
+Pace PaceOf(const ReproduceRequest& request, const ReproduceHooks& hooks) {
+  const double left = request.seconds > 0 ? request.seconds : std::numeric_limits<double>::infinity();
+  return Pace(hooks.clock() + left);
+}
+
+size_t CountRuns(const std::vector<Work>& all) {
+  size_t count = 0;
+  for (const Work& work : all) count += work.plan.runs.size();
+  return count;
 }
 
 ordered_json RulesOf(const Registry& registry) {
@@ -142,11 +168,12 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
     return claim.rule && claim.rule->kind == RuleKind::kCheck;
   });
   if (checked) input.evidence.checks = RunChecks();
-  ReproduceProgress progress;
-  for (const Work& work : all) progress.all += work.plan.runs.size();
+  ReproduceProgress progress{.all = CountRuns(all)};
+  Pace pace = PaceOf(request, hooks);
+  const ExperimentHooks how{.clock = hooks.clock, .rules = rules, .pace = &pace};
   for (Work& work : all) {
     Evidence evidence{.stand_in = request.budget == "quick" ? kStandIn : ""};
-    SID_RETURN_IF_ERROR(RunWork(folder, rules, hooks, &progress, &work, &evidence));
+    SID_RETURN_IF_ERROR(RunWork(folder, how, hooks, &progress, &work, &evidence));
     input.evidence.experiments[work.name] = std::move(evidence);
     if (!work.not_run.empty()) {
       // No path of this machine in a report.
@@ -159,6 +186,27 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
   SID_RETURN_IF_ERROR(WriteFileAtomically(request.out + "/report.json", ToText(report, 1) + "\n"));
   WarnOfChangedRules(report, hooks);
   return report;
+}
+
+absl::Status Check(const Registry& registry, const ReproduceRequest& request) {
+  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
+  SID_RETURN_IF_ERROR(MakeAllWork(claims, request).status());
+  return EnsureWritableFolder(request.out + "/runs");
+}
+
+absl::Status RunMissing(const Registry& registry, const ReproduceRequest& request, const ReproduceHooks& hooks) {
+  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
+  SID_ASSIGN_OR_RETURN(std::vector<Work> all, MakeAllWork(claims, request));
+  ReproduceProgress progress{.all = CountRuns(all)};
+  Pace pace = PaceOf(request, hooks);
+  const ExperimentHooks how{
+      .clock = hooks.clock, .rules = RulesOf(registry), .if_locked = IfLocked::kFail, .pace = &pace};
+  for (Work& work : all) {
+    Evidence evidence;
+    SID_RETURN_IF_ERROR(RunWork(request.out + "/runs", how, hooks, &progress, &work, &evidence));
+    if (!work.not_run.empty()) hooks.on_warning(absl::StrCat(work.name, ": ", work.not_run));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace sid

@@ -46,4 +46,10 @@ struct ReproduceHooks {
 absl::StatusOr<nlohmann::ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
                                                  const ReproduceHooks& hooks);
 
+// What of a request is bad input, apart from the data.
+absl::Status Check(const Registry& registry, const ReproduceRequest& request);
+
+// Only runs: those that are missing, in time, and nobody else is at work on. What stays undone is told as a warning.
+absl::Status RunMissing(const Registry& registry, const ReproduceRequest& request, const ReproduceHooks& hooks);
+
 }  // namespace sid

@@ -80,6 +80,33 @@ TEST(Reproduce, RunsWhatIsMissingAndNothingTwice) {
   EXPECT_EQ(Call(out, TheRegistry(), "C1,R5").Ran(), 1);
 }
 
+TEST(Reproduce, BeginsNoRunThatWouldNotEndInTime) {
+  const std::string out = NewFolder();
+  std::vector<std::string> warnings;
+  int64_t made = 0;
+  // A run is estimated to take a second. By this clock it takes some: whoever looks at it lets one go by.
+  const ReproduceHooks hooks{.clock = [time = 0.0]() mutable { return time += 1; },
+                             .on_progress = [&](const ReproduceProgress&) { ++made; },
+                             .on_warning = [&](const std::string& text) { warnings.push_back(text); }};
+  const auto request = [&](double seconds) {
+    return ReproduceRequest{.claims = "R5", .out = out, .device = "cpu", .seconds = seconds, .scale = kTiny};
+  };
+  ASSERT_TRUE(RunMissing(TheRegistry(), request(0.1), hooks).ok());
+  EXPECT_EQ(made, 0);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("divergence: 4 of its 4 runs are not there: the time was up"), std::string::npos)
+      << warnings[0];
+  ASSERT_TRUE(RunMissing(TheRegistry(), request(5), hooks).ok());
+  EXPECT_GT(made, 0);
+  EXPECT_LT(made, 4);
+  EXPECT_FALSE(std::filesystem::exists(out + "/report.json"));
+  // What is there is not made again, and no time is none.
+  const int64_t before = made;
+  ASSERT_TRUE(RunMissing(TheRegistry(), request(0), hooks).ok());
+  EXPECT_EQ(made, before + 4);
+  EXPECT_EQ(Call(out).Ran(), 0);
+}
+
 TEST(Reproduce, AQuickRunSaysWhatItCannotShow) {
   const ordered_json report = *Call(FinishedFolder()).report;
   const ordered_json& claim = report["claims"][0];
@@ -250,6 +277,9 @@ TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
       {"--budget=quik --out=" + folder, "did you mean 'quick'"},
       {"--budget=-5 --out=" + folder, "unknown budget '-5'"},
       {"--budget=quick", "--out is missing"},
+      {"--jobs=0 --out=" + folder, "--jobs=0 is out of range"},
+      {"--jobs=2 --claims=C99 --out=" + folder, "unknown claim 'C99'"},
+      {"--seconds=-1 --out=" + folder, "--seconds=-1 is out of range"},
       {"--buget=quick", "did you mean --budget"},
       {"--claims=C4 --out=/proc/nowhere", "cannot create folder"},
       {"--claims=C4 --out=" + folder, "has schema 7"},
@@ -264,7 +294,7 @@ TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
 
 TEST(ReproduceMain, WritesTheReportAndItsPages) {
   const std::string folder = NewFolder();
-  const Outcome outcome = RunMain("--claims=C10,Q1 --out=" + folder);
+  const Outcome outcome = RunMain("--claims=C10,Q1 --jobs=2 --out=" + folder);
   EXPECT_EQ(outcome.code, 0) << outcome.text;
   // C10 is checked on the code, which needs no run.
   EXPECT_NE(outcome.text.find("1 PASS  0 FAIL  0 INCONCLUSIVE  1 NOT RUN"), std::string::npos) << outcome.text;

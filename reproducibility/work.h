@@ -24,6 +24,7 @@ struct ReproduceRequest {
   std::string precision = ExperimentRequest().precision;
   std::string device = "auto";
   int64_t threads = 0;
+  double seconds = 0;          // no run begins that would not end by then; 0: all begin
   std::optional<Scale> scale;  // instead of quick's own
 };
 

@@ -149,6 +149,12 @@ absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& p
   return absl::OkStatus();
 }
 
+std::vector<std::string> FlagsAsSet(const ProgramFlags& program) {
+  std::vector<std::string> arguments;
+  for (const Flag& flag : FlagsOf(program)) arguments.push_back(absl::StrCat("--", flag.name, "=", flag.current_value));
+  return arguments;
+}
+
 std::string CallersPath(const std::string& given) {
   const std::string path = ExpandHome(given);
   // tools/bazel calls Bazel elsewhere where that cannot do with the folder's name.

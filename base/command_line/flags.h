@@ -37,6 +37,9 @@ struct ProgramFlags {
 // receives the text to print; otherwise it is empty.
 absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& program, std::string* help);
 
+// "--name=value" for each, as they are set now: what a further process of the program is given.
+std::vector<std::string> FlagsAsSet(const ProgramFlags& program);
+
 // A path as the caller of `bazel run` means it: Bazel starts programs elsewhere, and names the caller's folder in
 // BUILD_WORKING_DIRECTORY. Without that, and for absolute and empty paths, `path` itself. `~` is the caller's home (base/paths.h), which
 // no shell puts in its place behind a flag's =. For main functions only.

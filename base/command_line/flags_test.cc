@@ -53,6 +53,12 @@ TEST_F(FlagsTest, UnderstandsEverySpelling) {
   EXPECT_EQ(FLAGS_depth, 2);
 }
 
+TEST_F(FlagsTest, AFurtherProcessIsGivenWhatIsSet) {
+  ASSERT_TRUE(Parse({"--place=a b", "--noresume", "--alpha=0.25"}).ok());
+  EXPECT_EQ(FlagsAsSet(kProgram), (std::vector<std::string>{"--place=a b", "--depth=5", "--steps=7", "--seed=1",
+                                                            "--alpha=0.25", "--resume=false"}));
+}
+
 TEST_F(FlagsTest, NoArgumentsKeepTheDefaults) {
   ASSERT_TRUE(Parse({}).ok());
   EXPECT_EQ(FLAGS_place, "here");

@@ -4,6 +4,10 @@
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +15,8 @@
 #include "base/files.h"
 #include "base/json/write.h"
 #include "base/lock.h"
+#include "base/machine/device.h"
+#include "base/machine/version.h"
 #include "base/status.h"
 #include "data/batches/batches.h"
 #include "reproducibility/experiments/parse_result.h"
@@ -78,21 +84,55 @@ QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples
 
 namespace {
 
-// Run, unless its result is there. Another process may be at work in the folder, even at this run: while one runs, others wait, so that
-// each run is done once.
+// The right to make a run, until it is gone: a folder beside the result, locked, which an owner that ends removes. Unavailable where another
+// process has it and is not waited for.
+absl::StatusOr<std::shared_ptr<void>> Claim(const std::string& path, IfLocked if_locked) {
+  absl::StatusOr<std::shared_ptr<void>> lock;
+  do {
+    SID_RETURN_IF_ERROR(CreateFolder(path));
+    lock = LockFolder(path, if_locked);
+  } while (absl::IsNotFound(lock.status()));  // removed in between
+  SID_RETURN_IF_ERROR(lock.status());
+  return std::shared_ptr<void>(nullptr, [path, held = *std::move(lock)](void*) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  });
+}
+
+absl::StatusOr<ordered_json> RunAndWrite(const TrainConfig& config, const std::string& path,
+                                         const ExperimentHooks& hooks) {
+  const double begin = hooks.pace == nullptr ? 0 : hooks.clock();
+  SID_ASSIGN_OR_RETURN(ordered_json result, RunOne(config, hooks));
+  if (hooks.pace != nullptr) hooks.pace->Took(config, hooks.clock() - begin);
+  result["rules"] = hooks.rules;
+  Seal(result);
+  SID_RETURN_IF_ERROR(WriteFileAtomically(path, ToText(result, 1) + "\n"));
+  return result;
+}
+
+// Whether this machine made it.
+bool IsOfThisMachine(const TrainConfig& config, const ordered_json& result) {
+  const absl::StatusOr<at::Device> device = ParseDevice(config.device);
+  if (!device.ok() || !result.contains("machine")) return false;
+  const ordered_json here = DescribeMachine(*device), &there = result["machine"];
+  const auto same = [&](const char* name) { return there.value(name, ordered_json()) == here[name]; };
+  return same("processor") && same("cores") && same("operating_system") && same("device");
+}
+
+// Run, unless its result is there; null where it is left out.
 absl::StatusOr<ordered_json> RunOrRead(const TrainConfig& config, const std::string& folder,
                                        const std::function<void()>& on_begin, const ExperimentHooks& hooks) {
   absl::StatusOr<ordered_json> result = ReadResult(folder, config);
   if (!absl::IsNotFound(result.status())) return result;
-  SID_ASSIGN_OR_RETURN(const auto lock, LockFolder(folder, IfLocked::kWait));
+  const std::string path = absl::StrCat(folder, "/", ResultName(config));
+  const absl::StatusOr<std::shared_ptr<void>> claim = Claim(path + ".running", hooks.if_locked);
+  if (absl::IsUnavailable(claim.status())) return nullptr;
+  SID_RETURN_IF_ERROR(claim.status());
   result = ReadResult(folder, config);
   if (!absl::IsNotFound(result.status())) return result;
+  if (hooks.pace != nullptr && !hooks.pace->Fits(config, hooks.clock())) return nullptr;
   on_begin();
-  SID_ASSIGN_OR_RETURN(result, RunOne(config, hooks));
-  (*result)["rules"] = hooks.rules;
-  Seal(*result);
-  SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", ResultName(config)), ToText(*result, 1) + "\n"));
-  return result;
+  return RunAndWrite(config, path, hooks);
 }
 
 }  // namespace
@@ -100,14 +140,19 @@ absl::StatusOr<ordered_json> RunOrRead(const TrainConfig& config, const std::str
 absl::Status RunPlan(const Plan& plan, const std::string& folder, const ExperimentHooks& hooks) {
   SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
   for (size_t index = 0; index < plan.runs.size(); ++index) {
-    const TrainConfig& config = plan.runs[index];
     bool kept = true;
     const auto on_begin = [&] {
       kept = false;
       hooks.on_begin(index);
     };
-    SID_ASSIGN_OR_RETURN(const ordered_json result, RunOrRead(config, folder, on_begin, hooks));
-    hooks.on_end(index, result, kept);
+    SID_ASSIGN_OR_RETURN(const ordered_json result, RunOrRead(plan.runs[index], folder, on_begin, hooks));
+    if (hooks.pace != nullptr && kept && IsOfThisMachine(plan.runs[index], result))
+      hooks.pace->Took(plan.runs[index], result["seconds"].get<double>());
+    if (result.is_null()) {
+      hooks.on_left_out(index);
+    } else {
+      hooks.on_end(index, result, kept);
+    }
   }
   return absl::OkStatus();
 }

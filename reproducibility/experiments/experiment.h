@@ -4,12 +4,16 @@
 //
 //   plan --for each run--> its result in the folder?  yes: read it
 //                                                     no:  Prepare, Train, theory on the test set, write it
+//
+// Processes may share a folder: each run is made by one of them.
 
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/lock.h"
+#include "reproducibility/experiments/pace.h"
 #include "reproducibility/experiments/plan.h"
 #include "sid/theory/quantities.h"
 #include "train/prepare.h"
@@ -26,6 +30,11 @@ struct ExperimentHooks {
   std::function<void(const TrainingProgress&)> on_progress = [](const TrainingProgress&) {};
   std::function<void(size_t index, const nlohmann::ordered_json& result, bool kept)> on_end =
       [](size_t, const nlohmann::ordered_json&, bool) {};
+  // A run that another process is at work on is waited for, or left to it.
+  IfLocked if_locked = IfLocked::kWait;
+  // Where there is one, it learns from every run that this machine made, and a run that does not fit is left out.
+  Pace* pace = nullptr;
+  std::function<void(size_t index)> on_left_out = [](size_t) {};
 };
 
 // A run whose loss is not finite is a result, and the next one follows; any other error stops.

@@ -10,6 +10,7 @@
 
 #include "base/command_line/command_for_tests.h"
 #include "base/files.h"
+#include "base/lock.h"
 #include "data/loaders/files_for_tests.h"
 #include "reproducibility/experiments/results.h"
 
@@ -75,6 +76,51 @@ TEST(RunPlan, AResultSaysEverythingButWhereItWasMade) {
   EXPECT_EQ(text.find(folder), std::string::npos);
   EXPECT_EQ(text.find("data_dir"), std::string::npos);
   EXPECT_NE(ResultRow(result).find("sid"), std::string::npos);
+}
+
+TEST(RunPlan, TheTimeThatKeptRunsTookSaysWhatStillFits) {
+  const std::string folder = NewFolder();
+  Plan plan = SmallPlan(), first = plan;
+  first.runs.resize(1);
+  // By the estimate a run takes 14 seconds; by this clock, thousands.
+  const auto slow = [time = 0.0]() mutable { return time += 1000; };
+  ASSERT_TRUE(RunPlan(first, folder, {.clock = slow}).ok());
+  const auto left_out = [&] {
+    Pace pace(1100);  // the clock has said 1000 when the second run asks
+    std::vector<size_t> left;
+    ExperimentHooks hooks{.clock = slow, .pace = &pace};
+    hooks.on_left_out = [&](size_t index) { left.push_back(index); };
+    EXPECT_TRUE(RunPlan(plan, folder, hooks).ok());
+    return left;
+  };
+  EXPECT_EQ(left_out(), (std::vector<size_t>{1}));
+  // Made elsewhere it teaches nothing.
+  const std::string path = folder + "/" + ResultName(plan.runs[0]);
+  auto result = ReadResult(folder, plan.runs[0]).value();
+  result["machine"]["processor"] = "another";
+  Seal(result);
+  ASSERT_TRUE(WriteFileAtomically(path, result.dump()).ok());
+  EXPECT_EQ(left_out(), (std::vector<size_t>{}));
+}
+
+TEST(RunPlan, LeavesARunToWhoeverIsAtWorkOnIt) {
+  const std::string folder = NewFolder();
+  const Plan plan = SmallPlan();
+  const std::string running = folder + "/" + ResultName(plan.runs[0]) + ".running";
+  ASSERT_TRUE(CreateFolder(running).ok());
+  auto lock = LockFolder(running).value();
+  ExperimentHooks hooks = Hooks();
+  hooks.if_locked = IfLocked::kFail;
+  std::vector<size_t> left, made;
+  hooks.on_left_out = [&](size_t index) { left.push_back(index); };
+  hooks.on_end = [&](size_t index, const nlohmann::ordered_json&, bool) { made.push_back(index); };
+  ASSERT_TRUE(RunPlan(plan, folder, hooks).ok());
+  EXPECT_EQ(left, (std::vector<size_t>{0}));
+  EXPECT_EQ(made, (std::vector<size_t>{1}));
+  // It ended without a result, as a killed one does.
+  lock.reset();
+  EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, true}));
+  EXPECT_FALSE(std::filesystem::exists(running));
 }
 
 // A probe changes no weight, but what it saw belongs to the result: the run that was not probed cannot stand in for it.
