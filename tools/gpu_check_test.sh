@@ -55,7 +55,7 @@ run() { # run OUT [VARIABLE=VALUE...]: what it prints, and its exit code
   local out=$1
   shift
   : >"$log"
-  env "$@" "$packed/gpu_check" "$world/$out" 2>&1 && echo "exit code 0" || echo "exit code $?"
+  env -u OMP_NUM_THREADS "$@" "$packed/gpu_check" "$world/$out" 2>&1 && echo "exit code 0" || echo "exit code $?"
 }
 
 out=$(run whole)
