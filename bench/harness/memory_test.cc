@@ -41,7 +41,7 @@ TEST_P(MemoryTest, ChunkedSidIsFlatInDepth) {
 TEST_P(MemoryTest, BackpropagationGrowsLinearly) {
   for (const Contender& contender : {kBackpropagation, kCheckpointed, kWhole}) {
     const double at_512 = AboveBytes(contender, 512), at_1024 = AboveBytes(contender, 1024);
-    EXPECT_NEAR(at_1024 / at_512, 2, 0.1) << Name(contender);
+    EXPECT_NEAR(at_1024 / at_512, 2, 0.1) << Name(contender) << ": " << at_512 << " and " << at_1024 << " bytes";
   }
 }
 
