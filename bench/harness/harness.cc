@@ -250,7 +250,9 @@ absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Proble
   ResetPeakTensorBytes(device);
   step();
   MemoryUse use{.parameter_bytes = ParameterBytes(*learner), .optimizer_bytes = OptimizerStateBytes(*learner)};
-  use.above_bytes = PeakTensorBytes(device) - before - use.parameter_bytes - use.optimizer_bytes;
+  // Streams do not share what is free, which live tensors do not show.
+  const bool countable = device.is_cpu() || contender.schedule == "serial";
+  use.above_bytes = countable ? PeakTensorBytes(device) - before - use.parameter_bytes - use.optimizer_bytes : -1;
   return use;
 }
 

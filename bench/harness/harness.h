@@ -60,7 +60,8 @@ struct PhaseSamples {
 
 struct MemoryUse {
   int64_t parameter_bytes = 0, optimizer_bytes = 0;
-  int64_t above_bytes = 0;  // peak of a step, above these two and whatever was there before: batch and other tensors
+  int64_t above_bytes = 0;  // peak of a step, above these two and whatever was there before: batch and other
+                            // tensors; -1 where that is not countable
 };
 
 struct Measurement {

@@ -89,7 +89,7 @@ def charts(results):
         del chart["width"], chart["height"]
         yield "phases", "Phases of a step, medians", chart
 
-    memory = [{"depth": c["depth"], "name": named[c["label"]], "value": c["above_bytes"] / 2**20} for c in contenders]
+    memory = [{"depth": c["depth"], "name": named[c["label"]], "value": c["above_bytes"] / 2**20} for c in contenders if c["above_bytes"] >= 0]
     yield "memory", *lines(memory, "name", "Peak memory above parameters and optimizer state", "MiB")
 
     modelled = results["modelled_speedups"]

@@ -118,7 +118,9 @@ std::string MemoryTable(const Results& results) {
   std::string text =
       "| memory, MiB | L | B | parameters | optimizer | peak above both |\n"
       "|---|---|---|---|---|---|\n";
-  const auto mebibytes = [](int64_t bytes) { return absl::StrFormat("%.2f", static_cast<double>(bytes) / (1 << 20)); };
+  const auto mebibytes = [](int64_t bytes) {
+    return bytes < 0 ? "-" : absl::StrFormat("%.2f", static_cast<double>(bytes) / (1 << 20));
+  };
   for (const ContenderResult& result : results.contenders) {
     absl::StrAppendFormat(&text, "| %s | %d | %d | %s | %s | %s |\n", Name(result.contender), result.contender.depth,
                           result.contender.batch, mebibytes(result.memory.parameter_bytes),
