@@ -13,8 +13,7 @@
 // On convolutions it has not been seen to learn, on perceptrons it has (docs/peers.md): an open fault.
 //
 // What travels: activations, forward, and images and labels to each block. What is stored: one block's activations at a time. Kernels
-// are computed in float32 whatever the products' type. In a captured step cuSOLVER's inverse is the one operation that may refuse: not
-// measured.
+// are computed in float32 whatever the products' type.
 
 #include <memory>
 
