@@ -23,12 +23,13 @@ const ordered_json& Shape() {
     "contenders": [{
       "label": "text", "learner": "text", "precision": "text", "depth": "count", "batch": "count",
       "step_seconds": {"median": "number", "low": "number", "high": "number"},
-      "stationary": "switch", "trusted": "switch", "above_bytes": "number",
+      "stationary": "switch", "trusted": "switch", "?captured": "switch", "above_bytes": "number",
       "phases": [{"phase": "text", "module": "number", "seconds": {"median": "number"}}]}],
     "measured_speedups": [{
       "of": "text", "over": "text", "trusted": "switch",
       "ratio": {"median": "number", "low": "number", "high": "number"}}],
-    "modelled_speedups": [{"label": "text", "theoretical": "number"}],
+    "modelled_speedups": [{
+      "label": "text", "theoretical": "number", "?critical_path": [{"devices": "count", "speedup": "number"}]}],
     "?rules": {"*": "text"},
     "?sha256": "text"})"));
   return *kShape;
