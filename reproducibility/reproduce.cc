@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "base/files.h"
 #include "base/json/write.h"
 #include "base/status.h"
 #include "bench/results/read.h"
 #include "reproducibility/experiments/experiment.h"
-#include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
 #include "reproducibility/verdict/checks.h"
@@ -26,51 +27,83 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// A plan a data set: one that is not there keeps no other from being run.
-std::vector<Plan> ByDataset(const Plan& plan) {
-  std::vector<std::string> names;
-  std::map<std::string, Plan> plans;
-  for (const TrainConfig& run : plan.runs) {
-    if (plans.count(run.dataset) == 0) names.push_back(run.dataset);
-    plans[run.dataset].runs.push_back(run);
-  }
-  std::vector<Plan> list;
-  list.reserve(names.size());
-  for (const std::string& name : names) list.push_back(plans[name]);
-  return list;
-}
-
-std::string Describe(const std::string& experiment, const TrainConfig& run, const ordered_json& result) {
-  const std::string outcome =
-      result.contains("failed")
-          ? "failed"
-          : absl::StrFormat("%.2f %%", 100 * result.at("test").at("accuracy").back().get<double>());
-  return absl::StrFormat("%s: %s L=%d seed %d: %s", experiment, run.learner, run.depth, run.seed, outcome);
-}
-
 bool DataAreMissing(const absl::Status& status) { return absl::IsInvalidArgument(status) || absl::IsNotFound(status); }
 
-absl::Status RunWork(const std::string& folder, const ordered_json& rules, const ReproduceHooks& hooks,
-                     ReproduceProgress* progress, Work* work, Evidence* evidence) {
-  for (const Plan& plan : ByDataset(work->plan)) {
-    ExperimentHooks experiment{.clock = hooks.clock};
-    experiment.rules = rules;
-    experiment.on_end = [&](size_t index, const ordered_json& result, bool kept) {
-      ++progress->done;
-      progress->what = Describe(work->name, plan.runs[index], result);
-      progress->kept = kept;
-      hooks.on_progress(*progress);
-      evidence->runs.push_back({ResultName(plan.runs[index]), result});
-    };
-    const absl::Status status = RunPlan(plan, folder, experiment);
-    if (DataAreMissing(status)) {
-      absl::StrAppend(&work->not_run, work->not_run.empty() ? "" : "; ", std::string(status.message()));
-      continue;
+// Runs a plan's steps, and what they say so far.
+class Runner {
+ public:
+  Runner(const std::vector<Claim>& claims, const ReproduceRequest& request, const ordered_json& rules,
+         const ReproduceHooks& hooks)
+      : claims_(claims), request_(request), rules_(rules), hooks_(hooks) {}
+
+  absl::Status Run(const Plan& plan, AllEvidence* all) {
+    progress_.all = plan.steps.size();
+    left_ = plan.Minutes();
+    all->not_run = plan.left_out;
+    for (const Step& step : plan.steps) {
+      ++progress_.done;
+      left_ -= EstimatedMinutes(step.config);
+      const bool wanted =
+          std::any_of(step.claims.begin(), step.claims.end(), [&](size_t claim) { return decided_.count(claim) == 0; });
+      if (!wanted) continue;
+      const absl::Status status = RunStep(step, all);
+      if (!DataAreMissing(status)) SID_RETURN_IF_ERROR(status);
+      if (!status.ok()) Miss(step, std::string(status.message()), all);
     }
-    SID_RETURN_IF_ERROR(status);
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
-}
+
+ private:
+  absl::Status RunStep(const Step& step, AllEvidence* all) {
+    const std::string folder = request_.out + "/runs";
+    SID_ASSIGN_OR_RETURN(const TrainConfig config, AtItsRate(step, folder));
+    const double begin = hooks_.clock();
+    SID_ASSIGN_OR_RETURN(const FinishedOrKept run, RunOrRead(config, folder, rules_, hooks_.clock));
+    Tell(step, config, run, (hooks_.clock() - begin) / 60);
+    for (const size_t claim : step.claims) {
+      Evidence& evidence = all->experiments[claims_[claim].experiment];
+      evidence.stand_in = request_.size.dataset;
+      if (names_[claims_[claim].experiment].insert(ResultName(config)).second) {
+        evidence.runs.push_back({ResultName(config), run.result});
+      }
+    }
+    for (const size_t claim : step.claims) {
+      SID_ASSIGN_OR_RETURN(const Judgement judgement, Judge(claims_[claim], *all));
+      if (judgement.verdict == Verdict::kFail) decided_.insert(claim);
+    }
+    return absl::OkStatus();
+  }
+
+  void Tell(const Step& step, const TrainConfig& config, const FinishedOrKept& run, double minutes) {
+    if (!run.kept) {
+      took_ += minutes;
+      estimated_ += EstimatedMinutes(config);
+    }
+    progress_.kept = run.kept;
+    progress_.what = absl::StrCat(claims_[step.claims.front()].experiment, ": ", sid::Describe(config, run.result));
+    progress_.minutes_left = estimated_ > 0 ? left_ * took_ / estimated_ : left_;
+    hooks_.on_progress(progress_);
+  }
+
+  // Each reason once, without a path of this machine.
+  void Miss(const Step& step, const std::string& why, AllEvidence* all) {
+    const std::string folder = request_.size.data_dir.empty() ? "DIR" : request_.size.data_dir;
+    const std::string reason = absl::StrReplaceAll(why, {{folder, "DIR"}, {request_.out, "OUT"}});
+    for (const size_t claim : step.claims) {
+      std::string& told = all->not_run[claims_[claim].experiment];
+      if (!absl::StrContains(told, reason)) absl::StrAppend(&told, told.empty() ? "" : "; ", reason);
+    }
+  }
+
+  const std::vector<Claim>& claims_;
+  const ReproduceRequest& request_;
+  const ordered_json& rules_;
+  const ReproduceHooks& hooks_;
+  ReproduceProgress progress_;
+  double left_ = 0, took_ = 0, estimated_ = 0;  // minutes; by the estimate, and of this call's runs
+  std::set<size_t> decided_;
+  std::map<std::string, std::set<std::string>> names_;
+};
 
 ordered_json RulesOf(const Registry& registry) {
   ordered_json rules = ordered_json::object();
@@ -80,35 +113,41 @@ ordered_json RulesOf(const Registry& registry) {
   return rules;
 }
 
-// A result of //:bench becomes evidence: sealed, under the rules of its day, and without the folder of one machine.
-absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& out) {
-  const std::string to = out + "/bench.json";
+// A result of //:bench becomes evidence: under the rules of its day, and without the folder of one machine.
+absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& folder,
+                                       const std::string& file) {
   SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(from));
   ordered_json& environment = bench["environment"];
   if (environment.contains("command")) {
-    environment["command"] = absl::StrReplaceAll(environment["command"].get<std::string>(), {{out, "OUT"}});
+    environment["command"] = absl::StrReplaceAll(environment["command"].get<std::string>(), {{folder, "OUT"}});
   }
-  bench["rules"] = rules;
-  Seal(bench);
-  SID_RETURN_IF_ERROR(WriteFileAtomically(to, ToText(bench, 1) + "\n"));
+  if (!bench.contains("rules")) bench["rules"] = rules;
+  SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", file), ToText(bench, 1) + "\n"));
   return bench;
 }
 
-// The benchmark that was given, that is there, or that is measured now; null where there is none.
-absl::StatusOr<ordered_json> BenchOf(const ReproduceRequest& request, const std::vector<Claim>& claims,
-                                     const ordered_json& rules, const ReproduceHooks& hooks) {
-  const std::string kept = request.out + "/bench.json";
-  if (!request.bench.empty()) return KeepBench(request.bench, rules, request.out);
-  if (std::filesystem::exists(kept)) {
-    SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(kept));
-    SID_RETURN_IF_ERROR(CheckSeal(bench, kept));
-    return bench;
-  }
+// The benchmarks that were given, the one that is there, or one that is measured now; none where no claim asks.
+absl::Status AddBenches(const ReproduceRequest& request, const std::vector<Claim>& claims, const ordered_json& rules,
+                        const ReproduceHooks& hooks, AllEvidence* evidence) {
+  std::vector<std::string> given = absl::StrSplit(request.bench, ',', absl::SkipEmpty());
   const bool asked = std::any_of(claims.begin(), claims.end(),
                                  [](const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kBench; });
-  if (!asked || !hooks.measure) return ordered_json(nullptr);
-  SID_RETURN_IF_ERROR(hooks.measure(request.out + "/bench"));
-  return KeepBench(request.out + "/bench/results.json", rules, request.out);
+  const std::string kept = request.out + "/bench.json", measured = request.out + "/bench";
+  if (given.empty() && std::filesystem::exists(kept)) given = {kept};
+  if (given.empty() && asked && hooks.measure) {
+    SID_RETURN_IF_ERROR(hooks.measure(measured));
+    given = {measured + "/results.json"};
+  }
+  for (size_t i = 0; i < given.size(); ++i) {
+    const std::string file = i == 0 ? "bench.json" : absl::StrCat("bench-", i + 1, ".json");
+    SID_ASSIGN_OR_RETURN(ordered_json bench, KeepBench(given[i], rules, request.out, file));
+    if (i == 0) {
+      evidence->bench = std::move(bench);
+    } else {
+      evidence->further_benches.emplace_back(file, std::move(bench));
+    }
+  }
+  return absl::OkStatus();
 }
 
 void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks) {
@@ -122,43 +161,41 @@ void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks)
                                 ": no verdict there; restore the rules, or run again into another --out"));
 }
 
+absl::StatusOr<ordered_json> WriteReport(const ReportInput& input, const std::string& folder,
+                                         const ReproduceHooks& hooks) {
+  SID_ASSIGN_OR_RETURN(ordered_json report, MakeReport(input));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(folder + "/report.json", ToText(report, 1) + "\n"));
+  WarnOfChangedRules(report, hooks);
+  return report;
+}
+
 }  // namespace
 
 absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
                                        const ReproduceHooks& hooks) {
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  SID_ASSIGN_OR_RETURN(std::vector<Work> all, MakeAllWork(claims, request));
-  const std::string folder = request.out + "/runs";
-  SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
+  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
+  if (!plan.steps.empty()) hooks.on_plan(plan);
   ReportInput input{.paper = registry.paper,
-                    .budget = request.budget,
                     .selection = request.claims,
                     .options = OptionsOf(request),
                     .deviations = registry.deviations,
                     .claims = claims};
   const ordered_json rules = RulesOf(registry);
-  SID_ASSIGN_OR_RETURN(input.evidence.bench, BenchOf(request, claims, rules, hooks));
+  SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
   const bool checked = std::any_of(claims.begin(), claims.end(), [](const Claim& claim) {
     return claim.rule && claim.rule->kind == RuleKind::kCheck;
   });
   if (checked) input.evidence.checks = RunChecks();
-  ReproduceProgress progress;
-  for (const Work& work : all) progress.all += work.plan.runs.size();
-  for (Work& work : all) {
-    Evidence evidence{.stand_in = request.budget == "quick" ? kStandIn : ""};
-    SID_RETURN_IF_ERROR(RunWork(folder, rules, hooks, &progress, &work, &evidence));
-    input.evidence.experiments[work.name] = std::move(evidence);
-    if (!work.not_run.empty()) {
-      // No path of this machine in a report.
-      const std::string folder_of_data = request.data_dir.empty() ? "DIR" : request.data_dir;
-      input.evidence.not_run[work.name] = absl::StrReplaceAll(work.not_run, {{folder_of_data, "DIR"}});
-    }
-    input.experiments.push_back({work.name, work.plan.scale});
-  }
-  SID_ASSIGN_OR_RETURN(const ordered_json report, MakeReport(input));
-  SID_RETURN_IF_ERROR(WriteFileAtomically(request.out + "/report.json", ToText(report, 1) + "\n"));
-  WarnOfChangedRules(report, hooks);
-  return report;
+  SID_RETURN_IF_ERROR(Runner(claims, request, rules, hooks).Run(plan, &input.evidence));
+  return WriteReport(input, request.out, hooks);
+}
+
+absl::StatusOr<ordered_json> JudgeAgain(const Registry& registry, const std::string& folder,
+                                        const ReproduceHooks& hooks) {
+  SID_ASSIGN_OR_RETURN(const ReportInput input, ReadReportInput(folder, registry));
+  return WriteReport(input, folder, hooks);
 }
 
 }  // namespace sid

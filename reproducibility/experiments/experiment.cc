@@ -4,6 +4,7 @@
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -16,7 +17,7 @@
 #include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/experiments/results.h"
 #include "sid/belief/belief.h"
-#include "train/prepare.h"
+#include "training/trainer.h"
 
 namespace sid {
 namespace {
@@ -37,9 +38,9 @@ Quantities Concatenate(const std::vector<Quantities>& parts) {
           all(&Quantities::bound),      all(&Quantities::contraction), all(&Quantities::entropy)};
 }
 
-absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const ExperimentHooks& hooks) {
+absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const std::function<double()>& clock) {
   SID_ASSIGN_OR_RETURN(PreparedRun run, Prepare(config));
-  TrainingHooks training{.clock = hooks.clock, .on_progress = hooks.on_progress};
+  TrainingHooks training{.clock = clock};
   std::vector<ProbeRecord> probes;
   const auto keep = [&probes](const ProbeRecord& record) {
     probes.push_back(record);
@@ -52,11 +53,6 @@ absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const ExperimentH
     return FailureJson(config, run.dataset.classes(), std::string(result.status().message()));
   SID_RETURN_IF_ERROR(result.status());
   return ResultJson(config, run, *result, MeasureExamples(run, run.dataset.test), probes);
-}
-
-std::string Text(const ordered_json& settings, const char* name) {
-  const ordered_json& value = settings.at(name);
-  return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 }  // namespace
@@ -76,60 +72,29 @@ QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples
   return Summarise(Concatenate(parts));
 }
 
-namespace {
-
-// Run, unless its result is there. Another process may be at work in the folder, even at this run: while one runs, others wait, so that
-// each run is done once.
-absl::StatusOr<ordered_json> RunOrRead(const TrainConfig& config, const std::string& folder,
-                                       const std::function<void()>& on_begin, const ExperimentHooks& hooks) {
+// Another process may be at work in the folder, even at this run: while one runs, others wait, so that each run is done once.
+absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder,
+                                         const ordered_json& rules, const std::function<double()>& clock) {
   absl::StatusOr<ordered_json> result = ReadResult(folder, config);
-  if (!absl::IsNotFound(result.status())) return result;
+  if (result.ok()) return FinishedOrKept{*std::move(result), true};
+  if (!absl::IsNotFound(result.status())) return result.status();
   SID_ASSIGN_OR_RETURN(const auto lock, LockFolder(folder, IfLocked::kWait));
   result = ReadResult(folder, config);
-  if (!absl::IsNotFound(result.status())) return result;
-  on_begin();
-  SID_ASSIGN_OR_RETURN(result, RunOne(config, hooks));
-  (*result)["rules"] = hooks.rules;
+  if (result.ok()) return FinishedOrKept{*std::move(result), true};
+  if (!absl::IsNotFound(result.status())) return result.status();
+  SID_ASSIGN_OR_RETURN(result, RunOne(config, clock));
+  (*result)["rules"] = rules;
   Seal(*result);
   SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", ResultName(config)), ToText(*result, 1) + "\n"));
-  return result;
+  return FinishedOrKept{*std::move(result), false};
 }
 
-}  // namespace
-
-absl::Status RunPlan(const Plan& plan, const std::string& folder, const ExperimentHooks& hooks) {
-  SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
-  for (size_t index = 0; index < plan.runs.size(); ++index) {
-    const TrainConfig& config = plan.runs[index];
-    bool kept = true;
-    const auto on_begin = [&] {
-      kept = false;
-      hooks.on_begin(index);
-    };
-    SID_ASSIGN_OR_RETURN(const ordered_json result, RunOrRead(config, folder, on_begin, hooks));
-    hooks.on_end(index, result, kept);
-  }
-  return absl::OkStatus();
-}
-
-std::string ResultHead() {
-  return "  learner    depth  alpha  initialisation  update    noise  seed   first     last    d_1    d_L  sum e_i  "
-         "minutes";
-}
-
-std::string ResultRow(const ordered_json& result) {
-  const ordered_json& settings = result.at("settings");
-  const std::string row =
-      absl::StrFormat("  %-9s %6s %6s  %-14s  %-8s %6s %5s", Text(settings, "learner"), Text(settings, "depth"),
-                      Text(settings, "alpha"), Text(settings, "initialisation"), Text(settings, "belief_update"),
-                      Text(settings, "label_noise"), Text(settings, "seed"));
-  if (result.contains("failed")) return absl::StrCat(row, "  failed: ", result.at("failed").get<std::string>());
-  const ordered_json &test = result.at("test"), &theory = result.at("theory");
-  return absl::StrFormat("%s  %5.2f %%  %5.2f %%  %5.3f  %5.3f  %7.4f  %7.1f", row,
-                         100 * test.at("accuracy").front().get<double>(),
-                         100 * test.at("accuracy").back().get<double>(), NumberOf(test.at("divergence").front()),
-                         NumberOf(test.at("divergence").back()), NumberOf(theory.at("sum_of_failures")),
-                         result.at("seconds").get<double>() / 60);
+std::string Describe(const TrainConfig& config, const ordered_json& result) {
+  const std::string outcome =
+      result.contains("failed")
+          ? "failed: " + result.at("failed").get<std::string>()
+          : absl::StrFormat("%.2f %%", 100 * result.at("test").at("accuracy").back().get<double>());
+  return absl::StrFormat("%s L=%d seed %d: %s", config.learner, config.depth, config.seed, outcome);
 }
 
 }  // namespace sid

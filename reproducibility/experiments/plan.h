@@ -1,22 +1,17 @@
 #pragma once
 
-// Experiments as lists of runs, at the scale that a budget allows.
+// Experiments as runs: their settings at the size that is asked for, and how long a run takes.
 //
-//   settings of an experiment (settings.h) --MakePlan(budget)--> runs, the first seed of every setting first
+//   settings of an experiment (settings.h) --SettingsOf(size)--> one run of each, of the first seed
 //
-// Tuned, each setting that compares learners' accuracies is run at several learning rates, for whoever judges to take each
-// learner's best by validation accuracy.
-//
-// A budget shrinks all runs of an experiment alike, by rungs that are listed in plan.cc: fewer epochs and seeds first, then
-// fewer training images. It is a stated rule and not a stop-watch, so the same request means the same runs on every machine,
-// and a second call finds what the first one finished:
+// The estimate is a stated rule and not a stop-watch, so that a plan can be read before anything is run:
 //
 //   minutes of a run = (training images * epochs + a third of every image evaluated) * (1 + L / 400) / images a minute
 //
-// 1 + L / 400 is what the cascade adds to SimpleCNN's time, measured on two CPU cores at L = 4 and 64.
+// 1 + L / 400 is what the cascade adds to SimpleCNN's time, measured on two CPU cores at L = 4 and 64. Other networks are taken to
+// need twice that, as ResNet-9 of width 16 does.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,43 +20,25 @@
 
 namespace sid {
 
-// How large the runs of an experiment are.
-struct Scale {
+// What is not a matter of an experiment's settings.
+struct Size {
+  std::string dataset;  // instead of all of the experiment's own, of which it stands in for the first; empty for those
   int64_t train_images = 0;  // 0 for all
-  int64_t epochs = 0;
-  int64_t seeds = 0;       // 1 .. seeds
-  int64_t batch_size = 0;  // 0 for the recipe's: so few images make too few steps of that
-};
-
-struct ExperimentRequest {
-  std::string name;
-  // Instead of the experiment's own; empty for that. Of an experiment on several data sets it stands in for the first.
-  std::string dataset;
-  std::string data_dir;
-  double budget_minutes = 0;       // for all runs together; 0 for the full size
-  std::optional<Scale> scale;      // instead of one that the budget chooses
-  bool tuned = false;              // several learning rates where learners are compared
-  double images_per_second = 500;  // of training at small depth; two cores of 2023 train on 500 to 600 of CIFAR's
-  std::string precision = TrainConfig().precision;  // of every learner
-  std::string device = "auto";
+  int64_t epochs = 50;       // of settings that do not say theirs
+  int64_t batch_size = 0;    // 0 for the recipe's: so few images make too few steps of that
+  std::string data_dir, precision = TrainConfig().precision, device = "auto";
   int64_t threads = 0;
-};
-
-struct Plan {
-  Scale scale;
-  double minutes = 0;             // estimated, of all runs
-  std::vector<TrainConfig> runs;  // the first seed of every setting comes first
 };
 
 std::vector<std::string> ExperimentNames();
 
-// What a budget chooses from, from the full size down.
-const std::vector<Scale>& Scales();
+// UnknownName for an experiment that there is not.
+absl::StatusOr<std::vector<TrainConfig>> SettingsOf(const std::string& experiment, const Size& size);
 
-// By the rule above.
-double EstimatedMinutes(const TrainConfig& run, double images_per_second);
+// What a learner's rate is chosen from: around the recipe's, which is among them.
+std::vector<double> LearningRatesOf(const TrainConfig& setting);
 
-// InvalidArgument for an unknown name, numbers out of range, and a budget below what the smallest scale needs.
-absl::StatusOr<Plan> MakePlan(const ExperimentRequest& request);
+// Of training at small depth two CPU cores of 2023 do 500 to 600 of CIFAR's images a second.
+double EstimatedMinutes(const TrainConfig& run, double images_per_second = 500);
 
 }  // namespace sid

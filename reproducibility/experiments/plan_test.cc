@@ -4,102 +4,53 @@
 
 #include <set>
 
+#include "reproducibility/experiments/results.h"
 #include "sid/network/architectures.h"
 
 namespace sid {
 namespace {
 
-ExperimentRequest Request(const std::string& name, double budget) { return {.name = name, .budget_minutes = budget}; }
-
-TEST(MakePlan, FullSizeHasAllImagesAndSeveralSeeds) {
-  const Plan plan = MakePlan(Request("depth", 0)).value();
-  EXPECT_EQ(plan.scale.train_images, 0);
-  EXPECT_EQ(plan.runs.size(), 5u * 3u * static_cast<size_t>(plan.scale.seeds));
-  // A first look at everything comes before second looks.
-  EXPECT_EQ(plan.runs[0].seed, 1u);
-  EXPECT_EQ(plan.runs[14].seed, 1u);
-  EXPECT_EQ(plan.runs[15].seed, 2u);
-  std::set<int64_t> depths;
-  for (const TrainConfig& run : plan.runs) depths.insert(run.depth);
-  EXPECT_EQ(depths, (std::set<int64_t>{4, 8, 16, 32, 64}));
-}
-
-TEST(MakePlan, KeepsTheBudgetAndUsesIt) {
-  for (const std::string& name : ExperimentNames()) {
-    double before = 0;
-    for (const double budget : {60.0, 240.0, 1440.0, 1e6}) {
-      const Plan plan = MakePlan(Request(name, budget)).value();
-      EXPECT_LE(plan.minutes, budget) << name;
-      EXPECT_GE(plan.minutes, before) << name;  // more budget is never less work
-      before = plan.minutes;
-    }
-  }
-  // A faster machine does more in the same time.
-  ExperimentRequest fast = Request("depth", 60);
-  fast.images_per_second = 50000;
-  EXPECT_GT(MakePlan(fast)->scale.epochs, MakePlan(Request("depth", 60))->scale.epochs);
-}
-
-TEST(MakePlan, SettingsAreAllDifferent) {
+TEST(SettingsOf, EveryExperimentsAreValidAndAllDifferent) {
   for (const std::string& name : ExperimentNames()) {
     std::set<std::string> seen;
-    const Plan plan = MakePlan(Request(name, 0)).value();
-    for (const TrainConfig& run : plan.runs) {
-      seen.insert(run.dataset + run.learner + run.alpha + run.initialisation + run.belief_update +
-                  run.extractor_gradient + run.divergence + std::to_string(run.depth) +
-                  std::to_string(run.label_noise) + std::to_string(run.smoothing) + run.optimizer + run.head +
-                  run.network + std::to_string(run.overlap) + std::to_string(run.learning_rate) +
-                  std::to_string(run.seed));
+    const std::vector<TrainConfig> settings = SettingsOf(name, {}).value();
+    for (const TrainConfig& run : settings) {
+      seen.insert(ResultName(run));
       EXPECT_TRUE(Validate(run).ok());
-      const auto blocks = MakeArchitecture({run.network, {3, 32, 32}, run.width, run.features});
-      EXPECT_TRUE(blocks.ok()) << blocks.status();
+      EXPECT_TRUE(MakeArchitecture({run.network, {3, 32, 32}, run.width, run.features}).ok());
     }
-    EXPECT_EQ(seen.size(), plan.runs.size()) << name;
+    EXPECT_EQ(seen.size(), settings.size()) << name;
   }
 }
 
-TEST(MakePlan, TunedHasSeveralRatesWhereLearnersAreCompared) {
-  struct Case {
-    std::string name;
-    size_t rates;
-    double recipe;
-  };
-  for (const auto& [name, rates, recipe] :
-       {Case{"accuracy", 3, 1e-3}, {"depth", 3, 1e-3}, {"alpha", 1, 1e-3}, {"sgd-recipe", 3, 0.03}}) {
-    ExperimentRequest request = Request(name, 0);
-    const size_t untuned = MakePlan(request)->runs.size();
-    request.tuned = true;
-    const Plan plan = MakePlan(request).value();
-    EXPECT_EQ(plan.runs.size(), rates * untuned) << name;
-    std::set<double> seen;
-    for (const TrainConfig& run : plan.runs) seen.insert(run.learning_rate);
-    EXPECT_EQ(seen.size(), rates) << name;
-    EXPECT_TRUE(seen.count(recipe)) << name;
-  }
-}
-
-TEST(MakePlan, AStandInReplacesTheFirstDataSetAlone) {
-  ExperimentRequest request = Request("accuracy", 0);
-  request.dataset = "mnist-mini";
-  request.scale = Scale{.train_images = 1000, .epochs = 2, .seeds = 3};
-  const Plan plan = MakePlan(request).value();
-  ASSERT_EQ(plan.runs.size(), 4u * 3u);
-  for (const TrainConfig& run : plan.runs) {
+TEST(SettingsOf, AStandInReplacesTheFirstDataSetAlone) {
+  const auto settings =
+      SettingsOf("accuracy", {.dataset = "mnist-mini", .train_images = 1000, .epochs = 2, .batch_size = 16}).value();
+  ASSERT_EQ(settings.size(), 4u);
+  for (const TrainConfig& run : settings) {
     EXPECT_EQ(run.dataset, "mnist-mini");
     EXPECT_EQ(run.depth, 5);
     EXPECT_EQ(run.epochs, 2);
+    EXPECT_EQ(run.batch_size, 16);
     EXPECT_EQ(run.train_images, 1000);
+  }
+  EXPECT_NE(SettingsOf("dept", {}).status().message().find("did you mean 'depth'"), absl::string_view::npos);
+}
+
+TEST(LearningRatesOf, TheRecipesIsAmongThem) {
+  for (const char* experiment : {"accuracy", "sgd-recipe"}) {
+    const TrainConfig setting = SettingsOf(experiment, {})->front();
+    const std::vector<double> rates = LearningRatesOf(setting);
+    EXPECT_EQ(rates.size(), 3u);
+    EXPECT_EQ(rates[1], setting.learning_rate) << "in the middle, so that an edge can be told";
   }
 }
 
-TEST(MakePlan, BadInputSaysWhatAndWhatInstead) {
-  EXPECT_NE(MakePlan(Request("dept", 0)).status().message().find("did you mean 'depth'"), absl::string_view::npos);
-  EXPECT_NE(MakePlan(Request("depth", 1)).status().message().find("smallest scale takes about"),
-            absl::string_view::npos);
-  EXPECT_NE(MakePlan(Request("depth", -1)).status().message().find("--budget=-1"), absl::string_view::npos);
-  ExperimentRequest standing = Request("depth", 0);
-  standing.images_per_second = 0;
-  EXPECT_FALSE(MakePlan(standing).ok());
+// 45,000 images trained on and 5,000 validated by a third of that in each epoch, and 20,000 more by a third.
+TEST(EstimatedMinutes, ByHand) {
+  const TrainConfig run = SettingsOf("accuracy", {.epochs = 3})->front();
+  EXPECT_NEAR(EstimatedMinutes(run, 100), (3 * 45000 + (3 * 5000 + 20000) / 3.0) * (1 + 5.0 / 400) / 6000, 1e-9);
+  EXPECT_GT(EstimatedMinutes(SettingsOf("blocks", {})->front()), EstimatedMinutes(SettingsOf("alpha", {})->front()));
 }
 
 }  // namespace

@@ -4,12 +4,13 @@
 //
 //   | name               | what varies                                             | on        | claim, question |
 //   | accuracy           | three data sets; sid and the three baselines            | see left  | C1, C1b, C2     |
+//   | authors-recipe     | sid and bp-chain as the authors' code trains            | CIFAR-100 | P0              |
 //   | depth              | L = 4, 8, 16, 32, 64; sid, bp-chain, bp-deep            | CIFAR-100 | C3, C7, C8, R7  |
 //   | alpha              | constant 0.1 .. 1, falling 1:0.1, rising 0.1:1, L = 8   | CIFAR-100 | M2, R6          |
 //   | initialisation     | every scheme at L = 8 and 32                            | CIFAR-100 | E4              |
-//   | label-noise        | 0, 20, 40 %; sid and the three baselines, L = 5         | CIFAR-10  | C6              |
-//   | belief-update      | replace, residual, residual from identity; L = 8, 16    | CIFAR-100 | R10             |
-//   | very-deep          | L = 128, 256, 512, 1024 with the sum of e_i             | CIFAR-100 | Q2              |
+//   | label-noise        | 0, 20, 40 %, validation too; four learners, L = 5       | CIFAR-10  | C6              |
+//   | belief-update      | replace, residual; kaiming, identity; L = 8, 16         | CIFAR-100 | R10             |
+//   | very-deep          | L = 8, 128, 256, 512, 1024 with the sum of e_i          | CIFAR-100 | Q2              |
 //   | extractor-gradient | sum, mean, pcgrad, none; bp-deep beside it, L = 8       | CIFAR-100 | C9, M3          |
 //   | divergence         | forward; reverse with two smoothings, L = 5             | CIFAR-10  | R5              |
 //   | learning-rate      | 0.001 to 0.1, probed, L = 8                             | CIFAR-100 | M1              |
@@ -29,7 +30,6 @@ namespace sid {
 struct Experiment {
   std::string name;
   std::vector<TrainConfig> (*settings)();
-  bool compares_learners;  // then each may have its own learning rate
 };
 
 const std::vector<Experiment>& Experiments();

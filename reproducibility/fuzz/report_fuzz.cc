@@ -31,7 +31,7 @@ void DriveRun(const std::string& text) {
   sid::CheckIsOneLine(result.status());
   if (!result.ok()) return;
   for (const char* quantity :
-       {"accuracy", "first_accuracy", "largest_rise", "largest_rise_in_training", "bound_excess"}) {
+       {"accuracy", "first_accuracy", "rise", "rise_in_training", "contraction", "bound_excess"}) {
     CHECK(sid::QuantityOf(quantity, {"input", *result}).ok()) << quantity;
   }
 }

@@ -11,7 +11,7 @@ def facts(report):
         "runs": len({run["file"] for e in ran for run in e["runs"]}),
         "seconds": sum({run["file"]: run["seconds"] for e in ran for run in e["runs"]}.values()),
         "datasets": sorted({name for e in ran for name in e["datasets"]}),
-        "seeds": sorted({e["scale"]["seeds"] for e in ran}),
+        "seeds": sorted({len(e["seeds"]) for e in ran}),
         "machine": f"{machine.get('processor', 'unknown processor')}, {machine.get('cores', '?')} cores, {machine.get('memory_bytes', 0) / 2**30:.0f} GiB",
         "verdicts": ", ".join(f"{count} {name}" for name, count in report["summary"].items()),
     }
@@ -36,13 +36,13 @@ def artifact_appendix(report):
         ["Time to prepare", "one command, which installs what is missing; 2.5 GB to fetch, once"],
         ["Publicly available", "as source"],
         ["Evaluation and expected results", f"{f['verdicts']}; a run repeated on the same machine gives the same report.json but for times, which `//reproducibility:determinism_test` checks"],
-        ["Customisation", "`--claims`, `--budget`, `--data_dir`, `--device`; reproducibility/claims/claims.json holds the rules"],
+        ["Customisation", "`--claims`, `--seeds`, `--epochs`, `--tune`, `--data_dir`, `--device`; reproducibility/claims/claims.json holds the rules"],
     ], ""
 
 
 def neurips(report):
     f = facts(report)
-    significance = f"Yes. t and bootstrap intervals, effect sizes and Holm's correction; {' or '.join(map(str, f['seeds'])) or 'no'} seeds here."
+    significance = f"Yes. t intervals, effect sizes and Holm's correction; {' or '.join(map(str, f['seeds'])) or 'no'} seeds here."
     complete = "No, this run cannot decide all of them: what is missing is with each verdict." if report["summary"].get("INCONCLUSIVE", 0) + report["summary"].get("NOT RUN", 0) else "Yes: each has a verdict."
     yield "heading", 2, "NeurIPS checklist", "neurips"
     yield "table", ["question", "answer"], [

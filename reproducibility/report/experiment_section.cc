@@ -76,8 +76,8 @@ ordered_json MeanQuantity(const std::string& quantity, const Runs& runs) {
   for (const FinishedRun* run : runs) {
     if (Failed(*run)) continue;
     const auto value = QuantityOf(quantity, *run);
-    if (!value.ok() || !value->has_value()) return nullptr;
-    sum += **value;
+    if (!value.ok() || value->size() != 1) return nullptr;
+    sum += value->front();
     count += 1;
   }
   return count == 0 ? ordered_json(nullptr) : Number(sum / count);
@@ -146,25 +146,25 @@ double Seconds(const Evidence& evidence) {
   return sum;
 }
 
-ordered_json ExperimentSection(const std::string& name, const Scale& scale, const AllEvidence& all) {
-  const Evidence& evidence = all.experiments.at(name);
+ordered_json ExperimentSection(const std::string& name, const AllEvidence& all) {
+  const auto found = all.experiments.find(name);
+  const Evidence evidence = found == all.experiments.end() ? Evidence() : found->second;
   const auto not_run = all.not_run.find(name);
   const std::vector<std::string> varying = VaryingFields(evidence);
-  std::set<std::string> datasets;
+  std::map<std::string, std::set<ordered_json>> sizes = {
+      {"dataset", {}}, {"epochs", {}}, {"train_images", {}}, {"seed", {}}};
   ordered_json runs = ordered_json::array();
   for (const FinishedRun& run : evidence.runs) {
-    datasets.insert(run.result.at("settings").at("dataset").get<std::string>());
+    for (auto& [field, values] : sizes) values.insert(run.result.at("settings").at(field));
     runs.push_back(RunRow(run));
   }
   return {{"name", name},
           {"not_run", not_run == all.not_run.end() ? "" : not_run->second},
           {"stand_in", evidence.stand_in},
-          {"datasets", datasets},
-          {"scale",
-           {{"train_images", scale.train_images},
-            {"epochs", scale.epochs},
-            {"seeds", scale.seeds},
-            {"batch_size", scale.batch_size}}},
+          {"datasets", sizes["dataset"]},
+          {"epochs", sizes["epochs"]},
+          {"train_images", sizes["train_images"]},
+          {"seeds", sizes["seed"]},
           {"seconds", Seconds(evidence)},
           {"varies", varying},
           {"accuracies", AccuracyRows(evidence, varying)},

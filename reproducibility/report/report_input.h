@@ -4,12 +4,10 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "reproducibility/claims/claims.h"
-#include "reproducibility/experiments/plan.h"
 #include "reproducibility/verdict/judge.h"
 
 namespace sid {
@@ -18,12 +16,11 @@ namespace sid {
 inline constexpr int kReportSchema = 1;
 
 struct ReportInput {
-  std::string paper, budget;
+  std::string paper;
   std::string selection;              // --claims
-  std::string options;                // further flags that these runs take, " --precision=bf16"
+  std::string options;                // further flags that these runs take, " --seeds=3 --precision=bf16"
   nlohmann::ordered_json deviations;  // [{paper, here, why}]
   std::vector<Claim> claims;
-  std::vector<std::pair<std::string, Scale>> experiments;  // in the order of the report
   AllEvidence evidence;
 };
 

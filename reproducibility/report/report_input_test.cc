@@ -28,6 +28,7 @@ const Registry& TheRegistry() {
 ordered_json SmallReport() {
   ordered_json report = ordered_json::parse(ReadFile(std::string(kCommitted) + "/report.json").value());
   report["bench"] = nullptr;
+  report["further_benches"] = ordered_json::array();
   ordered_json experiment = report["experiments"][0];
   experiment["runs"] = ordered_json::array({experiment["runs"][0]});
   report["experiments"] = ordered_json::array({experiment});
@@ -64,9 +65,9 @@ TEST(ReadReportInput, OtherFiles) {
 }
 
 TEST(ReadReportInput, WrongTypesAreNamedByTheirPlace) {
-  EXPECT_THAT(ErrorWith("/budget", 3), HasSubstr("budget is 3, expected a text"));
+  EXPECT_THAT(ErrorWith("/options", 3), HasSubstr("options is 3, expected a text"));
   EXPECT_THAT(ErrorWith("/experiments", 3), HasSubstr("experiments is 3, expected a list"));
-  EXPECT_THAT(ErrorWith("/experiments/0/scale", nullptr), HasSubstr("experiments[0].scale is null"));
+  EXPECT_THAT(ErrorWith("/experiments/0/not_run", nullptr), HasSubstr("experiments[0].not_run is null"));
   EXPECT_THAT(ErrorWith("/experiments/0/runs/0", "a.json"), HasSubstr("experiments[0].runs[0] is \"a.json\""));
   EXPECT_THAT(ErrorWith("/selection", "C0"), HasSubstr("unknown claim 'C0'"));
   EXPECT_THAT(ErrorWith("/bench", 1), HasSubstr("bench.json"));
@@ -76,6 +77,7 @@ TEST(ReadReportInput, WrongTypesAreNamedByTheirPlace) {
 TEST(ReadReportInput, NoFileOutsideOfItsRuns) {
   for (const std::string name : {"../elsewhere.json", "../runs/../elsewhere.json", "/etc/hostname", "..", ".", ""}) {
     EXPECT_THAT(ErrorWith("/experiments/0/runs/0/file", name), HasSubstr("which is no plain file name")) << name;
+    EXPECT_THAT(ErrorWith("/further_benches", {name}), HasSubstr("which is no plain file name")) << name;
   }
   EXPECT_THAT(ErrorWith("/experiments/0/runs/0/file", "none.json"), HasSubstr("none.json"));
 }

@@ -70,7 +70,7 @@ class PagesTest(unittest.TestCase):
             for comparison in claim["comparisons"]:
                 scale = 100 if claim["rule"].get("quantity", claim["rule"].get("every", "")).endswith("accuracy") else 1
                 mean = f"{scale * comparison['mean']:.4g}"
-                self.assertRegex(self.markdown, rf"\| {re.escape(comparison['label'])} \| [<>] \S+ \| \d+ \| {re.escape(mean)} \|")
+                self.assertRegex(self.markdown, rf"\| {re.escape(comparison['label'])} \| [<>] \S+ \| [<>] \S+ \| \d+ \| {re.escape(mean)} \|")
 
     def test_the_committed_pages_are_these(self):
         self.assertEqual(REPORT.with_name("report.md").read_text(encoding="utf-8"), self.markdown)

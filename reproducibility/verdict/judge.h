@@ -19,6 +19,7 @@ namespace sid {
 struct Judgement {
   Verdict verdict = Verdict::kNotRun;
   std::string reason;                      // a sentence; of NOT RUN, why
+  Verdict leans = Verdict::kInconclusive;  // of INCONCLUSIVE: which way the numbers point all the same
   std::vector<std::string> shortfalls;     // what these runs can't show, and why
   std::vector<std::string> changed_rules;  // files that were made under another rule
   std::vector<std::string> origins;        // commits and machines that made what was looked at, and how many runs each
@@ -26,6 +27,7 @@ struct Judgement {
   std::vector<Comparison> comparisons;     // contrasts; one a quantity for `every`
   std::vector<std::string> not_compared;   // contrasts without values, with the reason
   std::vector<Ratio> ratios;               // bench
+  std::map<std::string, Verdict> devices;  // bench: the verdict on each, where there are several
   int64_t runs = 0;                        // that were looked at
 };
 
@@ -33,7 +35,9 @@ struct AllEvidence {
   std::map<std::string, Evidence> experiments;
   std::map<std::string, std::string> not_run;  // experiment -> why
   nlohmann::ordered_json bench;                // null without one
-  std::map<std::string, double> checks;        // by name (checks.h)
+  std::vector<std::pair<std::string, nlohmann::ordered_json>>
+      further_benches;                   // by file: of other machines, or of the cascade alone
+  std::map<std::string, double> checks;  // by name (checks.h)
 };
 
 // An error only for a registry that asks for what there is not.
