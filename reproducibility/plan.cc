@@ -16,9 +16,7 @@ namespace {
 constexpr char kNoData[] =
     "its data sets are not here: --data_dir=DIR names their folder, and //data:fetch downloads them";
 
-bool ReadsRuns(const Claim& claim) {
-  return claim.rule && (claim.rule->kind == RuleKind::kContrasts || claim.rule->kind == RuleKind::kEvery);
-}
+bool ReadsRuns(const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kContrasts; }
 
 // Collects steps, each run once.
 class Planner {
@@ -28,12 +26,7 @@ class Planner {
   absl::StatusOr<Plan> Make() {
     for (size_t claim = 0; claim < claims_.size(); ++claim) {
       if (!ReadsRuns(claims_[claim]) || LeftOut(claims_[claim].experiment)) continue;
-      if (claims_[claim].rule->kind == RuleKind::kContrasts) SID_RETURN_IF_ERROR(AddContrasts(claim));
-    }
-    // A law reads the runs that others make; alone it has its experiment's.
-    for (size_t claim = 0; claim < claims_.size(); ++claim) {
-      if (!ReadsRuns(claims_[claim]) || LeftOut(claims_[claim].experiment)) continue;
-      if (claims_[claim].rule->kind == RuleKind::kEvery) SID_RETURN_IF_ERROR(AddLaw(claim));
+      SID_RETURN_IF_ERROR(AddContrasts(claim));
     }
     return std::move(plan_);
   }
@@ -85,23 +78,6 @@ class Planner {
         Add(index, config, false);
       }
     }
-  }
-
-  absl::Status AddLaw(size_t index) {
-    const std::string& experiment = claims_[index].experiment;
-    for (const Step& step : plan_.steps) {
-      for (const size_t reader : step.claims) {
-        if (claims_[reader].experiment == experiment) return absl::OkStatus();
-      }
-    }
-    SID_ASSIGN_OR_RETURN(const std::vector<TrainConfig> settings, Settings(claims_[index]));
-    for (int64_t seed = 1; seed <= SeedsOf(claims_[index]); ++seed) {
-      for (TrainConfig config : settings) {
-        config.seed = static_cast<uint64_t>(seed);
-        Add(index, config, false);
-      }
-    }
-    return absl::OkStatus();
   }
 
   void Add(size_t claim, const TrainConfig& config, bool at_chosen_rate) {
@@ -192,9 +168,7 @@ std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool ea
       minutes += EstimatedMinutes(step.config);
     }
     const auto left_out = plan.left_out.find(claims[index].experiment);
-    const std::string why = left_out != plan.left_out.end() ? left_out->second
-                            : runs == 0                     ? "reads what others run"
-                                                            : "";
+    const std::string why = left_out == plan.left_out.end() ? "" : left_out->second;
     absl::StrAppendFormat(&text, "  %-4s %4d runs  %8.1f minutes  %s\n", claims[index].id, runs, minutes, why);
   }
   for (const Step& step : plan.steps) {

@@ -16,7 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "reproducibility/claims/claims.h"
-#include "reproducibility/experiments/plan.h"
+#include "reproducibility/experiments/settings.h"
 
 namespace sid {
 

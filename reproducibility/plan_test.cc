@@ -63,11 +63,6 @@ TEST(MakePlan, ClaimsShareRuns) {
   EXPECT_EQ(both.steps.front().claims.size(), 1u + (both.steps.size() < apart ? 0u : 1u));
 }
 
-TEST(MakePlan, ALawHasRunsOfItsOwnOnlyWhenItIsAlone) {
-  EXPECT_EQ(PlanOf("C7,C8").steps.size(), PlanOf("C7").steps.size());
-  EXPECT_GT(PlanOf("C8").steps.size(), 0u);
-}
-
 TEST(AtItsRate, TakesTheRateThatTheFirstSeedsValidationPrefers) {
   const std::string folder = NewFolder();
   Step step = PlanOf("R1").steps.back();

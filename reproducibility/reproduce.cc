@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -19,7 +18,6 @@
 #include "reproducibility/experiments/experiment.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
-#include "reproducibility/verdict/checks.h"
 #include "reproducibility/verdict/judge.h"
 
 namespace sid {
@@ -48,7 +46,7 @@ class Runner {
       if (!wanted) continue;
       const absl::Status status = RunStep(step, all);
       if (!DataAreMissing(status)) SID_RETURN_IF_ERROR(status);
-      if (!status.ok()) Miss(step, std::string(status.message()), all);
+      if (!status.ok() && !step.at_chosen_rate) Miss(step, std::string(status.message()), all);
     }
     return absl::OkStatus();
   }
@@ -63,9 +61,9 @@ class Runner {
     for (const size_t claim : step.claims) {
       Evidence& evidence = all->experiments[claims_[claim].experiment];
       evidence.stand_in = request_.size.dataset;
-      if (names_[claims_[claim].experiment].insert(ResultName(config)).second) {
-        evidence.runs.push_back({ResultName(config), run.result});
-      }
+      const bool known = std::any_of(evidence.runs.begin(), evidence.runs.end(),
+                                     [&](const FinishedRun& other) { return other.name == ResultName(config); });
+      if (!known) evidence.runs.push_back({ResultName(config), run.result});
     }
     for (const size_t claim : step.claims) {
       SID_ASSIGN_OR_RETURN(const Judgement judgement, Judge(claims_[claim], *all));
@@ -102,7 +100,6 @@ class Runner {
   ReproduceProgress progress_;
   double left_ = 0, took_ = 0, estimated_ = 0;  // minutes; by the estimate, and of this call's runs
   std::set<size_t> decided_;
-  std::map<std::string, std::set<std::string>> names_;
 };
 
 ordered_json RulesOf(const Registry& registry) {
@@ -141,31 +138,14 @@ absl::Status AddBenches(const ReproduceRequest& request, const std::vector<Claim
   for (size_t i = 0; i < given.size(); ++i) {
     const std::string file = i == 0 ? "bench.json" : absl::StrCat("bench-", i + 1, ".json");
     SID_ASSIGN_OR_RETURN(ordered_json bench, KeepBench(given[i], rules, request.out, file));
-    if (i == 0) {
-      evidence->bench = std::move(bench);
-    } else {
-      evidence->further_benches.emplace_back(file, std::move(bench));
-    }
+    evidence->benches.emplace_back(file, std::move(bench));
   }
   return absl::OkStatus();
 }
 
-void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks) {
-  std::vector<std::string> changed;
-  for (const ordered_json& claim : report.at("claims")) {
-    if (!claim.at("changed_rules").empty()) changed.push_back(claim.at("id").get<std::string>());
-  }
-  if (changed.empty()) return;
-  hooks.on_warning(absl::StrCat("results were made under other rules than claims.json has now for ",
-                                absl::StrJoin(changed, ", "),
-                                ": no verdict there; restore the rules, or run again into another --out"));
-}
-
-absl::StatusOr<ordered_json> WriteReport(const ReportInput& input, const std::string& folder,
-                                         const ReproduceHooks& hooks) {
+absl::StatusOr<ordered_json> WriteReport(const ReportInput& input, const std::string& folder) {
   SID_ASSIGN_OR_RETURN(ordered_json report, MakeReport(input));
   SID_RETURN_IF_ERROR(WriteFileAtomically(folder + "/report.json", ToText(report, 1) + "\n"));
-  WarnOfChangedRules(report, hooks);
   return report;
 }
 
@@ -189,13 +169,12 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
   });
   if (checked) input.evidence.checks = RunChecks();
   SID_RETURN_IF_ERROR(Runner(claims, request, rules, hooks).Run(plan, &input.evidence));
-  return WriteReport(input, request.out, hooks);
+  return WriteReport(input, request.out);
 }
 
-absl::StatusOr<ordered_json> JudgeAgain(const Registry& registry, const std::string& folder,
-                                        const ReproduceHooks& hooks) {
+absl::StatusOr<ordered_json> JudgeAgain(const Registry& registry, const std::string& folder) {
   SID_ASSIGN_OR_RETURN(const ReportInput input, ReadReportInput(folder, registry));
-  return WriteReport(input, folder, hooks);
+  return WriteReport(input, folder);
 }
 
 }  // namespace sid

@@ -30,8 +30,6 @@ struct ReproduceHooks {
   // What will be run, before anything is.
   std::function<void(const Plan&)> on_plan = [](const Plan&) {};
   std::function<void(const ReproduceProgress&)> on_progress = [](const ReproduceProgress&) {};
-  // A line that the user must see, although the work goes on.
-  std::function<void(const std::string&)> on_warning = [](const std::string&) {};
   // Runs //:bench into `folder`, for claims about time and memory. Without it they are NOT RUN, unless a result is there.
   std::function<absl::Status(const std::string& folder)> measure;
 };
@@ -42,7 +40,6 @@ absl::StatusOr<nlohmann::ordered_json> Reproduce(const Registry& registry, const
                                                  const ReproduceHooks& hooks);
 
 // The report in `folder` made anew from its own runs, under the registry's rules; its selection and options stay.
-absl::StatusOr<nlohmann::ordered_json> JudgeAgain(const Registry& registry, const std::string& folder,
-                                                  const ReproduceHooks& hooks);
+absl::StatusOr<nlohmann::ordered_json> JudgeAgain(const Registry& registry, const std::string& folder);
 
 }  // namespace sid

@@ -66,8 +66,9 @@ void ShowProgress(const ReproduceProgress& progress) {
 void ShowVerdicts(const nlohmann::ordered_json& report) {
   for (const nlohmann::ordered_json& claim : report.at("claims")) {
     if (!claim.at("answered_by").empty()) continue;
-    std::cout << absl::StrFormat("%-4s %-12s %s\n", claim.at("id").get<std::string>(),
-                                 claim.at("verdict").get<std::string>(), claim.at("statement").get<std::string>());
+    std::cout << absl::StrFormat("%-4s %-15s %s%s\n", claim.at("id").get<std::string>(),
+                                 claim.at("verdict").get<std::string>(), claim.at("statement").get<std::string>(),
+                                 claim.at("changed_rules").empty() ? "" : " [its rule is not that of its runs]");
   }
   std::cout << "\n";
   for (const auto& [verdict, count] : report.at("summary").items()) std::cout << count << " " << verdict << "  ";
@@ -143,10 +144,9 @@ absl::Status ReproduceAndReport() {
       .clock = SecondsNow,
       .on_plan = [&](const Plan& plan) { std::cout << Describe(plan, claims, /*each=*/false) << std::flush; },
       .on_progress = ShowProgress,
-      .on_warning = [](const std::string& text) { std::cerr << "reproduce: WARNING: " << text << std::endl; },
       .measure = MeasureSteps};
   SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report,
-                       FLAGS_judge ? JudgeAgain(registry, request.out, hooks) : Reproduce(registry, request, hooks));
+                       FLAGS_judge ? JudgeAgain(registry, request.out) : Reproduce(registry, request, hooks));
   ShowVerdicts(report);
   SID_RETURN_IF_ERROR(RunDataProgram("reproducibility/report/report_pages", {request.out}));
   std::cout << "Written to " << request.out << ": report.json, .md and .html, and runs/" << std::endl;

@@ -56,6 +56,12 @@ absl::Status Read(const ordered_json& object, const std::string& where, const ch
   return absl::OkStatus();
 }
 
+// The same of what may be missing.
+template <typename T>
+absl::Status ReadIfThere(const ordered_json& object, const std::string& where, const char* key, T* value) {
+  return object.contains(key) ? Read(object, where, key, value) : absl::OkStatus();
+}
+
 absl::StatusOr<Bound> ReadBound(const ordered_json& object, const std::string& where) {
   Bound bound{.above = object.contains("above")};
   if (bound.above == object.contains("below")) return Wrong(where, "there must be one of 'above' and 'below'");
@@ -95,9 +101,7 @@ absl::StatusOr<Needs> ReadNeeds(const ordered_json& object, const std::string& w
   SID_RETURN_IF_ERROR(Read(object, where, "epochs", &needs.epochs));
   SID_RETURN_IF_ERROR(Read(object, where, "all_images", &needs.all_images));
   SID_RETURN_IF_ERROR(Read(object, where, "learning_rates", &needs.learning_rates));
-  if (object.contains("noisy_validation")) {
-    SID_RETURN_IF_ERROR(Read(object, where, "noisy_validation", &needs.noisy_validation));
-  }
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "noisy_validation", &needs.noisy_validation));
   return needs;
 }
 
@@ -106,7 +110,7 @@ absl::StatusOr<Rule> ReadContrasts(const ordered_json& object, const std::string
   Rule rule;
   SID_RETURN_IF_ERROR(Read(object, where, "quantity", &rule.quantity));
   if (object.contains("where")) rule.where = object.at("where");
-  if (object.contains("pooled")) SID_RETURN_IF_ERROR(Read(object, where, "pooled", &rule.pooled));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "pooled", &rule.pooled));
   if (!rule.where.is_object()) return Wrong(where, "'where' is no object {setting: value}");
   if (!object.contains("needs")) return Wrong(where, "'needs' is missing");
   SID_ASSIGN_OR_RETURN(rule.needs, ReadNeeds(object.at("needs"), where));
@@ -122,16 +126,14 @@ absl::StatusOr<Rule> ReadContrasts(const ordered_json& object, const std::string
 
 absl::StatusOr<Rule> ReadRule(const ordered_json& object, const std::string& where) {
   if (object.is_object() && object.contains("contrasts")) return ReadContrasts(object, where);
-  SID_RETURN_IF_ERROR(
-      CheckKeys(object, where, {"every", "bench", "check", "above", "below", "some", "over", "cascade"}));
-  const bool every = object.contains("every"), check = object.contains("check");
-  Rule rule{.kind = every ? RuleKind::kEvery : check ? RuleKind::kCheck : RuleKind::kBench};
-  const char* key = every ? "every" : check ? "check" : "bench";
-  SID_RETURN_IF_ERROR(Read(object, where, key, &rule.quantity));
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"bench", "check", "above", "below", "some", "over", "cascade"}));
+  const bool check = object.contains("check");
+  Rule rule{.kind = check ? RuleKind::kCheck : RuleKind::kBench};
+  SID_RETURN_IF_ERROR(Read(object, where, check ? "check" : "bench", &rule.quantity));
   SID_ASSIGN_OR_RETURN(rule.bound, ReadBound(object, where));
-  if (object.contains("some")) SID_RETURN_IF_ERROR(Read(object, where, "some", &rule.some));
-  if (object.contains("over")) SID_RETURN_IF_ERROR(Read(object, where, "over", &rule.over));
-  if (object.contains("cascade")) SID_RETURN_IF_ERROR(Read(object, where, "cascade", &rule.cascade));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "some", &rule.some));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "over", &rule.over));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "cascade", &rule.cascade));
   return rule;
 }
 
@@ -155,22 +157,21 @@ absl::StatusOr<Claim> ReadClaim(const ordered_json& object, size_t index) {
   Claim claim;
   SID_RETURN_IF_ERROR(CheckKeys(object, where,
                                 {"id", "kind", "statement", "source", "figure", "experiment", "seeds", "tolerance",
-                                 "rule", "by_construction", "shows", "not_run", "answered_by"}));
+                                 "rule", "by_construction", "not_run", "answered_by"}));
   SID_RETURN_IF_ERROR(Read(object, where, "id", &claim.id));
   where = claim.id;
   SID_RETURN_IF_ERROR(Read(object, where, "kind", &claim.kind));
   SID_RETURN_IF_ERROR(Read(object, where, "statement", &claim.statement));
   SID_RETURN_IF_ERROR(Read(object, where, "source", &claim.source));
   SID_RETURN_IF_ERROR(Read(object, where, "figure", &claim.figure));
-  if (object.contains("rule") + object.contains("not_run") + object.contains("answered_by") != 1) {
-    return Wrong(where, "there must be one of 'rule', 'not_run' and 'answered_by'");
+  if (object.contains("rule") + object.contains("by_construction") + object.contains("not_run") +
+          object.contains("answered_by") !=
+      1) {
+    return Wrong(where, "there must be one of 'rule', 'by_construction', 'not_run' and 'answered_by'");
   }
-  if (object.contains("not_run")) SID_RETURN_IF_ERROR(Read(object, where, "not_run", &claim.not_run));
-  if (object.contains("answered_by")) SID_RETURN_IF_ERROR(Read(object, where, "answered_by", &claim.answered_by));
-  if (object.contains("by_construction")) {
-    SID_RETURN_IF_ERROR(Read(object, where, "by_construction", &claim.by_construction));
-  }
-  if (object.contains("shows")) SID_RETURN_IF_ERROR(Read(object, where, "shows", &claim.shows));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "not_run", &claim.not_run));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "answered_by", &claim.answered_by));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "by_construction", &claim.by_construction));
   if (object.contains("rule")) SID_RETURN_IF_ERROR(ReadTested(object, where, &claim));
   return claim;
 }

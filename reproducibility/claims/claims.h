@@ -4,10 +4,9 @@
 //
 //   claims.json --ParseRegistry--> Registry --> Claim --> Rule --hash--> every result that is made under it
 //
-// A rule decides; it is one of four kinds, which claims.json explains in its own words:
+// A rule decides; it is one of three kinds, which claims.json explains in its own words:
 //
 //   contrasts   sum_k times_k * quantity(runs of filter_k), a value a seed; its mean lies beyond the bound
-//   every       a quantity of every run keeps its bound
 //   bench       a ratio in a result of //:bench, judged for each device that one comes from
 //   check       a number that whoever makes the report computes itself, as it is a matter of the code and of no run
 
@@ -51,7 +50,7 @@ struct Needs {
   bool noisy_validation = false;  // where training labels are noisy, those that choose rate and epoch are too
 };
 
-enum class RuleKind { kContrasts, kEvery, kBench, kCheck };
+enum class RuleKind { kContrasts, kBench, kCheck };
 
 struct Rule {
   RuleKind kind = RuleKind::kContrasts;
@@ -60,7 +59,7 @@ struct Rule {
   Needs needs;
   std::vector<Contrast> contrasts;
   bool pooled = false;   // contrasts: their runs scatter alike
-  Bound bound;           // every, bench, check
+  Bound bound;           // bench, check
   bool some = false;     // bench: one depth is enough; otherwise all are meant
   std::string over;      // bench: the learners that SID is compared with, separated by commas
   bool cascade = false;  // bench: of the cascade alone, on given features; of whole steps otherwise
@@ -74,8 +73,7 @@ struct Claim {
   std::optional<Rule> rule;
   std::string hash;                      // SHA-256 of rule, experiment, seeds and tolerance
   nlohmann::ordered_json rule_text;      // as the registry has it
-  std::string by_construction;           // why no run could break it; a PASS is none then
-  std::vector<std::string> shows;        // of the experiment's settings: what the statement speaks of beside the rule
+  std::string by_construction;           // without a rule: why no run could break it
   std::string not_run;                   // without a rule: why
   std::vector<std::string> answered_by;  // or who has it
 };

@@ -95,7 +95,7 @@ TEST(ParseRegistry, BadInputIsOneLineThatSaysWhere) {
   expect(json, "P0: 'seeds' is \"five\"");
   json = Json();
   json["claims"][0].erase("rule");
-  expect(json, "one of 'rule', 'not_run' and 'answered_by'");
+  expect(json, "one of 'rule', 'by_construction', 'not_run' and 'answered_by'");
 }
 
 TEST(SelectClaims, ByNameWithTheirAnswersOrAll) {

@@ -14,7 +14,6 @@
 #include "base/lock.h"
 #include "base/status.h"
 #include "data/batches/batches.h"
-#include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/experiments/results.h"
 #include "sid/belief/belief.h"
 #include "training/trainer.h"

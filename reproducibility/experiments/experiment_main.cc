@@ -11,8 +11,8 @@
 #include "base/machine/device.h"
 #include "base/status.h"
 #include "reproducibility/experiments/experiment.h"
-#include "reproducibility/experiments/plan.h"
 #include "reproducibility/experiments/results.h"
+#include "reproducibility/experiments/settings.h"
 
 DEFINE_string(name, "",
               "accuracy, authors-recipe, depth, alpha, initialisation, label-noise, belief-update, very-deep, "

@@ -1,5 +1,3 @@
-#include "reproducibility/experiments/parse_result.h"
-
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +6,7 @@
 #include "base/json/shape.h"
 #include "base/json/write.h"
 #include "base/status.h"
+#include "reproducibility/experiments/results.h"
 
 namespace sid {
 namespace {

@@ -1,7 +1,6 @@
 """What the report says: report.json as blocks. Every number here is one of report.json's, only formatted."""
 
 import charts
-import checklists
 import words
 from words import number, percent
 
@@ -41,8 +40,8 @@ def comparison_rows(claim):
     for c in claim["comparisons"]:
         bound = ("> " if "above" in c else "< ") + number(c.get("above", c.get("below")), scale)
         fail = ("< " if "above" in c else "> ") + number(c.get("fail_below", c.get("fail_above")), scale)
-        rows.append([c["label"], bound, fail, len(c["values"]), number(c["mean"], scale), words.interval(c["t_interval"], scale), c["degrees"] or "-", number(c["hedges_g"]), number(c["p"]), number(c["p_against_holm"])])
-    return ["contrast" if claim["rule"].get("contrasts") else "quantity", "holds if", "refuted if", "n", "mean" if claim["rule"].get("contrasts") else "worst", "95 % t", "degrees", "Hedges' g", "p", "p against, Holm"], rows
+        rows.append([c["label"], bound, fail, len(c["values"]), number(c["mean"], scale), words.interval(c["t_interval"], scale), c["degrees"] or "-", number(c["p"]), number(c["p_against_holm"])])
+    return ["contrast", "holds if", "refuted if", "n", "mean", "95 % t", "degrees", "p", "p against, Holm"], rows
 
 
 def comparison_plot(claim):
@@ -52,8 +51,7 @@ def comparison_plot(claim):
     shown = sorted(claim["comparisons"], key=lambda c: c["p_against"] if c["p_against"] is not None else 1)[:MOST_ROWS] if len(claim["comparisons"]) > MOST_ROWS else claim["comparisons"]
     rows = [{"label": c["label"], "mean": times(c["mean"]), "low": times(c["t_interval"][0]), "high": times(c["t_interval"][1]), "bound": times(c.get("above", c.get("below")))} for c in shown]
     seeds = [{"label": c["label"], "value": times(value)} for c in shown for value in c["values"]]
-    middle = "mean and 95 % interval (diamond, line)" if claim["rule"].get("contrasts") else "the worst of them (diamond)"
-    title = f"{claim['id']}: single runs (circles), {middle}, bound (dash)"
+    title = f"{claim['id']}: single runs (circles), mean and 95 % interval (diamond, line), bound (dash)"
     return "plot", claim["id"].lower(), title, charts.svg(charts.intervals(rows, seeds, words.quantity(claim)))
 
 
@@ -64,19 +62,7 @@ def ratio_blocks(claim):
     yield "table", ["contenders", "ratio", "95 %", "trusted"], [[r["label"], number(r["value"]), words.interval(r["interval"]), "yes" if r["trusted"] else "no: disturbed or not settled"] for r in claim["ratios"]], "Ratios"
 
 
-SHOWN = {"sum_of_failures": ("sum of e_i, nats", number), "last_divergence": ("d_L, nats", number), "staleness": ("a step moves the teacher by, nats", number), "mean": ("accuracy, %", percent)}
-
-
-def shown(claim, report):
-    """What the statement speaks of beside the rule, by setting."""
-    for experiment in report["experiments"]:
-        if claim["shows"] and experiment["name"] == claim["experiment"] and experiment["accuracies"]:
-            rows = [[setting_name(experiment, r), *(SHOWN[name][1](r[name]) for name in claim["shows"])] for r in experiment["accuracies"]]
-            yield "text", "What it speaks of beside the rule, means over the seeds; these decide nothing:"
-            yield "table", ["setting", *(SHOWN[name][0] for name in claim["shows"])], rows, ""
-
-
-def one_claim(claim, report):
+def one_claim(claim):
     yield "heading", 3, f"{claim['id']}  {mark(claim)}  {claim['statement']}", claim["id"].lower()
     yield "list", [text for text in (
         f"**Source:** {claim['source']}. **Paper's figure:** {claim['figure']}.",
@@ -93,21 +79,13 @@ def one_claim(claim, report):
         yield "table", *comparison_rows(claim), "Numbers"
     if claim["ratios"]:
         yield from ratio_blocks(claim)
-    yield from shown(claim, report)
     if claim["rule"]:
         yield "code", claim["command"]
 
 
-def modelled_rows(bench):
-    for m in bench["modelled_speedups"]:
-        best = m["critical_path"][-1]
-        yield [m["label"], number(m["theoretical"]), f"{number(best['speedup'])} on {best['devices']} devices", number(1e3 * m["phase_1_seconds"]), number(1e3 * m["phase_2_seconds"])]
-
-
-def speedups(report):
+def speedups(bench):
     yield "heading", 2, "The three speedups", "speedups"
-    yield "text", "Never to be mixed: **theoretical** is the sum of the modules' times over the slowest one's, the paper's figure, of phase 2 alone; **critical path** models a whole step on several devices, messages included; **measured** is wall clock against wall clock on this machine."
-    bench = report["bench"]
+    yield "text", "Never to be mixed: **theoretical** is the sum of the modules' times over the slowest one's, the paper's figure, of phase 2 alone, and by construction about L; **critical path** models a whole step on several devices, messages included; **measured** is wall clock against wall clock on this machine."
     if bench is None:
         yield "warning", "Not measured: no results.json of //:bench was given (`--bench=FILE`)."
         return
@@ -115,9 +93,6 @@ def speedups(report):
     for name, title, chart in charts.plot.charts(bench):
         if name in ("theoretical", "critical_path", "measured"):
             yield "plot", name.replace("_", "-"), title, charts.svg(chart)
-    yield "table", ["SID", "theoretical", "critical path", "phase 1, ms", "phase 2, ms"], list(modelled_rows(bench)), "Modelled, from the times of single phases"
-    measured = [[f"{m['of']} over {m['over']}", number(m["ratio"]["median"]), words.interval([m["ratio"]["low"], m["ratio"]["high"]]), m["ratio"]["samples"]] for m in bench["measured_speedups"]]
-    yield "table", ["measured", "times as fast", "95 %", "pairs"], measured, "Measured, wall clock"
 
 
 def setting_name(experiment, row):
@@ -145,7 +120,7 @@ def experiments(report):
         yield experiment_plot(experiment)
         rows = [[setting_name(experiment, r), len(r["values"]), percent(r["mean"]), percent(r["deviation"]), words.interval(r["t_interval"], 100), percent(r["first_mean"]), number(r["first_divergence"]), number(r["last_divergence"]), number(r["sum_of_failures"]), percent(r["fell_everywhere"]), r["failed"]] for r in experiment["accuracies"]]
         yield "table", ["setting", "runs", "accuracy, %", "deviation", "95 % t", "first belief, %", "d_1", "d_L", "sum of e_i", "fell at every module, %", "failed"], rows, "Numbers"
-        yield "table", ["file", "accuracy, %", "validation, %", "best epoch", "time"], [[f"`{r['file']}`", percent(r["accuracy"]), percent(r["validation_accuracy"]), r["best_epoch"], words.duration(r["seconds"])] for r in experiment["runs"]], "Single runs"
+        yield "table", ["file", "accuracy, %", "time"], [[f"`{r['file']}`", percent(r["accuracy"]), words.duration(r["seconds"])] for r in experiment["runs"]], "Single runs"
 
 
 def deviations(report):
@@ -159,7 +134,7 @@ def environment(report):
     yield "table", ["what", "value"], [[key, value] for key, value in rows], ""
 
 
-def document(report):
+def document(report, bench):
     yield "heading", 1, "Reproducibility report", "top"
     yield "text", f"{report['paper']}: what it claims, how each claim was tested, what came out and whether it holds."
     yield "code", report["command"]
@@ -167,10 +142,8 @@ def document(report):
     yield from summary(report)
     yield "heading", 2, "Claim by claim", "claims"
     for claim in report["claims"]:
-        yield from one_claim(claim, report)
-    yield from speedups(report)
+        yield from one_claim(claim)
+    yield from speedups(bench)
     yield from experiments(report)
     yield from deviations(report)
-    yield from checklists.artifact_appendix(report)
-    yield from checklists.neurips(report)
     yield from environment(report)

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
-#include "reproducibility/report/experiment_section.h"
 
 namespace sid {
 namespace {
@@ -37,7 +36,6 @@ absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& in
                        {"tolerance", claim.tolerance},
                        {"rule", claim.rule_text},
                        {"rule_sha256", claim.hash},
-                       {"shows", claim.shows},
                        {"answered_by", claim.answered_by},
                        {"seconds", SecondsOf(claim, input.evidence)},
                        {"command", CommandOf(claim.id, input)}};
@@ -97,9 +95,8 @@ absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
   report["summary"] = summary;
   report["claims"] = claims;
   report["experiments"] = experiments;
-  report["bench"] = input.evidence.bench;
-  report["further_benches"] = ordered_json::array();
-  for (const auto& [file, bench] : input.evidence.further_benches) report["further_benches"].push_back(file);
+  report["benches"] = ordered_json::array();
+  for (const auto& [file, bench] : input.evidence.benches) report["benches"].push_back(file);
   report["checks"] = input.evidence.checks;
   report["deviations"] = input.deviations;
   return report;

@@ -1,5 +1,3 @@
-#include "reproducibility/report/report_input.h"
-
 #include <map>
 
 #include "absl/strings/escaping.h"
@@ -10,7 +8,8 @@
 #include "base/json/shape.h"
 #include "base/status.h"
 #include "bench/results/read.h"
-#include "reproducibility/experiments/parse_result.h"
+#include "reproducibility/experiments/results.h"
+#include "reproducibility/report/report.h"
 
 namespace sid {
 namespace {
@@ -21,8 +20,7 @@ using nlohmann::ordered_json;
 constexpr char kShape[] = R"({
   "selection": "text",
   "options": "text",
-  "bench": "any",
-  "?further_benches": ["text"],
+  "benches": ["text"],
   "?checks": {"*": "number"},
   "experiments": [{
     "name": "text", "not_run": "text", "stand_in": "text",
@@ -79,13 +77,11 @@ absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Reg
     if (!not_run.empty()) input.evidence.not_run[name] = not_run;
   }
   input.evidence.checks = report.value("checks", std::map<std::string, double>());
-  if (!report.at("bench").is_null()) {
-    SID_ASSIGN_OR_RETURN(input.evidence.bench, ReadBench(folder + "/bench.json"));
-  }
-  for (const ordered_json& file : report.value("further_benches", ordered_json::array())) {
-    SID_RETURN_IF_ERROR(CheckName(folder, file.get<std::string>()));
-    SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(absl::StrCat(folder, "/", file.get<std::string>())));
-    input.evidence.further_benches.emplace_back(file.get<std::string>(), std::move(bench));
+  for (const ordered_json& name : report.at("benches")) {
+    const auto file = name.get<std::string>();
+    SID_RETURN_IF_ERROR(CheckName(folder, file));
+    SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(absl::StrCat(folder, "/", file)));
+    input.evidence.benches.emplace_back(file, std::move(bench));
   }
   return input;
 }

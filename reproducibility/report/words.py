@@ -11,9 +11,9 @@ METHOD = [
     "A run whose numbers explode counts with the accuracy of guessing.",
     "Each claim is a question of its own: nothing is corrected across claims, so of 40 true null claims about one may PASS by chance.",
     "Differences are paired by seed: all learners get a seed's own split, label noise, order and augmentation. Learning rates and epochs are chosen on validation data; a run reads the test set with one set of weights, its best epoch's.",
-    "Hedges' g is the distance from the bound in standard deviations of the seeds, above 0 on the claim's side; p is one-sided, for as much by chance if the mean lay on the bound.",
+    "p is one-sided, for as much by chance if the mean lay on the bound.",
 ]
-UNITS = {"accuracy": "points of test accuracy", "first_accuracy": "points of test accuracy", "rise": "rise of the mean divergence at a module, of d_0", "rise_in_training": "rise at a module in a half of the epochs, of d_0", "contraction": "mean divergence after a module / before it", "bound_excess": "nats, largest excess over the bound", "staleness": "nats, mean over the probes of what a step moves the teacher that moves most", "inference_difference": "nats, largest difference in log p", "critical_path_speedup": "a whole step on one device / its critical path on many", "theoretical_speedup": "sum of the modules' times / slowest module's", "measured_speedup": "times as fast, wall clock", "memory_ratio": "peak bytes of SID / of the other", "extractor_backward_share": "extractor's backward pass / whole step"}
+UNITS = {"accuracy": "points of test accuracy", "rise": "rise of the mean divergence at a module, of d_0", "rise_in_training": "rise at a module in a half of the epochs, of d_0", "contraction": "mean divergence after a module / before it", "staleness": "nats, mean over the probes of what a step moves the teacher that moves most", "inference_difference": "nats, largest difference in log p", "critical_path_speedup": "a whole step on one device / its critical path on many", "measured_speedup": "times as fast, wall clock", "memory_ratio": "peak bytes of SID / of the other", "extractor_backward_share": "extractor's backward pass / whole step"}
 
 
 def number(value, scale=1):
@@ -50,7 +50,7 @@ def short(text, most=160):
 
 
 def quantity_name(rule):
-    return rule.get("quantity") or rule.get("every") or rule.get("bench") or rule["check"]
+    return rule.get("quantity") or rule.get("bench") or rule["check"]
 
 
 def quantity(claim):

@@ -31,17 +31,6 @@ bool SameProblem(const ordered_json& a, const ordered_json& b) {
          a.value("captured", false) == b.value("captured", false);
 }
 
-std::vector<Ratio> TheoreticalSpeedups(const Rule&, const ordered_json& bench) {
-  std::vector<Ratio> ratios;
-  const auto contenders = ContendersByLabel(bench);
-  for (const ordered_json& modelled : bench.at("modelled_speedups")) {
-    const auto label = modelled.at("label").get<std::string>();
-    const auto value = modelled.at("theoretical").get<double>();
-    ratios.push_back({label, value, {value, value}, Trusted(*contenders.at(label))});
-  }
-  return ratios;
-}
-
 // A whole step by its critical path, on as many devices as it is modelled for.
 std::vector<Ratio> CriticalPaths(const Rule&, const ordered_json& bench) {
   std::vector<Ratio> ratios;
@@ -144,8 +133,7 @@ const std::map<std::string, Ratios>& RatiosByName() {
   static const auto* const kRatios = new std::map<std::string, Ratios>{{"critical_path_speedup", CriticalPaths},
                                                                        {"extractor_backward_share", ExtractorShares},
                                                                        {"measured_speedup", MeasuredSpeedups},
-                                                                       {"memory_ratio", MemoryRatios},
-                                                                       {"theoretical_speedup", TheoreticalSpeedups}};
+                                                                       {"memory_ratio", MemoryRatios}};
   return *kRatios;
 }
 
@@ -162,11 +150,8 @@ absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const ordered_json
   std::vector<std::string> names;
   for (const auto& [name, function] : RatiosByName()) names.push_back(name);
   SID_RETURN_IF_ERROR(FindName("benchmark quantity", rule.quantity, names).status());
-  // The cascade alone, on made-up features, is no step, and what it gains or saves is a part of nothing but itself; but the modules'
-  // own times are the same in both.
-  if (rule.quantity != "theoretical_speedup" && bench.at("settings").at("extractor").get<bool>() == rule.cascade) {
-    return std::vector<Ratio>();
-  }
+  // The cascade alone, on made-up features, is no step, and what it gains or saves is a part of nothing but itself.
+  if (bench.at("settings").at("extractor").get<bool>() == rule.cascade) return std::vector<Ratio>();
   return RatiosByName().at(rule.quantity)(rule, bench);
 }
 

@@ -78,6 +78,10 @@ TEST(RatiosOf, ACriticalPathIsTheOneOnMostDevices) {
                                                     {{"devices", 4}, {"speedup", 1.8}}};
   EXPECT_EQ(RatiosOf(rule, bench)->at(0).value, 1.8);
   EXPECT_EQ(VerdictOf(rule, bench), Verdict::kFail);
+  bench["modelled_speedups"][0]["critical_path"][1]["speedup"] = 3;
+  EXPECT_EQ(VerdictOf(rule, bench), Verdict::kPass);
+  bench["contenders"][0]["stationary"] = false;
+  EXPECT_EQ(VerdictOf(rule, bench), Verdict::kInconclusive);
 }
 
 TEST(RatiosOf, TakesTheFastestExecutor) {
@@ -100,7 +104,6 @@ TEST(RatiosOf, TheCascadeAloneIsNoStep) {
   for (const std::string quantity : {"measured_speedup", "memory_ratio", "extractor_backward_share"}) {
     EXPECT_TRUE(RatiosOf(RuleOf(quantity, {true, 1}), cascade)->empty()) << quantity;
   }
-  EXPECT_EQ(RatiosOf(RuleOf("theoretical_speedup", {true, 1}), cascade)->size(), 1u);
   Rule alone = RuleOf("memory_ratio", {false, 1});
   alone.cascade = true;
   EXPECT_EQ(RatiosOf(alone, cascade)->size(), 1u);
@@ -111,12 +114,10 @@ TEST(JudgeRatios, EveryVerdict) {
   EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1}), Bench()), Verdict::kPass);
   EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1.5}), Bench()), Verdict::kInconclusive);
   EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 3}), Bench()), Verdict::kFail);
-  EXPECT_EQ(VerdictOf(RuleOf("theoretical_speedup", {true, 2.4}, true), Bench()), Verdict::kPass);
   EXPECT_EQ(VerdictOf(RuleOf("extractor_backward_share", {false, 0.25}), Bench()), Verdict::kFail);
   ordered_json noisy = Bench();
   noisy["contenders"][0]["stationary"] = false;
   EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1}), noisy), Verdict::kInconclusive);
-  EXPECT_EQ(VerdictOf(RuleOf("theoretical_speedup", {true, 2.4}, true), noisy), Verdict::kInconclusive);
   noisy["measured_speedups"].clear();
   EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1}), noisy), Verdict::kNotRun);
 }

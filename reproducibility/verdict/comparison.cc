@@ -30,8 +30,6 @@ void Infer(Comparison* comparison) {
   const double side = bound.above ? 1 : -1, beyond = side * (comparison->mean - bound.value);
   comparison->p = StudentCdf(-StudentT(beyond, error), degrees);
   comparison->p_against = StudentCdf(StudentT(side * (comparison->mean - bound.Fail()), error), degrees);
-  const double few = 1 - 3 / (4 * static_cast<double>(degrees) - 1);
-  comparison->effect = comparison->deviation > 0 ? few * beyond / comparison->deviation : std::nan("");
 }
 
 double Product(const Shares& a, const Shares& b) {
@@ -79,7 +77,7 @@ Comparison Compare(const std::string& label, const Bound& bound, const std::vect
   Comparison comparison{.label = label, .bound = bound, .seeds = seeds, .values = values};
   comparison.mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   comparison.degrees = static_cast<int64_t>(values.size()) - 1;
-  comparison.deviation = comparison.effect = comparison.t.low = comparison.t.high = kNothing;
+  comparison.deviation = comparison.t.low = comparison.t.high = kNothing;
   if (comparison.degrees == 0) return comparison;
   double squares = 0;
   for (const double value : values) squares += std::pow(value - comparison.mean, 2);
@@ -156,19 +154,8 @@ void Correct(size_t missing, std::vector<Comparison>* comparisons) {
 }
 
 std::string Name(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kPass:
-      return "PASS";
-    case Verdict::kFail:
-      return "FAIL";
-    case Verdict::kInconclusive:
-      return "INCONCLUSIVE";
-    case Verdict::kNotRun:
-      return "NOT RUN";
-    case Verdict::kByConstruction:
-      return "BY CONSTRUCTION";
-  }
-  LOG(FATAL) << "no verdict";
+  static const char* const kNames[] = {"PASS", "FAIL", "INCONCLUSIVE", "NOT RUN", "BY CONSTRUCTION"};
+  return kNames[static_cast<int>(verdict)];
 }
 
 Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::string* reason) {

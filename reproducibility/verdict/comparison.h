@@ -2,7 +2,7 @@
 
 // What differences, one a seed, say about a bound, and how surely; and the verdict over several of them.
 //
-//   differences d_s --> mean, t interval, effect size, p --Pool--> one deviation for all --Decide--> PASS, FAIL, ...
+//   differences d_s --> mean, t interval, p --Pool--> one deviation for all --Decide--> PASS, FAIL, ...
 //
 // Each seed's split, label noise, order and augmentation are the same for all learners, so differences are paired: what a
 // seed makes easier for all cancels.
@@ -33,7 +33,6 @@ struct Comparison {
   double mean = 0, deviation = 0;
   int64_t degrees = 0;   // of freedom of the deviation; 0: there is none
   Interval t;            // NaN without a deviation
-  double effect = 0;     // Hedges' g of the distance from the bound: standard deviations, corrected for few seeds
   double p = 1;          // of the claim's side: as far beyond the bound by chance, if the mean lay on it
   double p_against = 1;  // of the other side, from bound.Fail()
   double p_against_holm = 1;

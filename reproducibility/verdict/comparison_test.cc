@@ -128,7 +128,6 @@ TEST(Compare, ByHand) {
   EXPECT_EQ(comparison.mean, 3);
   EXPECT_NEAR(comparison.deviation, std::sqrt(2.5), 1e-12);
   EXPECT_NEAR(comparison.t.low, 3 - 2.7764451 * std::sqrt(0.5), 1e-6);
-  EXPECT_NEAR(comparison.effect, 0.8 * 2 / std::sqrt(2.5), 1e-12);  // 1 - 3 / (4 * 4 - 1) = 0.8
   EXPECT_NEAR(comparison.p, 1 - StudentCdf(2 / std::sqrt(0.5), 4), 1e-12);
   EXPECT_NEAR(comparison.p + comparison.p_against, 1, 1e-12);
   EXPECT_TRUE(std::isnan(Compare("one", {true, 0}, {1}, {1}).t.low));

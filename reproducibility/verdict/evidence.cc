@@ -12,7 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "reproducibility/experiments/parse_result.h"
+#include "reproducibility/experiments/results.h"
 
 namespace sid {
 namespace {
@@ -73,18 +73,11 @@ std::vector<double> LargestStaleness(const ordered_json& result) {
 }
 
 std::vector<double> Accuracy(const ordered_json& result) { return {result.at("test").at("accuracy").back()}; }
-std::vector<double> FirstAccuracy(const ordered_json& result) { return {result.at("test").at("accuracy").front()}; }
-std::vector<double> BoundExcess(const ordered_json& result) {
-  return {NumberOf(result.at("theory").at("largest_excess"))};
-}
-
 using Quantity = std::vector<double> (*)(const ordered_json& result);
 
 const std::map<std::string, Quantity>& QuantitiesByName() {
   static const auto* const kQuantities = new std::map<std::string, Quantity>{{"accuracy", Accuracy},
-                                                                             {"bound_excess", BoundExcess},
                                                                              {"contraction", Contractions},
-                                                                             {"first_accuracy", FirstAccuracy},
                                                                              {"rise", Rises},
                                                                              {"rise_in_training", RisesInTraining},
                                                                              {"staleness", LargestStaleness}};
@@ -106,8 +99,7 @@ std::vector<std::string> NamesOf(const std::string& quantity, size_t count) {
 
 // A run whose numbers are not finite leaves a network that guesses; left out, it would flatter its learner.
 std::vector<double> OfFailed(const std::string& quantity, const ordered_json& result) {
-  const bool is_accuracy = quantity == "accuracy" || quantity == "first_accuracy";
-  if (!is_accuracy || !result.contains("classes")) return {};
+  if (quantity != "accuracy" || !result.contains("classes")) return {};
   return {1 / result.at("classes").get<double>()};
 }
 

@@ -29,11 +29,11 @@ struct Evidence {
 
 // Of a run, by name; rises and contractions are a list, a number a module, and each number becomes a contrast of its own:
 //
-//   accuracy, first_accuracy  on the test set, of the last and the first belief
+//   accuracy                  on the test set, of the last belief
 //   rise                      (d_i - d_{i-1}) / d_0, of the mean divergence on the test set
 //   rise_in_training          the same on the validation set, from the second module on, in each half of the epochs
 //   contraction               d_i / d_{i-1}
-//   bound_excess, staleness   the largest; how far a step moves the teacher that moves most, mean over the probes of probed runs
+//   staleness                 how far a step moves the teacher that moves most, mean over the probes of probed runs
 //
 // A run that failed has the accuracy of guessing, and nothing (an empty list) of the others; UnknownName for another quantity.
 absl::StatusOr<std::vector<double>> QuantityOf(const std::string& quantity, const FinishedRun& run);

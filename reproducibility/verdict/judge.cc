@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -102,7 +101,6 @@ absl::StatusOr<size_t> CompareAll(const Claim& claim, const Evidence& evidence, 
   }
   judgement->shortfalls.assign(shortfalls.begin(), shortfalls.end());
   judgement->chosen.assign(chosen.begin(), chosen.end());
-  judgement->runs = static_cast<int64_t>(files.size());
   FindChangedRules(claim, evidence.runs, files, judgement);
   AddOrigins(evidence.runs, files, judgement);
   return missing;
@@ -119,55 +117,6 @@ absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgem
   Correct(missing, &judgement->comparisons);
   judgement->verdict = Decide(judgement->comparisons, claim.seeds, &judgement->reason);
   if (judgement->verdict == Verdict::kInconclusive) judgement->leans = LeansTo(judgement->comparisons, missing == 0);
-  return absl::OkStatus();
-}
-
-// A law: what one run breaks is broken, however many keep it.
-absl::Status JudgeEvery(const Claim& claim, const Evidence& evidence, Judgement* judgement) {
-  const Bound& bound = claim.rule->bound;
-  std::vector<uint64_t> seeds;
-  std::vector<double> values;
-  std::set<std::string> files;
-  for (const FinishedRun& run : evidence.runs) {
-    SID_ASSIGN_OR_RETURN(const std::vector<double> value, QuantityOf(claim.rule->quantity, run));
-    if (value.size() != 1) continue;
-    files.insert(run.name);
-    seeds.push_back(run.result.at("settings").at("seed").get<uint64_t>());
-    values.push_back(value.front());
-  }
-  judgement->runs = static_cast<int64_t>(values.size());
-  FindChangedRules(claim, evidence.runs, files, judgement);
-  AddOrigins(evidence.runs, files, judgement);
-  if (values.empty()) {
-    judgement->reason = "every run failed";
-    return absl::OkStatus();
-  }
-  const double worst =
-      bound.above ? *std::min_element(values.begin(), values.end()) : *std::max_element(values.begin(), values.end());
-  const int64_t distinct = static_cast<int64_t>(std::set<uint64_t>(seeds.begin(), seeds.end()).size());
-  // No inference: what holds for every run has no distribution to speak of.
-  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  judgement->comparisons.push_back({.label = absl::StrCat(claim.rule->quantity, ", worst run"),
-                                    .bound = bound,
-                                    .seeds = seeds,
-                                    .values = values,
-                                    .mean = worst,
-                                    .deviation = kNone,
-                                    .t = {kNone, kNone},
-                                    .effect = kNone,
-                                    .p = kNone,
-                                    .p_against = kNone,
-                                    .p_against_holm = kNone});
-  judgement->reason = absl::StrFormat("the worst of %d runs is %.3g, the bound %g", values.size(), worst, bound.value);
-  // Not a number is no value that keeps a bound.
-  const bool holds = bound.above ? worst >= bound.value : worst <= bound.value;
-  const bool finite = std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
-  judgement->verdict = !(holds && finite)       ? Verdict::kFail
-                       : distinct < claim.seeds ? Verdict::kInconclusive
-                                                : Verdict::kPass;
-  if (judgement->verdict == Verdict::kInconclusive) {
-    judgement->reason = absl::StrFormat("too few seeds: %d of %d; %s", distinct, claim.seeds, judgement->reason);
-  }
   return absl::OkStatus();
 }
 
@@ -209,23 +158,20 @@ Verdict Together(const std::set<Verdict>& verdicts) {
 
 // A device without the quantity is none.
 absl::Status JudgeBench(const Claim& claim, const AllEvidence& evidence, Judgement* judgement) {
-  if (evidence.bench.is_null()) {
-    judgement->reason = "no benchmark was given: --bench=FILE, the results.json of //:bench";
-    return absl::OkStatus();
-  }
-  std::vector<std::pair<std::string, ordered_json>> benches = {{"bench.json", evidence.bench}};
-  benches.insert(benches.end(), evidence.further_benches.begin(), evidence.further_benches.end());
   std::vector<std::string> reasons;
   std::set<Verdict> verdicts, alone;
-  for (const auto& [file, bench] : benches) {
+  for (const auto& [file, bench] : evidence.benches) {
     SID_ASSIGN_OR_RETURN(const std::optional<OfDevice> device, JudgeDevice(claim, file, bench, judgement));
     if (!device) continue;
     verdicts.insert(device->verdict);
     alone.insert(device->alone);
     reasons.push_back(absl::StrCat(device->name, ": ", Name(device->verdict), ", ", device->reason));
   }
-  judgement->reason = reasons.empty() ? "the benchmark did not measure it" : absl::StrJoin(reasons, "; ");
-  if (reasons.empty()) return absl::OkStatus();
+  if (reasons.empty()) {
+    judgement->reason = "no benchmark measured it: --bench=FILE, the results.json of //:bench";
+    return absl::OkStatus();
+  }
+  judgement->reason = absl::StrJoin(reasons, "; ");
   judgement->verdict = Together(verdicts);
   if (judgement->verdict == Verdict::kInconclusive) judgement->leans = Together(alone);
   return absl::OkStatus();
@@ -252,7 +198,6 @@ absl::Status JudgeExperiment(const Claim& claim, const AllEvidence& evidence, Ju
     judgement->reason = not_run == evidence.not_run.end() ? "its experiment was not asked for" : not_run->second;
     return absl::OkStatus();
   }
-  if (claim.rule->kind == RuleKind::kEvery) return JudgeEvery(claim, found->second, judgement);
   return JudgeContrasts(claim, found->second, judgement);
 }
 
@@ -271,7 +216,6 @@ ordered_json ToJson(const Comparison& comparison) {
           {"deviation", Number(comparison.deviation)},
           {"t_interval", ToJson(comparison.t)},
           {"degrees", comparison.degrees},
-          {"hedges_g", Number(comparison.effect)},
           {"p", Number(comparison.p)},
           {"p_against", Number(comparison.p_against)},
           {"p_against_holm", Number(comparison.p_against_holm)}};
@@ -282,8 +226,11 @@ ordered_json ToJson(const Comparison& comparison) {
 absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence) {
   Judgement judgement;
   if (!claim.rule) {
-    judgement.reason =
-        claim.not_run.empty() ? absl::StrCat("answered by ", absl::StrJoin(claim.answered_by, ", ")) : claim.not_run;
+    const bool holds = !claim.by_construction.empty();
+    judgement.verdict = holds ? Verdict::kByConstruction : Verdict::kNotRun;
+    judgement.reason = holds                    ? claim.by_construction
+                       : !claim.not_run.empty() ? claim.not_run
+                                                : absl::StrCat("answered by ", absl::StrJoin(claim.answered_by, ", "));
     return judgement;
   }
   if (claim.rule->kind == RuleKind::kBench) {
@@ -294,10 +241,6 @@ absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence)
     SID_RETURN_IF_ERROR(JudgeExperiment(claim, evidence, &judgement));
   }
   ApplyDoubts(&judgement);
-  if (judgement.verdict == Verdict::kPass && !claim.by_construction.empty()) {
-    judgement.verdict = Verdict::kByConstruction;
-    absl::StrAppend(&judgement.reason, "; no run could have broken it: ", claim.by_construction);
-  }
   return judgement;
 }
 
@@ -310,7 +253,6 @@ ordered_json ToJson(const Judgement& judgement) {
                        {"changed_rules", judgement.changed_rules},
                        {"origins", judgement.origins},
                        {"chosen", judgement.chosen},
-                       {"runs", judgement.runs},
                        {"comparisons", ordered_json::array()},
                        {"not_compared", judgement.not_compared},
                        {"ratios", ordered_json::array()}};

@@ -1,4 +1,4 @@
-#include "reproducibility/experiments/plan.h"
+#include "reproducibility/experiments/settings.h"
 
 #include <gtest/gtest.h>
 
