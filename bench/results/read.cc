@@ -17,7 +17,9 @@ using nlohmann::ordered_json;
 // What report.cc writes, as far as it is read. The last two fields are of evidence (reproducibility/).
 const ordered_json& Shape() {
   static const auto* const kShape = new ordered_json(ordered_json::parse(R"({
-    "environment": {"?command": "text"},
+    "environment": {
+      "?command": "text", "?commit": "text", "?processor": "text", "?threads": "count", "?cores": "count",
+      "?device": "text"},
     "settings": {"extractor": "switch"},
     "warnings": ["text"],
     "contenders": [{

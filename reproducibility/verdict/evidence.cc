@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr size_t kHalves = 2;
+constexpr size_t kHalves = 2, kMostModules = 10'000;
 
 // NaN where one of them is: what is no number is no small rise.
 double Larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
@@ -291,7 +291,8 @@ absl::StatusOr<std::vector<double>> QuantityOf(const std::string& quantity, cons
 
 size_t TestsOf(const Rule& rule, const Contrast& contrast) {
   if (!IsList(rule.quantity)) return 1;
-  const auto depth = contrast.terms.front().filter.value("depth", size_t{1});
+  const json given = contrast.terms.front().filter.value("depth", json());
+  const size_t depth = given.is_number_unsigned() ? std::clamp<size_t>(given.get<size_t>(), 1, kMostModules) : 1;
   return rule.quantity == "rise_in_training" ? (depth - 1) * kHalves : depth;
 }
 
