@@ -3,23 +3,22 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
-#include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "base/files.h"
 #include "base/json/write.h"
 #include "base/status.h"
 #include "bench/results/read.h"
 #include "reproducibility/experiments/experiment.h"
-#include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
-#include "reproducibility/verdict/checks.h"
 #include "reproducibility/verdict/judge.h"
 
 namespace sid {
@@ -27,76 +26,100 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// A plan a data set: one that is not there keeps no other from being run.
-std::vector<Plan> ByDataset(const Plan& plan) {
-  std::vector<std::string> names;
-  std::map<std::string, Plan> plans;
-  for (const TrainConfig& run : plan.runs) {
-    if (plans.count(run.dataset) == 0) names.push_back(run.dataset);
-    plans[run.dataset].runs.push_back(run);
-  }
-  std::vector<Plan> list;
-  list.reserve(names.size());
-  for (const std::string& name : names) list.push_back(plans[name]);
-  return list;
-}
-
-std::string Describe(const std::string& experiment, const TrainConfig& run, const ordered_json& result) {
-  const std::string outcome =
-      result.contains("failed")
-          ? "failed"
-          : absl::StrFormat("%.2f %%", 100 * result.at("test").at("accuracy").back().get<double>());
-  return absl::StrFormat("%s: %s L=%d seed %d: %s", experiment, run.learner, run.depth, run.seed, outcome);
-}
-
 bool DataAreMissing(const absl::Status& status) { return absl::IsInvalidArgument(status) || absl::IsNotFound(status); }
 
-void AddReason(const std::string& reason, std::string* reasons) {
-  absl::StrAppend(reasons, reasons->empty() ? "" : "; ", reason);
-}
+// Runs a plan's steps, and what they say so far.
+class Runner {
+ public:
+  // Runs that others are at work on are waited for, or left to them.
+  Runner(const std::vector<Claim>& claims, const ReproduceRequest& request, const ordered_json& rules,
+         const ReproduceHooks& hooks, IfLocked if_locked)
+      : claims_(claims),
+        request_(request),
+        hooks_(hooks),
+        pace_(request.seconds > 0 ? hooks.clock() + request.seconds : std::numeric_limits<double>::infinity()),
+        how_{hooks.clock, rules, if_locked, &pace_} {}
 
-// `how` says how to run.
-absl::Status RunWork(const std::string& folder, const ExperimentHooks& how, const ReproduceHooks& hooks,
-                     ReproduceProgress* progress, Work* work, Evidence* evidence) {
-  int64_t left_out = 0;
-  for (const Plan& plan : ByDataset(work->plan)) {
-    ExperimentHooks experiment = how;
-    experiment.on_left_out = [&](size_t) {
-      ++left_out;
-      ++progress->done;
-    };
-    experiment.on_end = [&](size_t index, const ordered_json& result, bool kept) {
-      ++progress->done;
-      progress->what = Describe(work->name, plan.runs[index], result);
-      progress->kept = kept;
-      hooks.on_progress(*progress);
-      evidence->runs.push_back({ResultName(plan.runs[index]), result});
-    };
-    const absl::Status status = RunPlan(plan, folder, experiment);
-    if (DataAreMissing(status)) {
-      AddReason(std::string(status.message()), &work->not_run);
-      continue;
+  absl::Status Run(const Plan& plan, AllEvidence* all) {
+    progress_.all = plan.steps.size();
+    left_ = plan.Minutes();
+    all->not_run = plan.left_out;
+    for (const Step& step : plan.steps) {
+      ++progress_.done;
+      left_ -= EstimatedMinutes(step.config);
+      const bool wanted =
+          std::any_of(step.claims.begin(), step.claims.end(), [&](size_t claim) { return decided_.count(claim) == 0; });
+      if (!wanted) continue;
+      const absl::Status status = RunStep(step, all);
+      if (!DataAreMissing(status)) SID_RETURN_IF_ERROR(status);
+      // Where a rate is chosen by runs that others are still at work on, it is not known yet.
+      if (!status.ok() && step.at_chosen_rate) ++left_out_;
+      if (!status.ok() && !step.at_chosen_rate) Miss(step, std::string(status.message()), all);
     }
-    SID_RETURN_IF_ERROR(status);
+    return absl::OkStatus();
   }
-  if (left_out > 0) {
-    AddReason(absl::StrFormat("%d of its %d runs are not there: the time was up, or others are at work on them",
-                              left_out, work->plan.runs.size()),
-              &work->not_run);
+
+  size_t left_out() const { return left_out_; }
+  size_t made() const { return made_; }
+
+ private:
+  absl::Status RunStep(const Step& step, AllEvidence* all) {
+    const std::string folder = request_.out + "/runs";
+    SID_ASSIGN_OR_RETURN(const TrainConfig config, AtItsRate(step, folder));
+    const double begin = hooks_.clock();
+    SID_ASSIGN_OR_RETURN(const FinishedOrKept run, RunOrRead(config, folder, how_));
+    if (run.result.is_null()) {
+      ++left_out_;
+      Miss(step, "the time was up before some of the runs", all);
+      return absl::OkStatus();
+    }
+    if (!run.kept) ++made_;
+    Tell(step, config, run, (hooks_.clock() - begin) / 60);
+    for (const size_t claim : step.claims) {
+      Evidence& evidence = all->experiments[claims_[claim].experiment];
+      evidence.stand_in = request_.size.dataset;
+      const bool known = std::any_of(evidence.runs.begin(), evidence.runs.end(),
+                                     [&](const FinishedRun& other) { return other.name == ResultName(config); });
+      if (!known) evidence.runs.push_back({ResultName(config), run.result});
+    }
+    for (const size_t claim : step.claims) {
+      SID_ASSIGN_OR_RETURN(const Judgement judgement, Judge(claims_[claim], *all));
+      if (judgement.verdict == Verdict::kFail) decided_.insert(claim);
+    }
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
-}
 
-Pace PaceOf(const ReproduceRequest& request, const ReproduceHooks& hooks) {
-  const double left = request.seconds > 0 ? request.seconds : std::numeric_limits<double>::infinity();
-  return Pace(hooks.clock() + left);
-}
+  void Tell(const Step& step, const TrainConfig& config, const FinishedOrKept& run, double minutes) {
+    if (!run.kept) {
+      took_ += minutes;
+      estimated_ += EstimatedMinutes(config);
+    }
+    progress_.kept = run.kept;
+    progress_.what = absl::StrCat(claims_[step.claims.front()].experiment, ": ", sid::Describe(config, run.result));
+    progress_.minutes_left = estimated_ > 0 ? left_ * took_ / estimated_ : left_;
+    hooks_.on_progress(progress_);
+  }
 
-size_t CountRuns(const std::vector<Work>& all) {
-  size_t count = 0;
-  for (const Work& work : all) count += work.plan.runs.size();
-  return count;
-}
+  // Each reason once, without a path of this machine.
+  void Miss(const Step& step, const std::string& why, AllEvidence* all) {
+    const std::string folder = request_.size.data_dir.empty() ? "DIR" : request_.size.data_dir;
+    const std::string reason = absl::StrReplaceAll(why, {{folder, "DIR"}, {request_.out, "OUT"}});
+    for (const size_t claim : step.claims) {
+      std::string& told = all->not_run[claims_[claim].experiment];
+      if (!absl::StrContains(told, reason)) absl::StrAppend(&told, told.empty() ? "" : "; ", reason);
+    }
+  }
+
+  const std::vector<Claim>& claims_;
+  const ReproduceRequest& request_;
+  const ReproduceHooks& hooks_;
+  Pace pace_;
+  HowToRun how_;
+  size_t left_out_ = 0, made_ = 0;
+  ReproduceProgress progress_;
+  double left_ = 0, took_ = 0, estimated_ = 0;  // minutes; by the estimate, and of this call's runs
+  std::set<size_t> decided_;
+};
 
 ordered_json RulesOf(const Registry& registry) {
   ordered_json rules = ordered_json::object();
@@ -106,46 +129,43 @@ ordered_json RulesOf(const Registry& registry) {
   return rules;
 }
 
-// A result of //:bench becomes evidence: sealed, under the rules of its day, and without the folder of one machine.
-absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& out) {
-  const std::string to = out + "/bench.json";
+// A result of //:bench becomes evidence: under the rules of its day, and without the folder of one machine.
+absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& folder,
+                                       const std::string& file) {
   SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(from));
   ordered_json& environment = bench["environment"];
   if (environment.contains("command")) {
-    environment["command"] = absl::StrReplaceAll(environment["command"].get<std::string>(), {{out, "OUT"}});
+    environment["command"] = absl::StrReplaceAll(environment["command"].get<std::string>(), {{folder, "OUT"}});
   }
-  bench["rules"] = rules;
-  Seal(bench);
-  SID_RETURN_IF_ERROR(WriteFileAtomically(to, ToText(bench, 1) + "\n"));
+  if (!bench.contains("rules")) bench["rules"] = rules;
+  SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", file), ToText(bench, 1) + "\n"));
   return bench;
 }
 
-// The benchmark that was given, that is there, or that is measured now; null where there is none.
-absl::StatusOr<ordered_json> BenchOf(const ReproduceRequest& request, const std::vector<Claim>& claims,
-                                     const ordered_json& rules, const ReproduceHooks& hooks) {
-  const std::string kept = request.out + "/bench.json";
-  if (!request.bench.empty()) return KeepBench(request.bench, rules, request.out);
-  if (std::filesystem::exists(kept)) {
-    SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(kept));
-    SID_RETURN_IF_ERROR(CheckSeal(bench, kept));
-    return bench;
-  }
+// The benchmarks that were given, the one that is there, or one that is measured now; none where no claim asks.
+absl::Status AddBenches(const ReproduceRequest& request, const std::vector<Claim>& claims, const ordered_json& rules,
+                        const ReproduceHooks& hooks, AllEvidence* evidence) {
+  std::vector<std::string> given = absl::StrSplit(request.bench, ',', absl::SkipEmpty());
   const bool asked = std::any_of(claims.begin(), claims.end(),
                                  [](const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kBench; });
-  if (!asked || !hooks.measure) return ordered_json(nullptr);
-  SID_RETURN_IF_ERROR(hooks.measure(request.out + "/bench"));
-  return KeepBench(request.out + "/bench/results.json", rules, request.out);
+  const std::string kept = request.out + "/bench.json", measured = request.out + "/bench";
+  if (given.empty() && std::filesystem::exists(kept)) given = {kept};
+  if (given.empty() && asked && hooks.measure) {
+    SID_RETURN_IF_ERROR(hooks.measure(measured));
+    given = {measured + "/results.json"};
+  }
+  for (size_t i = 0; i < given.size(); ++i) {
+    const std::string file = i == 0 ? "bench.json" : absl::StrCat("bench-", i + 1, ".json");
+    SID_ASSIGN_OR_RETURN(ordered_json bench, KeepBench(given[i], rules, request.out, file));
+    evidence->benches.emplace_back(file, std::move(bench));
+  }
+  return absl::OkStatus();
 }
 
-void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks) {
-  std::vector<std::string> changed;
-  for (const ordered_json& claim : report.at("claims")) {
-    if (!claim.at("changed_rules").empty()) changed.push_back(claim.at("id").get<std::string>());
-  }
-  if (changed.empty()) return;
-  hooks.on_warning(absl::StrCat("results were made under other rules than claims.json has now for ",
-                                absl::StrJoin(changed, ", "),
-                                ": no verdict there; restore the rules, or run again into another --out"));
+absl::StatusOr<ordered_json> WriteReport(const ReportInput& input, const std::string& folder) {
+  SID_ASSIGN_OR_RETURN(ordered_json report, MakeReport(input));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(folder + "/report.json", ToText(report, 1) + "\n"));
+  return report;
 }
 
 }  // namespace
@@ -153,60 +173,51 @@ void WarnOfChangedRules(const ordered_json& report, const ReproduceHooks& hooks)
 absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
                                        const ReproduceHooks& hooks) {
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  SID_ASSIGN_OR_RETURN(std::vector<Work> all, MakeAllWork(claims, request));
-  const std::string folder = request.out + "/runs";
-  SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
+  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
+  if (!plan.steps.empty()) hooks.on_plan(plan);
   ReportInput input{.paper = registry.paper,
-                    .budget = request.budget,
                     .selection = request.claims,
                     .options = OptionsOf(request),
                     .deviations = registry.deviations,
                     .claims = claims};
   const ordered_json rules = RulesOf(registry);
-  SID_ASSIGN_OR_RETURN(input.evidence.bench, BenchOf(request, claims, rules, hooks));
+  SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
   const bool checked = std::any_of(claims.begin(), claims.end(), [](const Claim& claim) {
     return claim.rule && claim.rule->kind == RuleKind::kCheck;
   });
   if (checked) input.evidence.checks = RunChecks();
-  ReproduceProgress progress{.all = CountRuns(all)};
-  Pace pace = PaceOf(request, hooks);
-  const ExperimentHooks how{.clock = hooks.clock, .rules = rules, .pace = &pace};
-  for (Work& work : all) {
-    Evidence evidence{.stand_in = request.budget == "quick" ? kStandIn : ""};
-    SID_RETURN_IF_ERROR(RunWork(folder, how, hooks, &progress, &work, &evidence));
-    input.evidence.experiments[work.name] = std::move(evidence);
-    if (!work.not_run.empty()) {
-      // No path of this machine in a report.
-      const std::string folder_of_data = request.data_dir.empty() ? "DIR" : request.data_dir;
-      input.evidence.not_run[work.name] = absl::StrReplaceAll(work.not_run, {{folder_of_data, "DIR"}});
-    }
-    input.experiments.push_back({work.name, work.plan.scale});
-  }
-  SID_ASSIGN_OR_RETURN(const ordered_json report, MakeReport(input));
-  SID_RETURN_IF_ERROR(WriteFileAtomically(request.out + "/report.json", ToText(report, 1) + "\n"));
-  WarnOfChangedRules(report, hooks);
-  return report;
+  SID_RETURN_IF_ERROR(Runner(claims, request, rules, hooks, IfLocked::kWait).Run(plan, &input.evidence));
+  return WriteReport(input, request.out);
 }
 
 absl::Status Check(const Registry& registry, const ReproduceRequest& request) {
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  SID_RETURN_IF_ERROR(MakeAllWork(claims, request).status());
+  SID_RETURN_IF_ERROR(MakePlan(claims, request).status());
   return EnsureWritableFolder(request.out + "/runs");
 }
 
-absl::Status RunMissing(const Registry& registry, const ReproduceRequest& request, const ReproduceHooks& hooks) {
+// Again as long as it makes any: what waited for others' runs may be possible by then.
+absl::StatusOr<size_t> RunMissing(const Registry& registry, const ReproduceRequest& request,
+                                  const ReproduceHooks& hooks) {
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  SID_ASSIGN_OR_RETURN(std::vector<Work> all, MakeAllWork(claims, request));
-  ReproduceProgress progress{.all = CountRuns(all)};
-  Pace pace = PaceOf(request, hooks);
-  const ExperimentHooks how{
-      .clock = hooks.clock, .rules = RulesOf(registry), .if_locked = IfLocked::kFail, .pace = &pace};
-  for (Work& work : all) {
-    Evidence evidence;
-    SID_RETURN_IF_ERROR(RunWork(request.out + "/runs", how, hooks, &progress, &work, &evidence));
-    if (!work.not_run.empty()) hooks.on_warning(absl::StrCat(work.name, ": ", work.not_run));
+  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
+  const ordered_json rules = RulesOf(registry);
+  const double begin = hooks.clock();
+  ReproduceRequest rest = request;
+  for (;;) {
+    AllEvidence evidence;
+    Runner runner(claims, rest, rules, hooks, IfLocked::kFail);
+    SID_RETURN_IF_ERROR(runner.Run(plan, &evidence));
+    if (runner.left_out() == 0 || runner.made() == 0) return runner.left_out();
+    if (request.seconds > 0) rest.seconds = std::max(1e-3, request.seconds - (hooks.clock() - begin));
   }
-  return absl::OkStatus();
+}
+
+absl::StatusOr<ordered_json> JudgeAgain(const Registry& registry, const std::string& folder) {
+  SID_ASSIGN_OR_RETURN(const ReportInput input, ReadReportInput(folder, registry));
+  return WriteReport(input, folder);
 }
 
 }  // namespace sid

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <iostream>
-#include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/command_line/copies.h"
 #include "base/command_line/data_program.h"
 #include "base/command_line/flags.h"
@@ -20,20 +20,29 @@
 #include "reproducibility/reproduce.h"
 
 DEFINE_string(claims, sid::ReproduceRequest().claims, "all, or names separated by commas: C1,C7,R5");
-DEFINE_string(budget, sid::ReproduceRequest().budget,
-              "quick (mnist-mini, under 15 minutes on two cores, decides little), a number of minutes, or full (by "
-              "its estimate months on two cores: for GPUs)");
-DEFINE_string(data_dir, "", "all but quick: the folder that holds the data sets; //data:fetch downloads them");
-DEFINE_string(bench, "",
-              "results.json of //:bench, for what is about time and memory; when left out OUT/bench.json, measured "
-              "where it is not there yet");
+DEFINE_string(
+    budget, "",
+    "quick (mnist-mini, two seeds, within ten minutes on two cores, decides little) or full (as the rules ask, "
+    "tuned: for GPUs); empty for what the next flags say");
+DEFINE_int64(seeds, 0, "of every contrast; 0 for as many as each rule asks for");
+DEFINE_int64(epochs, 0, "of every run; 0 for as many as each rule asks for");
+DEFINE_bool(tune, false,
+            "three learning rates on the first seed for rules that ask for a choice, the best one for the rest");
+DEFINE_int64(train_images, 0, "how many of the training set; 0 for all");
+DEFINE_int64(batch_size, 0, "images a step; 0 for the recipe's");
+DEFINE_bool(plan, false, "print the runs and end");
+DEFINE_bool(judge, false, "run nothing: judge what --out holds anew, by the rules as they are now");
+DEFINE_string(data_dir, "", "without --budget=quick: the folder that holds the data sets; //data:fetch downloads them");
+DEFINE_string(
+    bench, "",
+    "results.json of //:bench, for what is about time and memory, or several of other machines, separated by commas; "
+    "when left out OUT/bench.json, measured where it is not there yet");
 DEFINE_string(out, "", "the folder of runs and report: what is there already is not run again");
-DEFINE_double(images_per_second, sid::ReproduceRequest().images_per_second,
-              "what the estimates take this machine to train on at small depth");
-DEFINE_string(precision, sid::ReproduceRequest().precision,
+DEFINE_string(precision, sid::Size().precision,
               "of every learner's products: fp32, tf32 (GPUs), or bf16 (GPUs, and CPUs with AVX512-BF16 or AMX)");
-DEFINE_string(device, sid::ReproduceRequest().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
+DEFINE_string(device, sid::Size().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_int64(threads, 0, "of the CPU; 0 for all cores");
+
 DEFINE_double(seconds, sid::ReproduceRequest().seconds,
               "the time that there is: no run begins that would not end in it; 0 for all that it takes");
 DEFINE_bool(runs_only, false,
@@ -51,7 +60,9 @@ const ProgramFlags& Flags() {
       "Tests the paper's claims: runs what is missing, judges each claim by its rule, and writes report.json, .md and "
       ".html.\n\n"
       "Usage: ./tools/bazel run //:reproduce -- --budget=quick --out=DIR",
-      {{"Claims", {"claims", "budget", "data_dir", "bench", "out", "images_per_second"}},
+      {{"Claims",
+        {"claims", "budget", "seeds", "epochs", "tune", "train_images", "batch_size", "plan", "judge", "data_dir",
+         "bench", "out"}},
        {"Run", {"precision", "device", "threads", "seconds", "runs_only", "jobs"}}}};
   return *kFlags;
 }
@@ -59,14 +70,17 @@ const ProgramFlags& Flags() {
 // A line for each run that this call made.
 void ShowProgress(const ReproduceProgress& progress) {
   if (progress.kept) return;
-  std::cout << absl::StrFormat("%4d/%d  %s", progress.done, progress.all, progress.what) << std::endl;
+  std::cout << absl::StrFormat("%4d/%d  %s  (about %.0f minutes left)", progress.done, progress.all, progress.what,
+                               progress.minutes_left)
+            << std::endl;
 }
 
 void ShowVerdicts(const nlohmann::ordered_json& report) {
   for (const nlohmann::ordered_json& claim : report.at("claims")) {
     if (!claim.at("answered_by").empty()) continue;
-    std::cout << absl::StrFormat("%-4s %-12s %s\n", claim.at("id").get<std::string>(),
-                                 claim.at("verdict").get<std::string>(), claim.at("statement").get<std::string>());
+    std::cout << absl::StrFormat("%-4s %-15s %s%s\n", claim.at("id").get<std::string>(),
+                                 claim.at("verdict").get<std::string>(), claim.at("statement").get<std::string>(),
+                                 claim.at("changed_rules").empty() ? "" : " [its rule is not that of its runs]");
   }
   std::cout << "\n";
   for (const auto& [verdict, count] : report.at("summary").items()) std::cout << count << " " << verdict << "  ";
@@ -84,8 +98,8 @@ absl::StatusOr<Registry> ReadRegistry() {
 absl::Status MeasureSteps(const std::string& folder) {
   std::cout << "measuring steps and memory with //:bench: leave the machine alone for two minutes" << std::endl;
   return RunDataProgram("bench/bench",
-                        {"--learners=sid,bp-chain", "--executors=serial,batched", "--chunks=0,4", "--depths=4,8,16,64",
-                         "--quick", "--precisions=" + FLAGS_precision, "--device=" + FLAGS_device,
+                        {"--learners=sid,bp-chain,bp-chain-checkpoint", "--executors=serial,batched", "--chunks=0,4",
+                         "--depths=4,8,16,64", "--quick", "--precisions=" + FLAGS_precision, "--device=" + FLAGS_device,
                          absl::StrCat("--threads=", FLAGS_threads), "--out=" + folder});
 }
 
@@ -106,34 +120,76 @@ absl::Status CheckNumbers() {
   return absl::OkStatus();
 }
 
+constexpr char kQuick[] =
+    "quick: 600 digits, two epochs, two seeds instead of the rules' data. It shows that everything works. It cannot "
+    "show how "
+    "accurate anything is, whether depth or noise matters, or any difference between learners; modules that own "
+    "blocks, other "
+    "networks, peers and more than 64 modules are left out.\n";
+
+std::string CallersPaths(const std::string& paths) {
+  std::vector<std::string> list = absl::StrSplit(paths, ',', absl::SkipEmpty());
+  for (std::string& path : list) path = CallersPath(path);
+  return absl::StrJoin(list, ",");
+}
+
+absl::StatusOr<ReproduceRequest> RequestOfFlags() {
+  ReproduceRequest request{.claims = FLAGS_claims,
+                           .seeds = FLAGS_seeds,
+                           .epochs = FLAGS_epochs,
+                           .tune = FLAGS_tune,
+                           .size = {.train_images = FLAGS_train_images,
+                                    .batch_size = FLAGS_batch_size,
+                                    .data_dir = CallersPath(FLAGS_data_dir),
+                                    .precision = FLAGS_precision,
+                                    .device = FLAGS_device,
+                                    .threads = FLAGS_threads},
+                           .seconds = FLAGS_seconds,
+                           .out = CallersPath(FLAGS_out),
+                           .bench = CallersPaths(FLAGS_bench)};
+  SID_RETURN_IF_ERROR(ApplyBudget(FLAGS_budget, &request));
+  for (const auto& [name, value] : {std::pair{"seeds", FLAGS_seeds},
+                                    {"epochs", FLAGS_epochs},
+                                    {"train_images", FLAGS_train_images},
+                                    {"batch_size", FLAGS_batch_size}}) {
+    if (value < 0) return absl::InvalidArgumentError(absl::StrCat("--", name, "=", value, " is below 0"));
+  }
+  return request;
+}
+
 absl::Status ReproduceAndReport() {
   const double begin = SecondsNow();
-  if (FLAGS_out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
   SID_RETURN_IF_ERROR(CheckNumbers());
   SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
-  ReproduceRequest request{.claims = FLAGS_claims,
-                           .budget = FLAGS_budget,
-                           .data_dir = CallersPath(FLAGS_data_dir),
-                           .out = CallersPath(FLAGS_out),
-                           .bench = CallersPath(FLAGS_bench),
-                           .images_per_second = FLAGS_images_per_second,
-                           .precision = FLAGS_precision,
-                           .device = FLAGS_device,
-                           .threads = FLAGS_threads,
-                           .seconds = FLAGS_seconds};
+  SID_ASSIGN_OR_RETURN(ReproduceRequest request, RequestOfFlags());
+  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
+  if (FLAGS_plan) {
+    ReproduceRequest anywhere = request;
+    if (anywhere.size.data_dir.empty()) anywhere.size.data_dir = "DIR";
+    SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, anywhere));
+    std::cout << Describe(plan, claims, /*each=*/true) << std::flush;
+    return absl::OkStatus();
+  }
+  if (FLAGS_out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
+  if (FLAGS_budget == "quick") std::cout << kQuick;
   const ReproduceHooks hooks{
       .clock = SecondsNow,
+      .on_plan = [&](const Plan& plan) { std::cout << Describe(plan, claims, /*each=*/false) << std::flush; },
       .on_progress = ShowProgress,
-      .on_warning = [](const std::string& text) { std::cerr << "reproduce: WARNING: " << text << std::endl; },
       .measure = MeasureSteps};
-  if (FLAGS_jobs > 1) {
+  if (FLAGS_jobs > 1 && !FLAGS_judge) {
     SID_RETURN_IF_ERROR(Check(registry, request));
     SID_RETURN_IF_ERROR(RunJobs());
     if (FLAGS_runs_only) return absl::OkStatus();
     if (FLAGS_seconds > 0) request.seconds = std::max(1e-3, FLAGS_seconds - (SecondsNow() - begin));
   }
-  if (FLAGS_runs_only) return RunMissing(registry, request, hooks);
-  SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report, Reproduce(registry, request, hooks));
+  if (FLAGS_runs_only) {
+    SID_ASSIGN_OR_RETURN(const size_t undone, RunMissing(registry, request, hooks));
+    if (undone > 0) std::cout << undone << " runs stay undone: the time is up, or others are at work on them\n";
+    return absl::OkStatus();
+  }
+  SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report,
+                       FLAGS_judge ? JudgeAgain(registry, request.out) : Reproduce(registry, request, hooks));
   ShowVerdicts(report);
   SID_RETURN_IF_ERROR(RunDataProgram("reproducibility/report/report_pages", {request.out}));
   std::cout << "Written to " << request.out << ": report.json, .md and .html, and runs/" << std::endl;

@@ -57,7 +57,7 @@ struct TrainConfig {
   std::string on_nan = "stop";
 
   std::string weights;
-  bool overlap = false;
+  bool overlap = false, noisy_validation = false;
   int64_t pipeline = 1, rank_timeout = 1800;
   bool streams = false;
 };

@@ -164,6 +164,11 @@ void VisitFields(Config& c, const Visitor& visit) {
                     "sid, dgl: a module's last block is trained by the next module's loss too, which then waits for "
                     "it; needs modules that own blocks",
                     any, kLater});
+  visit(c.noisy_validation,
+        {"noisy_validation", kData,
+         "the labels that the epoch is chosen by are as noisy as those to train on: clean ones would rescue who learns "
+         "wrong labels by heart",
+         any, kLater});
   visit(
       c.pipeline,
       {"pipeline", kRun,

@@ -69,9 +69,15 @@ absl::StatusOr<Dataset> LoadSplitAndNoise(const TrainConfig& config) {
   SID_ASSIGN_OR_RETURN(Dataset dataset,
                        LoadDataset({config.dataset, config.data_dir, config.seed, static_cast<int>(config.threads)}));
   SID_ASSIGN_OR_RETURN(dataset, KeepTrainingImages(std::move(dataset), config.train_images, config.seed));
+  const auto add_noise = [&]() -> absl::Status {
+    SID_ASSIGN_OR_RETURN(NoisyLabels noisy, AddLabelNoise(std::move(dataset), config.label_noise, config.seed));
+    dataset = std::move(noisy.dataset);
+    return absl::OkStatus();
+  };
+  if (config.noisy_validation) SID_RETURN_IF_ERROR(add_noise());
   SID_ASSIGN_OR_RETURN(dataset, SplitValidation(std::move(dataset), config.validation_fraction, config.seed));
-  SID_ASSIGN_OR_RETURN(NoisyLabels noisy, AddLabelNoise(std::move(dataset), config.label_noise, config.seed));
-  return std::move(noisy.dataset);
+  if (!config.noisy_validation) SID_RETURN_IF_ERROR(add_noise());
+  return dataset;
 }
 
 absl::StatusOr<TrainingOptions> TrainingOptionsOf(const TrainConfig& config, const Choices& choices,

@@ -3,9 +3,11 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <utility>
 
 namespace sid {
@@ -114,6 +116,34 @@ TEST(Prepare, ImagesComeInTheTypeOfTheProductsSoThatNoLearnerCastsThem) {
     EXPECT_EQ(options.batches.type, type);
     EXPECT_EQ(options.evaluation.type, type);
   }
+}
+
+// How many validation labels another run without noise does not have for the same image.
+int64_t WrongOfValidation(const TrainConfig& config) {
+  TrainConfig clean = config;
+  clean.label_noise = 0;
+  const auto of = [](const Examples& examples, std::map<int64_t, int64_t>* labels) {
+    for (int64_t i = 0; i < examples.size(); ++i) {
+      (*labels)[examples.images[i].to(at::kLong).flatten().cumsum(0).sum().item<int64_t>()] =
+          examples.labels[i].item<int64_t>();
+    }
+  };
+  std::map<int64_t, int64_t> right, told;
+  const auto whole = Prepare(clean), noisy = Prepare(config);
+  of(whole->dataset.train, &right);
+  of(whole->dataset.validation, &right);
+  of(noisy->dataset.validation, &told);
+  EXPECT_GT(told.size(), 10u);
+  return std::count_if(told.begin(), told.end(),
+                       [&](const auto& image) { return right.at(image.first) != image.second; });
+}
+
+TEST(Prepare, ValidationLabelsAreNoisyOnlyWhereTheyAreToBe) {
+  TrainConfig config = Small();
+  config.label_noise = 0.5;
+  EXPECT_EQ(WrongOfValidation(config), 0);
+  config.noisy_validation = true;
+  EXPECT_GT(WrongOfValidation(config), 5);
 }
 
 TEST(Prepare, EveryLearnerStartsFromTheSameWeightsAndTheSameData) {

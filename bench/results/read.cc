@@ -17,18 +17,21 @@ using nlohmann::ordered_json;
 // What report.cc writes, as far as it is read. The last two fields are of evidence (reproducibility/).
 const ordered_json& Shape() {
   static const auto* const kShape = new ordered_json(ordered_json::parse(R"({
-    "environment": {"?command": "text"},
+    "environment": {
+      "?command": "text", "?commit": "text", "?processor": "text", "?threads": "count", "?cores": "count",
+      "?device": "text"},
     "settings": {"extractor": "switch"},
     "warnings": ["text"],
     "contenders": [{
       "label": "text", "learner": "text", "precision": "text", "depth": "count", "batch": "count",
       "step_seconds": {"median": "number", "low": "number", "high": "number"},
-      "stationary": "switch", "trusted": "switch", "above_bytes": "number",
+      "stationary": "switch", "trusted": "switch", "?captured": "switch", "above_bytes": "number",
       "phases": [{"phase": "text", "module": "number", "seconds": {"median": "number"}}]}],
     "measured_speedups": [{
       "of": "text", "over": "text", "trusted": "switch",
       "ratio": {"median": "number", "low": "number", "high": "number"}}],
-    "modelled_speedups": [{"label": "text", "theoretical": "number"}],
+    "modelled_speedups": [{
+      "label": "text", "theoretical": "number", "?critical_path": [{"devices": "count", "speedup": "number"}]}],
     "?rules": {"*": "text"},
     "?sha256": "text"})"));
   return *kShape;

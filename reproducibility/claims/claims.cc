@@ -56,15 +56,29 @@ absl::Status Read(const ordered_json& object, const std::string& where, const ch
   return absl::OkStatus();
 }
 
+// The same of what may be missing.
+template <typename T>
+absl::Status ReadIfThere(const ordered_json& object, const std::string& where, const char* key, T* value) {
+  return object.contains(key) ? Read(object, where, key, value) : absl::OkStatus();
+}
+
 absl::StatusOr<Bound> ReadBound(const ordered_json& object, const std::string& where) {
   Bound bound{.above = object.contains("above")};
   if (bound.above == object.contains("below")) return Wrong(where, "there must be one of 'above' and 'below'");
   SID_RETURN_IF_ERROR(Read(object, where, bound.above ? "above" : "below", &bound.value));
+  const char* fail = bound.above ? "fail_below" : "fail_above";
+  if (!object.contains(fail)) return bound;
+  double value = 0;
+  SID_RETURN_IF_ERROR(Read(object, where, fail, &value));
+  if (bound.above ? value < bound.value : value > bound.value) {
+    return Wrong(where, absl::StrCat("'", fail, "' leaves room between PASS and FAIL that no run could decide"));
+  }
+  bound.fail = value;
   return bound;
 }
 
 absl::StatusOr<Contrast> ReadContrast(const ordered_json& object, const std::string& where) {
-  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"label", "above", "below", "sum"}));
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"label", "above", "fail_below", "below", "fail_above", "sum"}));
   Contrast contrast;
   SID_RETURN_IF_ERROR(Read(object, where, "label", &contrast.label));
   SID_ASSIGN_OR_RETURN(contrast.bound, ReadBound(object, absl::StrCat(where, ": ", contrast.label)));
@@ -80,20 +94,23 @@ absl::StatusOr<Contrast> ReadContrast(const ordered_json& object, const std::str
 }
 
 absl::StatusOr<Needs> ReadNeeds(const ordered_json& object, const std::string& where) {
-  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"datasets", "epochs", "all_images", "learning_rates"}));
+  SID_RETURN_IF_ERROR(
+      CheckKeys(object, where, {"datasets", "epochs", "all_images", "learning_rates", "noisy_validation"}));
   Needs needs;
   SID_RETURN_IF_ERROR(Read(object, where, "datasets", &needs.datasets));
   SID_RETURN_IF_ERROR(Read(object, where, "epochs", &needs.epochs));
   SID_RETURN_IF_ERROR(Read(object, where, "all_images", &needs.all_images));
   SID_RETURN_IF_ERROR(Read(object, where, "learning_rates", &needs.learning_rates));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "noisy_validation", &needs.noisy_validation));
   return needs;
 }
 
 absl::StatusOr<Rule> ReadContrasts(const ordered_json& object, const std::string& where) {
-  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"quantity", "where", "needs", "contrasts"}));
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"quantity", "where", "needs", "pooled", "contrasts"}));
   Rule rule;
   SID_RETURN_IF_ERROR(Read(object, where, "quantity", &rule.quantity));
   if (object.contains("where")) rule.where = object.at("where");
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "pooled", &rule.pooled));
   if (!rule.where.is_object()) return Wrong(where, "'where' is no object {setting: value}");
   if (!object.contains("needs")) return Wrong(where, "'needs' is missing");
   SID_ASSIGN_OR_RETURN(rule.needs, ReadNeeds(object.at("needs"), where));
@@ -109,14 +126,14 @@ absl::StatusOr<Rule> ReadContrasts(const ordered_json& object, const std::string
 
 absl::StatusOr<Rule> ReadRule(const ordered_json& object, const std::string& where) {
   if (object.is_object() && object.contains("contrasts")) return ReadContrasts(object, where);
-  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"every", "bench", "check", "above", "below", "some", "over"}));
-  const bool every = object.contains("every"), check = object.contains("check");
-  Rule rule{.kind = every ? RuleKind::kEvery : check ? RuleKind::kCheck : RuleKind::kBench};
-  const char* key = every ? "every" : check ? "check" : "bench";
-  SID_RETURN_IF_ERROR(Read(object, where, key, &rule.quantity));
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"bench", "check", "above", "below", "some", "over", "cascade"}));
+  const bool check = object.contains("check");
+  Rule rule{.kind = check ? RuleKind::kCheck : RuleKind::kBench};
+  SID_RETURN_IF_ERROR(Read(object, where, check ? "check" : "bench", &rule.quantity));
   SID_ASSIGN_OR_RETURN(rule.bound, ReadBound(object, where));
-  if (object.contains("some")) SID_RETURN_IF_ERROR(Read(object, where, "some", &rule.some));
-  if (object.contains("over")) SID_RETURN_IF_ERROR(Read(object, where, "over", &rule.over));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "some", &rule.some));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "over", &rule.over));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "cascade", &rule.cascade));
   return rule;
 }
 
@@ -124,9 +141,6 @@ absl::Status ReadTested(const ordered_json& object, const std::string& where, Cl
   SID_RETURN_IF_ERROR(Read(object, where, "experiment", &claim->experiment));
   SID_RETURN_IF_ERROR(Read(object, where, "seeds", &claim->seeds));
   SID_RETURN_IF_ERROR(Read(object, where, "tolerance", &claim->tolerance));
-  if (!object.contains("time")) return Wrong(where, "'time' is missing");
-  SID_RETURN_IF_ERROR(Read(object.at("time"), where, "cpu", &claim->cpu_time));
-  SID_RETURN_IF_ERROR(Read(object.at("time"), where, "gpu", &claim->gpu_time));
   SID_ASSIGN_OR_RETURN(claim->rule, ReadRule(object.at("rule"), where));
   claim->rule_text = object.at("rule");
   // Keys sorted: how the registry is laid out does not count.
@@ -143,19 +157,21 @@ absl::StatusOr<Claim> ReadClaim(const ordered_json& object, size_t index) {
   Claim claim;
   SID_RETURN_IF_ERROR(CheckKeys(object, where,
                                 {"id", "kind", "statement", "source", "figure", "experiment", "seeds", "tolerance",
-                                 "time", "rule", "shows", "not_run", "answered_by"}));
+                                 "rule", "by_construction", "not_run", "answered_by"}));
   SID_RETURN_IF_ERROR(Read(object, where, "id", &claim.id));
   where = claim.id;
   SID_RETURN_IF_ERROR(Read(object, where, "kind", &claim.kind));
   SID_RETURN_IF_ERROR(Read(object, where, "statement", &claim.statement));
   SID_RETURN_IF_ERROR(Read(object, where, "source", &claim.source));
   SID_RETURN_IF_ERROR(Read(object, where, "figure", &claim.figure));
-  if (object.contains("rule") + object.contains("not_run") + object.contains("answered_by") != 1) {
-    return Wrong(where, "there must be one of 'rule', 'not_run' and 'answered_by'");
+  if (object.contains("rule") + object.contains("by_construction") + object.contains("not_run") +
+          object.contains("answered_by") !=
+      1) {
+    return Wrong(where, "there must be one of 'rule', 'by_construction', 'not_run' and 'answered_by'");
   }
-  if (object.contains("not_run")) SID_RETURN_IF_ERROR(Read(object, where, "not_run", &claim.not_run));
-  if (object.contains("answered_by")) SID_RETURN_IF_ERROR(Read(object, where, "answered_by", &claim.answered_by));
-  if (object.contains("shows")) SID_RETURN_IF_ERROR(Read(object, where, "shows", &claim.shows));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "not_run", &claim.not_run));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "answered_by", &claim.answered_by));
+  SID_RETURN_IF_ERROR(ReadIfThere(object, where, "by_construction", &claim.by_construction));
   if (object.contains("rule")) SID_RETURN_IF_ERROR(ReadTested(object, where, &claim));
   return claim;
 }

@@ -4,11 +4,10 @@
 //
 //   claims.json --ParseRegistry--> Registry --> Claim --> Rule --hash--> every result that is made under it
 //
-// A rule decides; it is one of four kinds, which claims.json explains in its own words:
+// A rule decides; it is one of three kinds, which claims.json explains in its own words:
 //
 //   contrasts   sum_k times_k * quantity(runs of filter_k), a value a seed; its mean lies beyond the bound
-//   every       a quantity of every run keeps its bound
-//   bench       a ratio in a result of //:bench
+//   bench       a ratio in a result of //:bench, judged for each device that one comes from
 //   check       a number that whoever makes the report computes itself, as it is a matter of the code and of no run
 
 #include <cstdint>
@@ -25,6 +24,10 @@ namespace sid {
 struct Bound {
   bool above = true;  // what is claimed to lie above `value`; below it otherwise
   double value = 0;
+  std::optional<double>
+      fail;  // refuted where it surely lies short of this, which is nearer to what is claimed; of `value` without
+
+  double Fail() const { return fail.value_or(value); }
 };
 
 struct Term {
@@ -43,10 +46,11 @@ struct Needs {
   std::vector<std::string> datasets;  // any when empty
   int64_t epochs = 0;
   bool all_images = false;
-  int64_t learning_rates = 1;  // to choose from
+  int64_t learning_rates = 1;     // to choose from
+  bool noisy_validation = false;  // where training labels are noisy, those that choose rate and epoch are too
 };
 
-enum class RuleKind { kContrasts, kEvery, kBench, kCheck };
+enum class RuleKind { kContrasts, kBench, kCheck };
 
 struct Rule {
   RuleKind kind = RuleKind::kContrasts;
@@ -54,9 +58,11 @@ struct Rule {
   nlohmann::json where = nlohmann::json::object();
   Needs needs;
   std::vector<Contrast> contrasts;
-  Bound bound;        // every, bench, check
-  bool some = false;  // bench: one depth is enough; otherwise all are meant
-  std::string over;   // bench: the learner that SID is compared with
+  bool pooled = false;   // contrasts: their runs scatter alike
+  Bound bound;           // bench, check
+  bool some = false;     // bench: one depth is enough; otherwise all are meant
+  std::string over;      // bench: the learners that SID is compared with, separated by commas
+  bool cascade = false;  // bench: of the cascade alone, on given features; of whole steps otherwise
 };
 
 struct Claim {
@@ -64,11 +70,10 @@ struct Claim {
   std::string experiment;  // "bench" for //:bench, "check" for a check; empty without a rule
   int64_t seeds = 0;
   std::string tolerance;
-  std::string cpu_time, gpu_time;
   std::optional<Rule> rule;
   std::string hash;                      // SHA-256 of rule, experiment, seeds and tolerance
   nlohmann::ordered_json rule_text;      // as the registry has it
-  std::vector<std::string> shows;        // of the experiment's settings: what the statement speaks of beside the rule
+  std::string by_construction;           // without a rule: why no run could break it
   std::string not_run;                   // without a rule: why
   std::vector<std::string> answered_by;  // or who has it
 };

@@ -19,10 +19,9 @@
 #include "base/machine/version.h"
 #include "base/status.h"
 #include "data/batches/batches.h"
-#include "reproducibility/experiments/parse_result.h"
 #include "reproducibility/experiments/results.h"
 #include "sid/belief/belief.h"
-#include "train/prepare.h"
+#include "training/trainer.h"
 
 namespace sid {
 namespace {
@@ -43,9 +42,9 @@ Quantities Concatenate(const std::vector<Quantities>& parts) {
           all(&Quantities::bound),      all(&Quantities::contraction), all(&Quantities::entropy)};
 }
 
-absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const ExperimentHooks& hooks) {
+absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const std::function<double()>& clock) {
   SID_ASSIGN_OR_RETURN(PreparedRun run, Prepare(config));
-  TrainingHooks training{.clock = hooks.clock, .on_progress = hooks.on_progress};
+  TrainingHooks training{.clock = clock};
   std::vector<ProbeRecord> probes;
   const auto keep = [&probes](const ProbeRecord& record) {
     probes.push_back(record);
@@ -58,11 +57,6 @@ absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const ExperimentH
     return FailureJson(config, run.dataset.classes(), std::string(result.status().message()));
   SID_RETURN_IF_ERROR(result.status());
   return ResultJson(config, run, *result, MeasureExamples(run, run.dataset.test), probes);
-}
-
-std::string Text(const ordered_json& settings, const char* name) {
-  const ordered_json& value = settings.at(name);
-  return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
 }  // namespace
@@ -86,7 +80,7 @@ namespace {
 
 // The right to make a run, until it is gone: a folder beside the result, locked, which an owner that ends removes. Unavailable where another
 // process has it and is not waited for.
-absl::StatusOr<std::shared_ptr<void>> Claim(const std::string& path, IfLocked if_locked) {
+absl::StatusOr<std::shared_ptr<void>> ClaimRun(const std::string& path, IfLocked if_locked) {
   absl::StatusOr<std::shared_ptr<void>> lock;
   do {
     SID_RETURN_IF_ERROR(CreateFolder(path));
@@ -99,17 +93,6 @@ absl::StatusOr<std::shared_ptr<void>> Claim(const std::string& path, IfLocked if
   });
 }
 
-absl::StatusOr<ordered_json> RunAndWrite(const TrainConfig& config, const std::string& path,
-                                         const ExperimentHooks& hooks) {
-  const double begin = hooks.pace == nullptr ? 0 : hooks.clock();
-  SID_ASSIGN_OR_RETURN(ordered_json result, RunOne(config, hooks));
-  if (hooks.pace != nullptr) hooks.pace->Took(config, hooks.clock() - begin);
-  result["rules"] = hooks.rules;
-  Seal(result);
-  SID_RETURN_IF_ERROR(WriteFileAtomically(path, ToText(result, 1) + "\n"));
-  return result;
-}
-
 // Whether this machine made it.
 bool IsOfThisMachine(const TrainConfig& config, const ordered_json& result) {
   const absl::StatusOr<at::Device> device = ParseDevice(config.device);
@@ -119,62 +102,39 @@ bool IsOfThisMachine(const TrainConfig& config, const ordered_json& result) {
   return same("processor") && same("cores") && same("operating_system") && same("device");
 }
 
-// Run, unless its result is there; null where it is left out.
-absl::StatusOr<ordered_json> RunOrRead(const TrainConfig& config, const std::string& folder,
-                                       const std::function<void()>& on_begin, const ExperimentHooks& hooks) {
-  absl::StatusOr<ordered_json> result = ReadResult(folder, config);
-  if (!absl::IsNotFound(result.status())) return result;
-  const std::string path = absl::StrCat(folder, "/", ResultName(config));
-  const absl::StatusOr<std::shared_ptr<void>> claim = Claim(path + ".running", hooks.if_locked);
-  if (absl::IsUnavailable(claim.status())) return nullptr;
-  SID_RETURN_IF_ERROR(claim.status());
-  result = ReadResult(folder, config);
-  if (!absl::IsNotFound(result.status())) return result;
-  if (hooks.pace != nullptr && !hooks.pace->Fits(config, hooks.clock())) return nullptr;
-  on_begin();
-  return RunAndWrite(config, path, hooks);
+absl::StatusOr<FinishedOrKept> Kept(const TrainConfig& config, const std::string& folder, const HowToRun& how) {
+  SID_ASSIGN_OR_RETURN(ordered_json result, ReadResult(folder, config));
+  if (how.pace != nullptr && IsOfThisMachine(config, result)) how.pace->Took(config, result["seconds"].get<double>());
+  return FinishedOrKept{std::move(result), true};
 }
 
 }  // namespace
 
-absl::Status RunPlan(const Plan& plan, const std::string& folder, const ExperimentHooks& hooks) {
-  SID_RETURN_IF_ERROR(EnsureWritableFolder(folder));
-  for (size_t index = 0; index < plan.runs.size(); ++index) {
-    bool kept = true;
-    const auto on_begin = [&] {
-      kept = false;
-      hooks.on_begin(index);
-    };
-    SID_ASSIGN_OR_RETURN(const ordered_json result, RunOrRead(plan.runs[index], folder, on_begin, hooks));
-    if (hooks.pace != nullptr && kept && IsOfThisMachine(plan.runs[index], result))
-      hooks.pace->Took(plan.runs[index], result["seconds"].get<double>());
-    if (result.is_null()) {
-      hooks.on_left_out(index);
-    } else {
-      hooks.on_end(index, result, kept);
-    }
-  }
-  return absl::OkStatus();
+absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder, const HowToRun& how) {
+  absl::StatusOr<FinishedOrKept> kept = Kept(config, folder, how);
+  if (!absl::IsNotFound(kept.status())) return kept;
+  const std::string path = absl::StrCat(folder, "/", ResultName(config));
+  const absl::StatusOr<std::shared_ptr<void>> claim = ClaimRun(path + ".running", how.if_locked);
+  if (absl::IsUnavailable(claim.status())) return FinishedOrKept{};
+  SID_RETURN_IF_ERROR(claim.status());
+  kept = Kept(config, folder, how);
+  if (!absl::IsNotFound(kept.status())) return kept;
+  if (how.pace != nullptr && !how.pace->Fits(config, how.clock())) return FinishedOrKept{};
+  const double begin = how.clock();
+  SID_ASSIGN_OR_RETURN(ordered_json result, RunOne(config, how.clock));
+  if (how.pace != nullptr) how.pace->Took(config, how.clock() - begin);
+  result["rules"] = how.rules;
+  Seal(result);
+  SID_RETURN_IF_ERROR(WriteFileAtomically(path, ToText(result, 1) + "\n"));
+  return FinishedOrKept{std::move(result), false};
 }
 
-std::string ResultHead() {
-  return "  learner    depth  alpha  initialisation  update    noise  seed   first     last    d_1    d_L  sum e_i  "
-         "minutes";
-}
-
-std::string ResultRow(const ordered_json& result) {
-  const ordered_json& settings = result.at("settings");
-  const std::string row =
-      absl::StrFormat("  %-9s %6s %6s  %-14s  %-8s %6s %5s", Text(settings, "learner"), Text(settings, "depth"),
-                      Text(settings, "alpha"), Text(settings, "initialisation"), Text(settings, "belief_update"),
-                      Text(settings, "label_noise"), Text(settings, "seed"));
-  if (result.contains("failed")) return absl::StrCat(row, "  failed: ", result.at("failed").get<std::string>());
-  const ordered_json &test = result.at("test"), &theory = result.at("theory");
-  return absl::StrFormat("%s  %5.2f %%  %5.2f %%  %5.3f  %5.3f  %7.4f  %7.1f", row,
-                         100 * test.at("accuracy").front().get<double>(),
-                         100 * test.at("accuracy").back().get<double>(), NumberOf(test.at("divergence").front()),
-                         NumberOf(test.at("divergence").back()), NumberOf(theory.at("sum_of_failures")),
-                         result.at("seconds").get<double>() / 60);
+std::string Describe(const TrainConfig& config, const ordered_json& result) {
+  const std::string outcome =
+      result.contains("failed")
+          ? "failed: " + result.at("failed").get<std::string>()
+          : absl::StrFormat("%.2f %%", 100 * result.at("test").at("accuracy").back().get<double>());
+  return absl::StrFormat("%s L=%d seed %d: %s", config.learner, config.depth, config.seed, outcome);
 }
 
 }  // namespace sid

@@ -17,54 +17,49 @@
 namespace sid {
 namespace {
 
-ExperimentHooks Hooks() {
-  ExperimentHooks hooks;
-  hooks.clock = [time = 0.0]() mutable { return time += 1; };
-  return hooks;
+absl::StatusOr<FinishedOrKept> RunHere(const TrainConfig& config, const std::string& folder) {
+  return RunOrRead(config, folder, {.clock = [time = 0.0]() mutable { return time += 1; }});
 }
 
 // Two learners on a few digits.
-Plan SmallPlan() {
+std::vector<TrainConfig> SmallPlan() {
   const std::string data = testing::TempDir() + "/digits";
   WriteMnist(data, 100, 20);
-  Plan plan;
+  std::vector<TrainConfig> plan;
   for (const char* learner : {"sid", "bp-chain"}) {
     TrainConfig config{
         .learner = learner, .dataset = "mnist", .data_dir = data, .depth = 2, .hidden = 8, .features = 8};
     config.train_images = 60;
     config.epochs = 1;
     config.device = "cpu";
-    plan.runs.push_back(config);
+    plan.push_back(config);
   }
   return plan;
 }
 
-std::vector<bool> RunAndCountKept(const Plan& plan, const std::string& folder) {
-  ExperimentHooks hooks = Hooks();
+std::vector<bool> RunAndCountKept(const std::vector<TrainConfig>& plan, const std::string& folder) {
   std::vector<bool> kept;
-  hooks.on_end = [&](size_t, const nlohmann::ordered_json&, bool was_kept) { kept.push_back(was_kept); };
-  EXPECT_TRUE(RunPlan(plan, folder, hooks).ok());
+  for (const TrainConfig& config : plan) kept.push_back(RunHere(config, folder)->kept);
   return kept;
 }
 
-TEST(RunPlan, RunsWhatIsNotThereAndNothingTwice) {
+TEST(RunOrRead, RunsWhatIsNotThereAndNothingTwice) {
   const std::string folder = NewFolder();
-  Plan plan = SmallPlan();
+  std::vector<TrainConfig> plan = SmallPlan();
   EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, false}));
   // Another device, folder or number of threads is no other result; an interruption is a file that is not there.
-  plan.runs[0].threads = 1;
-  std::filesystem::remove(folder + "/" + ResultName(plan.runs[1]));
+  plan[0].threads = 1;
+  std::filesystem::remove(folder + "/" + ResultName(plan[1]));
   EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{true, false}));
-  plan.runs[0].seed = 2;
+  plan[0].seed = 2;
   EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, true}));
 }
 
-TEST(RunPlan, AResultSaysEverythingButWhereItWasMade) {
+TEST(RunOrRead, AResultSaysEverythingButWhereItWasMade) {
   const std::string folder = NewFolder();
-  Plan plan = SmallPlan();
-  plan.runs.resize(1);
-  ASSERT_TRUE(RunPlan(plan, folder, Hooks()).ok());
-  const auto result = ReadResult(folder, plan.runs[0]).value();
+  std::vector<TrainConfig> plan = SmallPlan();
+  ASSERT_TRUE(RunHere(plan[0], folder).ok());
+  const auto result = ReadResult(folder, plan[0]).value();
   EXPECT_EQ(result["test"]["accuracy"].size(), 2u);
   EXPECT_EQ(result["theory"]["divergence"].size(), 3u);
   EXPECT_LE(result["theory"]["largest_excess"], 1e-9);
@@ -75,62 +70,52 @@ TEST(RunPlan, AResultSaysEverythingButWhereItWasMade) {
   const std::string text = result.dump();
   EXPECT_EQ(text.find(folder), std::string::npos);
   EXPECT_EQ(text.find("data_dir"), std::string::npos);
-  EXPECT_NE(ResultRow(result).find("sid"), std::string::npos);
+  EXPECT_EQ(Describe(plan[0], result).find("sid L=2 seed 1: "), 0u);
 }
 
-TEST(RunPlan, TheTimeThatKeptRunsTookSaysWhatStillFits) {
+TEST(RunOrRead, TheTimeThatKeptRunsTookSaysWhatStillFits) {
   const std::string folder = NewFolder();
-  Plan plan = SmallPlan(), first = plan;
-  first.runs.resize(1);
+  const std::vector<TrainConfig> plan = SmallPlan();
   // By the estimate a run takes 14 seconds; by this clock, thousands.
   const auto slow = [time = 0.0]() mutable { return time += 1000; };
-  ASSERT_TRUE(RunPlan(first, folder, {.clock = slow}).ok());
-  const auto left_out = [&] {
-    Pace pace(1100);  // the clock has said 1000 when the second run asks
-    std::vector<size_t> left;
-    ExperimentHooks hooks{.clock = slow, .pace = &pace};
-    hooks.on_left_out = [&](size_t index) { left.push_back(index); };
-    EXPECT_TRUE(RunPlan(plan, folder, hooks).ok());
-    return left;
+  ASSERT_TRUE(RunOrRead(plan[0], folder, {.clock = slow}).ok());
+  const auto second_is_left_out = [&] {
+    Pace pace(1100);  // the clock says 1000 when the second run asks
+    const HowToRun how{.clock = [time = 0.0]() mutable { return time += 1000; }, .pace = &pace};
+    EXPECT_TRUE(RunOrRead(plan[0], folder, how)->kept);
+    return RunOrRead(plan[1], folder, how)->result.is_null();
   };
-  EXPECT_EQ(left_out(), (std::vector<size_t>{1}));
+  EXPECT_TRUE(second_is_left_out());
   // Made elsewhere it teaches nothing.
-  const std::string path = folder + "/" + ResultName(plan.runs[0]);
-  auto result = ReadResult(folder, plan.runs[0]).value();
+  auto result = ReadResult(folder, plan[0]).value();
   result["machine"]["processor"] = "another";
   Seal(result);
-  ASSERT_TRUE(WriteFileAtomically(path, result.dump()).ok());
-  EXPECT_EQ(left_out(), (std::vector<size_t>{}));
+  ASSERT_TRUE(WriteFileAtomically(folder + "/" + ResultName(plan[0]), result.dump()).ok());
+  EXPECT_FALSE(second_is_left_out());
 }
 
-TEST(RunPlan, LeavesARunToWhoeverIsAtWorkOnIt) {
+TEST(RunOrRead, LeavesARunToWhoeverIsAtWorkOnIt) {
   const std::string folder = NewFolder();
-  const Plan plan = SmallPlan();
-  const std::string running = folder + "/" + ResultName(plan.runs[0]) + ".running";
+  const TrainConfig config = SmallPlan()[0];
+  const std::string running = folder + "/" + ResultName(config) + ".running";
   ASSERT_TRUE(CreateFolder(running).ok());
   auto lock = LockFolder(running).value();
-  ExperimentHooks hooks = Hooks();
-  hooks.if_locked = IfLocked::kFail;
-  std::vector<size_t> left, made;
-  hooks.on_left_out = [&](size_t index) { left.push_back(index); };
-  hooks.on_end = [&](size_t index, const nlohmann::ordered_json&, bool) { made.push_back(index); };
-  ASSERT_TRUE(RunPlan(plan, folder, hooks).ok());
-  EXPECT_EQ(left, (std::vector<size_t>{0}));
-  EXPECT_EQ(made, (std::vector<size_t>{1}));
+  const HowToRun how{.clock = [] { return 0.0; }, .if_locked = IfLocked::kFail};
+  EXPECT_TRUE(RunOrRead(config, folder, how)->result.is_null());
   // It ended without a result, as a killed one does.
   lock.reset();
-  EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, true}));
+  EXPECT_FALSE(RunOrRead(config, folder, how)->result.is_null());
   EXPECT_FALSE(std::filesystem::exists(running));
 }
 
 // A probe changes no weight, but what it saw belongs to the result: the run that was not probed cannot stand in for it.
-TEST(RunPlan, AProbedRunSaysHowFarItsTeachersMoved) {
+TEST(RunOrRead, AProbedRunSaysHowFarItsTeachersMoved) {
   const std::string folder = NewFolder();
-  Plan plan = SmallPlan();
-  plan.runs[1] = plan.runs[0];
-  plan.runs[1].probe_every = 1;
+  std::vector<TrainConfig> plan = SmallPlan();
+  plan[1] = plan[0];
+  plan[1].probe_every = 1;
   EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, false}));
-  const auto plain = ReadResult(folder, plan.runs[0]).value(), probed = ReadResult(folder, plan.runs[1]).value();
+  const auto plain = ReadResult(folder, plan[0]).value(), probed = ReadResult(folder, plan[1]).value();
   EXPECT_EQ(plain["test"], probed["test"]);
   EXPECT_FALSE(plain.contains("staleness"));
   EXPECT_EQ(probed["staleness"]["probes"], 2);  // 54 images in batches of 32
@@ -139,33 +124,32 @@ TEST(RunPlan, AProbedRunSaysHowFarItsTeachersMoved) {
   EXPECT_GT(probed["staleness"]["mean"][1], 0);
 }
 
-TEST(RunPlan, ALossThatIsNotFiniteIsAResult) {
+TEST(RunOrRead, ALossThatIsNotFiniteIsAResult) {
   const std::string folder = NewFolder();
-  Plan plan = SmallPlan();
-  plan.runs[0].learning_rate = 1e30;
+  std::vector<TrainConfig> plan = SmallPlan();
+  plan[0].learning_rate = 1e30;
   EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, false}));
-  const auto result = ReadResult(folder, plan.runs[0]).value();
+  const auto result = ReadResult(folder, plan[0]).value();
   EXPECT_NE(result["failed"].get<std::string>().find("a learning rate of 1e+30"), std::string::npos);
-  EXPECT_NE(ResultRow(result).find("failed: "), std::string::npos);
+  EXPECT_NE(Describe(plan[0], result).find("failed: "), std::string::npos);
 }
 
 TEST(ReadResult, ADamagedFileIsAnErrorThatNamesIt) {
   const std::string folder = NewFolder();
-  const TrainConfig config = SmallPlan().runs[0];
+  const TrainConfig config = SmallPlan()[0];
   EXPECT_TRUE(absl::IsNotFound(ReadResult(folder, config).status()));
   for (const std::string text : {"{\"settings\": ", "[1]", "{\"settings\": {\"depth\": 3}}"}) {
     ASSERT_TRUE(WriteFileAtomically(folder + "/" + ResultName(config), text).ok());
     const auto result = ReadResult(folder, config);
     EXPECT_NE(result.status().message().find(ResultName(config)), absl::string_view::npos) << text;
-    EXPECT_EQ(RunPlan(SmallPlan(), folder, Hooks()).message(), result.status().message());
+    EXPECT_EQ(RunHere(config, folder).status().message(), result.status().message());
   }
 }
 
 Outcome RunMain(const std::string& flags) { return RunCommand("reproducibility/experiments/experiment " + flags); }
 
 TEST(Experiment, BadInputIsOneLineAndExitCode2) {
-  for (const std::string flags : {"--name=dept --out=x", "--name=depth", "--name=depth --budget=-1 --out=x",
-                                  "--name=depth --budget=0.1 --out=x", "--nam=depth"}) {
+  for (const std::string flags : {"--name=dept --out=x", "--name=depth", "--nam=depth"}) {
     const Outcome outcome = RunMain(flags);
     EXPECT_EQ(outcome.code, 2) << flags << "\n" << outcome.text;
     EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1) << outcome.text;
@@ -185,7 +169,8 @@ TEST(Experiment, TwoCallsAtOnceMakeEachRunOnce) {
   const std::string data = testing::TempDir() + "/digits-for-two", out = NewFolder();
   WriteMnist(data, 600, 20);
   const std::string command =
-      "reproducibility/experiments/experiment --name=divergence --dataset=mnist --budget=0.5 --images_per_second=1000 "
+      "reproducibility/experiments/experiment --name=divergence --dataset=mnist --train_images=500 --epochs=1 "
+      "--seeds=1 "
       "--device=cpu --threads=1 --data_dir=" +
       data + " --out=" + out;
   const Outcome both = RunCommand(command + " & " + command + "; wait");
@@ -200,13 +185,14 @@ TEST(Experiment, AKilledCallGoesOnWithTheRunItWasIn) {
   const std::string data = testing::TempDir() + "/digits-to-be-killed-with", out = NewFolder();
   WriteMnist(data, 600, 20);
   const std::string command =
-      "reproducibility/experiments/experiment --name=divergence --dataset=mnist --budget=0.5 --images_per_second=1000 "
+      "reproducibility/experiments/experiment --name=divergence --dataset=mnist --train_images=500 --epochs=1 "
+      "--seeds=1 "
       "--device=cpu --threads=1 --data_dir=" +
       data + " --out=" + out;
   const std::string pipe = out + ".lines";
-  // What it will do, the table's head, the first run's row: by then that run's file is there.
+  // What it will do, and the first run's row: by then that run's file is there.
   const Outcome killed = RunCommand("mkfifo " + pipe + "; " + command + " > " + pipe +
-                                    " & { read a; read b; read c; kill -9 $!; } < " + pipe + "; wait $!");
+                                    " & { read a; read b; kill -9 $!; } < " + pipe + "; wait $!");
   EXPECT_EQ(killed.code, 128 + 9) << killed.text;
   const Outcome resumed = RunCommand(command);
   EXPECT_EQ(resumed.code, 0) << resumed.text;
@@ -219,7 +205,7 @@ TEST(Experiment, AKilledCallGoesOnWithTheRunItWasIn) {
 TEST(Experiment, HelpShowsItsFlags) {
   const Outcome help = RunMain("--help");
   EXPECT_EQ(help.code, 0);
-  for (const std::string flag : {"--name", "--budget", "--data_dir", "--out"}) {
+  for (const std::string flag : {"--name", "--seeds", "--data_dir", "--out"}) {
     EXPECT_NE(help.text.find(flag), std::string::npos) << flag;
   }
 }

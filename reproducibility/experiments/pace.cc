@@ -2,7 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "reproducibility/experiments/plan.h"
+#include "reproducibility/experiments/settings.h"
 
 namespace sid {
 namespace {

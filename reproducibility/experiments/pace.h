@@ -1,6 +1,6 @@
 #pragma once
 
-// Which runs still end in the time that is left: by the estimate that plans go by (plan.h), times what runs of the same kind have taken
+// Which runs still end in the time that is left: by the estimate that plans go by (settings.h), times what runs of the same kind have taken
 // of it on this machine.
 //
 //   seconds = estimated seconds * (measured / estimated of the runs so far: of this network and learner, else of all)

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "reproducibility/experiments/plan.h"
+#include "reproducibility/experiments/settings.h"
 
 namespace sid {
 namespace {

@@ -1,5 +1,3 @@
-#include "reproducibility/experiments/parse_result.h"
-
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +6,7 @@
 #include "base/json/shape.h"
 #include "base/json/write.h"
 #include "base/status.h"
+#include "reproducibility/experiments/results.h"
 
 namespace sid {
 namespace {
@@ -19,7 +18,9 @@ constexpr char kShape[] = R"({
   "settings": {
     "learner": "text", "dataset": "text", "depth": "count", "initialisation": "text", "belief_update": "text",
     "alpha": "text", "divergence": "text", "smoothing": "number", "extractor_gradient": "text",
-    "train_images": "count", "label_noise": "number", "epochs": "count", "lr": "number", "seed": "count"},
+    "train_images": "count", "label_noise": "number", "epochs": "count", "lr": "number", "seed": "count",
+    "?noisy_validation": "switch"},
+  "?machine": {"?processor": "text", "?threads": "count", "?cores": "count", "?device": "text"},
   "?seconds": "number",
   "?rules": {"*": "text"},
   "?version": "text",

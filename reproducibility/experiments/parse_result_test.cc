@@ -1,5 +1,3 @@
-#include "reproducibility/experiments/parse_result.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 #include "base/files.h"
 #include "base/json/parse.h"
 #include "base/json/write.h"
+#include "reproducibility/experiments/results.h"
 
 namespace sid {
 namespace {

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "reproducibility/experiments/parse_result.h"
 #include "sid/theory/probe.h"
 #include "sid/theory/quantities.h"
 #include "train/config.h"
@@ -21,6 +21,22 @@
 #include "training/trainer.h"
 
 namespace sid {
+
+// Raised when a reader of the old files would misread new ones.
+inline constexpr int kResultSchema = 1;
+
+// Adds "sha256", or renews it. `document` is an object.
+void Seal(nlohmann::ordered_json& document);
+
+// DataLoss when the seal is missing or does not fit; `path` is for the message.
+absl::Status CheckSeal(const nlohmann::ordered_json& document, const std::string& path);
+
+// DataLoss in one line that begins with `path`: no JSON, another schema, changed by hand, or which place is not as an experiment
+// writes it.
+absl::StatusOr<nlohmann::ordered_json> ParseResult(const std::string& text, const std::string& path);
+
+// JSON has no NaN and no infinity: what was one is null in a file, and NaN again here.
+double NumberOf(const nlohmann::ordered_json& number_or_null);
 
 // The settings that make the result: not where the data lie, which device and how many threads computed it, or whether it
 // kept checkpoints. A probe changes no weight, but what it saw is part of the result: such a run has a name of its own.

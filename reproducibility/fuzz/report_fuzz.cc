@@ -11,9 +11,8 @@
 #include "base/json/write.h"
 #include "bench/results/compare.h"
 #include "reproducibility/claims/claims.h"
-#include "reproducibility/experiments/parse_result.h"
+#include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
-#include "reproducibility/report/report_input.h"
 #include "third_party/logging/logging.h"
 
 namespace {
@@ -31,7 +30,7 @@ void DriveRun(const std::string& text) {
   sid::CheckIsOneLine(result.status());
   if (!result.ok()) return;
   for (const char* quantity :
-       {"accuracy", "first_accuracy", "largest_rise", "largest_rise_in_training", "bound_excess"}) {
+       {"accuracy", "rise", "rise_in_training", "contraction", "staleness"}) {
     CHECK(sid::QuantityOf(quantity, {"input", *result}).ok()) << quantity;
   }
 }

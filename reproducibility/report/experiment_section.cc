@@ -1,10 +1,9 @@
-#include "reproducibility/report/experiment_section.h"
-
 #include <cmath>
 #include <map>
 #include <set>
 #include <vector>
 
+#include "reproducibility/report/report.h"
 #include "reproducibility/verdict/comparison.h"
 #include "reproducibility/verdict/evidence.h"
 #include "train/config.h"
@@ -41,17 +40,9 @@ std::vector<std::string> VaryingFields(const Evidence& evidence) {
 }
 
 ordered_json RunRow(const FinishedRun& run) {
-  ordered_json row = {{"file", run.name},
-                      {"accuracy", nullptr},
-                      {"validation_accuracy", nullptr},
-                      {"best_epoch", nullptr},
-                      {"seconds", run.result.value("seconds", 0.0)}};
-  if (Failed(run)) return row;
-  row["accuracy"] = run.result.at("test").at("accuracy").back();
-  row["best_epoch"] = run.result.at("best_epoch");
-  const ordered_json& validation = run.result.at("epochs").at(row["best_epoch"].get<size_t>() - 1).at("validation");
-  if (!validation.at("accuracy").empty()) row["validation_accuracy"] = validation.at("accuracy").back();
-  return row;
+  return {{"file", run.name},
+          {"accuracy", Failed(run) ? ordered_json(nullptr) : run.result.at("test").at("accuracy").back()},
+          {"seconds", run.result.value("seconds", 0.0)}};
 }
 
 using Runs = std::vector<const FinishedRun*>;
@@ -70,19 +61,6 @@ ordered_json Mean(const Runs& runs, Function number_of) {
   return count == 0 ? ordered_json(nullptr) : Number(sum / count);
 }
 
-// The same of what a rule may name; null where a run has no such number, as one that was not probed.
-ordered_json MeanQuantity(const std::string& quantity, const Runs& runs) {
-  double sum = 0, count = 0;
-  for (const FinishedRun* run : runs) {
-    if (Failed(*run)) continue;
-    const auto value = QuantityOf(quantity, *run);
-    if (!value.ok() || !value->has_value()) return nullptr;
-    sum += **value;
-    count += 1;
-  }
-  return count == 0 ? ordered_json(nullptr) : Number(sum / count);
-}
-
 // d_1, d_L and what lies between: the theory's quantities, means over the test images and the seeds.
 void AddTheory(const Runs& runs, ordered_json* row) {
   const auto of_theory = [](const char* name, const ordered_json& result) -> const ordered_json& {
@@ -96,7 +74,6 @@ void AddTheory(const Runs& runs, ordered_json* row) {
       Mean(runs, [of_theory](const ordered_json& result) { return of_theory("sum_of_failures", result); });
   (*row)["fell_everywhere"] =
       Mean(runs, [of_theory](const ordered_json& result) { return of_theory("fell_everywhere", result); });
-  (*row)["staleness"] = MeanQuantity("staleness", runs);
 }
 
 // One setting's runs over its seeds.
@@ -146,25 +123,25 @@ double Seconds(const Evidence& evidence) {
   return sum;
 }
 
-ordered_json ExperimentSection(const std::string& name, const Scale& scale, const AllEvidence& all) {
-  const Evidence& evidence = all.experiments.at(name);
+ordered_json ExperimentSection(const std::string& name, const AllEvidence& all) {
+  const auto found = all.experiments.find(name);
+  const Evidence evidence = found == all.experiments.end() ? Evidence() : found->second;
   const auto not_run = all.not_run.find(name);
   const std::vector<std::string> varying = VaryingFields(evidence);
-  std::set<std::string> datasets;
+  std::map<std::string, std::set<ordered_json>> sizes = {
+      {"dataset", {}}, {"epochs", {}}, {"train_images", {}}, {"seed", {}}};
   ordered_json runs = ordered_json::array();
   for (const FinishedRun& run : evidence.runs) {
-    datasets.insert(run.result.at("settings").at("dataset").get<std::string>());
+    for (auto& [field, values] : sizes) values.insert(run.result.at("settings").at(field));
     runs.push_back(RunRow(run));
   }
   return {{"name", name},
           {"not_run", not_run == all.not_run.end() ? "" : not_run->second},
           {"stand_in", evidence.stand_in},
-          {"datasets", datasets},
-          {"scale",
-           {{"train_images", scale.train_images},
-            {"epochs", scale.epochs},
-            {"seeds", scale.seeds},
-            {"batch_size", scale.batch_size}}},
+          {"datasets", sizes["dataset"]},
+          {"epochs", sizes["epochs"]},
+          {"train_images", sizes["train_images"]},
+          {"seeds", sizes["seed"]},
           {"seconds", Seconds(evidence)},
           {"varies", varying},
           {"accuracies", AccuracyRows(evidence, varying)},

@@ -1,13 +1,14 @@
 #include "reproducibility/report/report.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
-#include "reproducibility/report/experiment_section.h"
 
 namespace sid {
 namespace {
@@ -15,15 +16,7 @@ namespace {
 using nlohmann::ordered_json;
 
 std::string CommandOf(const std::string& claims, const ReportInput& input) {
-  return absl::StrCat("./tools/bazel run //:reproduce -- --claims=", claims, " --budget=", input.budget,
-                      input.budget == "quick" ? "" : " --data_dir=DIR", input.options, " --out=OUT");
-}
-
-// What makes a claim's runs again. A budget in minutes is shared by all that are asked for: one claim alone would get larger
-// runs than these.
-std::string CommandOf(const Claim& claim, const ReportInput& input) {
-  const bool shared = input.budget != "quick" && input.budget != "full";
-  return CommandOf(shared ? input.selection : claim.id, input);
+  return absl::StrCat("./tools/bazel run //:reproduce -- --claims=", claims, input.options, " --out=OUT");
 }
 
 double SecondsOf(const Claim& claim, const AllEvidence& all) {
@@ -43,11 +36,9 @@ absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& in
                        {"tolerance", claim.tolerance},
                        {"rule", claim.rule_text},
                        {"rule_sha256", claim.hash},
-                       {"shows", claim.shows},
                        {"answered_by", claim.answered_by},
-                       {"time", {{"cpu", claim.cpu_time}, {"gpu", claim.gpu_time}}},
                        {"seconds", SecondsOf(claim, input.evidence)},
-                       {"command", CommandOf(claim, input)}};
+                       {"command", CommandOf(claim.id, input)}};
   const ordered_json judged = ToJson(judgement);
   for (const auto& [key, value] : judged.items()) json[key] = value;
   return json;
@@ -69,16 +60,26 @@ void AddOrigin(const AllEvidence& all, ordered_json* report) {
   (*report)["machine"] = machine;
 }
 
+// In the order of the claims, those that have something to say.
+std::vector<std::string> ExperimentsOf(const ReportInput& input) {
+  std::vector<std::string> names;
+  for (const Claim& claim : input.claims) {
+    const bool has =
+        input.evidence.experiments.count(claim.experiment) + input.evidence.not_run.count(claim.experiment) > 0;
+    if (has && std::count(names.begin(), names.end(), claim.experiment) == 0) names.push_back(claim.experiment);
+  }
+  return names;
+}
+
 }  // namespace
 
 absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
   ordered_json report = {
-      {"schema", kReportSchema}, {"paper", input.paper},         {"command", CommandOf(input.selection, input)},
-      {"budget", input.budget},  {"selection", input.selection}, {"options", input.options},
-      {"stand_in", ""}};
+      {"schema", kReportSchema},      {"paper", input.paper},     {"command", CommandOf(input.selection, input)},
+      {"selection", input.selection}, {"options", input.options}, {"stand_in", ""}};
   AddOrigin(input.evidence, &report);
   ordered_json claims = ordered_json::array(), experiments = ordered_json::array();
-  ordered_json summary = {{"PASS", 0}, {"FAIL", 0}, {"INCONCLUSIVE", 0}, {"NOT RUN", 0}};
+  ordered_json summary = {{"PASS", 0}, {"FAIL", 0}, {"INCONCLUSIVE", 0}, {"NOT RUN", 0}, {"BY CONSTRUCTION", 0}};
   for (const Claim& claim : input.claims) {
     SID_ASSIGN_OR_RETURN(ordered_json json, ClaimJson(claim, input));
     if (claim.answered_by.empty()) {
@@ -87,14 +88,15 @@ absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
     }
     claims.push_back(std::move(json));
   }
-  for (const auto& [name, scale] : input.experiments) {
-    experiments.push_back(ExperimentSection(name, scale, input.evidence));
+  for (const std::string& name : ExperimentsOf(input)) {
+    experiments.push_back(ExperimentSection(name, input.evidence));
     if (!experiments.back()["stand_in"].get<std::string>().empty()) report["stand_in"] = experiments.back()["stand_in"];
   }
   report["summary"] = summary;
   report["claims"] = claims;
   report["experiments"] = experiments;
-  report["bench"] = input.evidence.bench;
+  report["benches"] = ordered_json::array();
+  for (const auto& [file, bench] : input.evidence.benches) report["benches"].push_back(file);
   report["checks"] = input.evidence.checks;
   report["deviations"] = input.deviations;
   return report;

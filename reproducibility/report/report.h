@@ -8,12 +8,35 @@
 //   report.json + runs/*.json --ReadReportInput--> the same claims + evidence
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
-#include "reproducibility/report/report_input.h"
+#include "reproducibility/claims/claims.h"
+#include "reproducibility/verdict/judge.h"
 
 namespace sid {
 
+// Of report.json.
+inline constexpr int kReportSchema = 1;
+
+struct ReportInput {
+  std::string paper;
+  std::string selection;              // --claims
+  std::string options;                // further flags that these runs take, " --seeds=3 --precision=bf16"
+  nlohmann::ordered_json deviations;  // [{paper, here, why}]
+  std::vector<Claim> claims;
+  AllEvidence evidence;
+};
+
+// What the report in `folder` was made from, with the registry as it is now. An error when report.json is not as MakeReport writes
+// it, names a file outside of runs/, or a run is missing, damaged or was changed.
+absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Registry& registry);
+
 absl::StatusOr<nlohmann::ordered_json> MakeReport(const ReportInput& input);
+
+// Parts of it: seconds that runs took, and what it says of an experiment: its size, each setting's accuracy and theory over the seeds, each run.
+double Seconds(const Evidence& evidence);
+nlohmann::ordered_json ExperimentSection(const std::string& name, const AllEvidence& all);
 
 }  // namespace sid

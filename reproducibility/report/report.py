@@ -28,17 +28,17 @@ PAGE = """<!DOCTYPE html>
 """
 
 
-def read(path):
+def read_json(path):
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-        schema = report["schema"]
+        found = json.loads(path.read_text(encoding="utf-8"))
+        schema = found["schema"]
     except OSError as error:
         sys.exit(f"report: cannot open {path}: {error.strerror}")
     except (ValueError, KeyError, TypeError):
         sys.exit(f"report: {path} is no report of //:reproduce: it is not whole, or another file")
     if schema != SCHEMA:
         sys.exit(f"report: {path} has schema {schema}, and this program reads schema {SCHEMA}: run //:reproduce again")
-    return report
+    return found
 
 
 def write(path, text):
@@ -64,9 +64,10 @@ def main():
         sys.exit("report: expected the folder of report.json, or that, a plot's name and a file for it")
     caller = pathlib.Path(os.environ.get("SID_CALLERS_FOLDER") or os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     folder = caller / sys.argv[1]
-    report = read(folder / "report.json")
+    report = read_json(folder / "report.json")
     try:
-        document = list(content.document(report))
+        bench = read_json(folder / report["benches"][0]) if report["benches"] else None
+        document = list(content.document(report, bench))
     except (KeyError, TypeError, IndexError) as error:
         sys.exit(f"report: {folder / 'report.json'} is damaged: {error!r}")
     if len(sys.argv) == 4:

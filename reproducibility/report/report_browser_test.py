@@ -80,7 +80,8 @@ class PageInABrowserTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
-        shutil.copy(REPORT, cls.folder)
+        for name in ("report.json", "bench.json"):
+            shutil.copy(REPORT.with_name(name), cls.folder)
         subprocess.run([PROGRAM, cls.folder], check=True)
         cls.report = json.loads(REPORT.read_text(encoding="utf-8"))
         cls.shots = pathlib.Path(os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR", cls.folder))

@@ -1,5 +1,3 @@
-#include "reproducibility/report/report_input.h"
-
 #include <map>
 
 #include "absl/strings/escaping.h"
@@ -10,7 +8,8 @@
 #include "base/json/shape.h"
 #include "base/status.h"
 #include "bench/results/read.h"
-#include "reproducibility/experiments/parse_result.h"
+#include "reproducibility/experiments/results.h"
+#include "reproducibility/report/report.h"
 
 namespace sid {
 namespace {
@@ -19,14 +18,12 @@ using nlohmann::ordered_json;
 
 // report.json, as far as it is read: the rest follows from the runs.
 constexpr char kShape[] = R"({
-  "budget": "text",
   "selection": "text",
   "options": "text",
-  "bench": "any",
+  "benches": ["text"],
   "?checks": {"*": "number"},
   "experiments": [{
     "name": "text", "not_run": "text", "stand_in": "text",
-    "scale": {"train_images": "count", "epochs": "count", "seeds": "count", "batch_size": "count"},
     "runs": [{"file": "text"}]}]})";
 
 absl::StatusOr<ordered_json> ParseReport(const std::string& text, const std::string& path) {
@@ -40,12 +37,15 @@ absl::StatusOr<ordered_json> ParseReport(const std::string& text, const std::str
   return absl::InvalidArgumentError(absl::StrCat(path, " is damaged: ", whole.message(), "; make it again"));
 }
 
+// A name out of a file becomes part of a path, so it must be a name and no path.
+absl::Status CheckName(const std::string& folder, const std::string& name) {
+  if (!name.empty() && name != "." && name != ".." && !absl::StrContains(name, '/')) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(folder, "/report.json names a file '", absl::Utf8SafeCEscape(name),
+                                                 "', which is no plain file name: make the report again"));
+}
+
 absl::StatusOr<FinishedRun> ReadRun(const std::string& folder, const std::string& name) {
-  // A name out of a file becomes part of a path, so it must be a name and no path.
-  if (name.empty() || name == "." || name == ".." || absl::StrContains(name, '/')) {
-    return absl::InvalidArgumentError(absl::StrCat(folder, "/report.json names a run '", absl::Utf8SafeCEscape(name),
-                                                   "', which is no plain file name: make the report again"));
-  }
+  SID_RETURN_IF_ERROR(CheckName(folder, name));
   const std::string path = absl::StrCat(folder, "/runs/", name);
   SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   SID_ASSIGN_OR_RETURN(ordered_json result, ParseResult(text, path));
@@ -67,24 +67,21 @@ absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Reg
   SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + "/report.json"));
   SID_ASSIGN_OR_RETURN(const ordered_json report, ParseReport(text, folder + "/report.json"));
   ReportInput input{.paper = registry.paper,
-                    .budget = report.at("budget").get<std::string>(),
                     .selection = report.at("selection").get<std::string>(),
                     .options = report.at("options").get<std::string>(),
                     .deviations = registry.deviations};
   SID_ASSIGN_OR_RETURN(input.claims, SelectClaims(registry, input.selection));
   for (const ordered_json& experiment : report.at("experiments")) {
     const auto name = experiment.at("name").get<std::string>(), not_run = experiment.at("not_run").get<std::string>();
-    const ordered_json& scale = experiment.at("scale");
-    input.experiments.push_back({name,
-                                 {scale.at("train_images").get<int64_t>(), scale.at("epochs").get<int64_t>(),
-                                  scale.at("seeds").get<int64_t>(), scale.at("batch_size").get<int64_t>()}});
     SID_ASSIGN_OR_RETURN(input.evidence.experiments[name], ReadEvidence(folder, experiment));
     if (!not_run.empty()) input.evidence.not_run[name] = not_run;
   }
   input.evidence.checks = report.value("checks", std::map<std::string, double>());
-  if (!report.at("bench").is_null()) {
-    SID_ASSIGN_OR_RETURN(input.evidence.bench, ReadBench(folder + "/bench.json"));
-    SID_RETURN_IF_ERROR(CheckSeal(input.evidence.bench, folder + "/bench.json"));
+  for (const ordered_json& name : report.at("benches")) {
+    const auto file = name.get<std::string>();
+    SID_RETURN_IF_ERROR(CheckName(folder, file));
+    SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(absl::StrCat(folder, "/", file)));
+    input.evidence.benches.emplace_back(file, std::move(bench));
   }
   return input;
 }

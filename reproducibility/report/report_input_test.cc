@@ -1,5 +1,3 @@
-#include "reproducibility/report/report_input.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,7 +5,7 @@
 
 #include "base/files.h"
 #include "data/loaders/files_for_tests.h"
-#include "reproducibility/experiments/parse_result.h"
+#include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
 
 namespace sid {
@@ -27,7 +25,7 @@ const Registry& TheRegistry() {
 // A report of one experiment's first run.
 ordered_json SmallReport() {
   ordered_json report = ordered_json::parse(ReadFile(std::string(kCommitted) + "/report.json").value());
-  report["bench"] = nullptr;
+  report["benches"] = ordered_json::array();
   ordered_json experiment = report["experiments"][0];
   experiment["runs"] = ordered_json::array({experiment["runs"][0]});
   report["experiments"] = ordered_json::array({experiment});
@@ -64,18 +62,19 @@ TEST(ReadReportInput, OtherFiles) {
 }
 
 TEST(ReadReportInput, WrongTypesAreNamedByTheirPlace) {
-  EXPECT_THAT(ErrorWith("/budget", 3), HasSubstr("budget is 3, expected a text"));
+  EXPECT_THAT(ErrorWith("/options", 3), HasSubstr("options is 3, expected a text"));
   EXPECT_THAT(ErrorWith("/experiments", 3), HasSubstr("experiments is 3, expected a list"));
-  EXPECT_THAT(ErrorWith("/experiments/0/scale", nullptr), HasSubstr("experiments[0].scale is null"));
+  EXPECT_THAT(ErrorWith("/experiments/0/not_run", nullptr), HasSubstr("experiments[0].not_run is null"));
   EXPECT_THAT(ErrorWith("/experiments/0/runs/0", "a.json"), HasSubstr("experiments[0].runs[0] is \"a.json\""));
   EXPECT_THAT(ErrorWith("/selection", "C0"), HasSubstr("unknown claim 'C0'"));
-  EXPECT_THAT(ErrorWith("/bench", 1), HasSubstr("bench.json"));
+  EXPECT_THAT(ErrorWith("/benches", {"bench.json"}), HasSubstr("bench.json"));
 }
 
 // All of these are there.
 TEST(ReadReportInput, NoFileOutsideOfItsRuns) {
   for (const std::string name : {"../elsewhere.json", "../runs/../elsewhere.json", "/etc/hostname", "..", ".", ""}) {
     EXPECT_THAT(ErrorWith("/experiments/0/runs/0/file", name), HasSubstr("which is no plain file name")) << name;
+    EXPECT_THAT(ErrorWith("/benches", {name}), HasSubstr("which is no plain file name")) << name;
   }
   EXPECT_THAT(ErrorWith("/experiments/0/runs/0/file", "none.json"), HasSubstr("none.json"));
 }

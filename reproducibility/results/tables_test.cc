@@ -50,8 +50,9 @@ std::vector<std::string> Verdicts() {
   std::vector<std::string> rows;
   for (const ordered_json& claim : Report().at("claims")) {
     if (!claim.at("answered_by").empty()) continue;
-    rows.push_back(Row({claim.at("id").get<std::string>(), claim.at("verdict").get<std::string>(),
-                        claim.at("statement").get<std::string>()}));
+    const auto text = [&](const char* field) { return claim.at(field).get<std::string>(); };
+    const std::string leans = text("leans").empty() ? "" : ", leans to " + text("leans");
+    rows.push_back(Row({text("id"), text("verdict") + leans, text("statement")}));
   }
   return rows;
 }

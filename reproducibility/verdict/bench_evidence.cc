@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -26,18 +27,30 @@ bool Trusted(const ordered_json& contender) {
 }
 
 bool SameProblem(const ordered_json& a, const ordered_json& b) {
-  return a.at("depth") == b.at("depth") && a.at("batch") == b.at("batch") && a.at("precision") == b.at("precision");
+  return a.at("depth") == b.at("depth") && a.at("batch") == b.at("batch") && a.at("precision") == b.at("precision") &&
+         a.value("captured", false) == b.value("captured", false);
 }
 
-std::vector<Ratio> TheoreticalSpeedups(const Rule&, const ordered_json& bench) {
+// A whole step by its critical path, on as many devices as it is modelled for.
+std::vector<Ratio> CriticalPaths(const Rule&, const ordered_json& bench) {
   std::vector<Ratio> ratios;
   const auto contenders = ContendersByLabel(bench);
   for (const ordered_json& modelled : bench.at("modelled_speedups")) {
+    const ordered_json path = modelled.value("critical_path", ordered_json::array());
+    if (path.empty()) continue;
     const auto label = modelled.at("label").get<std::string>();
-    const auto value = modelled.at("theoretical").get<double>();
-    ratios.push_back({label, value, {value, value}, Trusted(*contenders.at(label))});
+    const auto value = path.back().at("speedup").get<double>();
+    ratios.push_back({absl::StrCat(label, " on ", path.back().at("devices").get<int64_t>(), " devices"),
+                      value,
+                      {value, value},
+                      Trusted(*contenders.at(label))});
   }
   return ratios;
+}
+
+bool IsOver(const Rule& rule, const ordered_json& contender) {
+  const std::vector<std::string> learners = absl::StrSplit(rule.over, ',');
+  return std::count(learners.begin(), learners.end(), contender.at("learner").get<std::string>()) > 0;
 }
 
 // Times as fast as `over`, which may be the pair's first or second: results hold each pair once.
@@ -59,7 +72,7 @@ std::vector<Ratio> MeasuredSpeedups(const Rule& rule, const ordered_json& bench)
     const ordered_json& b = *contenders.at(measured.at("over").get<std::string>());
     const bool a_is_sid = a.at("learner") == "sid", b_is_sid = b.at("learner") == "sid";
     const ordered_json& baseline = a_is_sid ? b : a;
-    if (!SameProblem(a, b) || a_is_sid == b_is_sid || baseline.at("learner") != rule.over) continue;
+    if (!SameProblem(a, b) || a_is_sid == b_is_sid || !IsOver(rule, baseline)) continue;
     Ratio ratio = SpeedupOver(baseline.at("label").get<std::string>(), measured);
     ratio.trusted = measured.at("trusted").get<bool>() && Trusted(a) && Trusted(b);
     const auto [known, is_first] = fastest.try_emplace(baseline.at("label").get<std::string>(), ratio);
@@ -73,20 +86,23 @@ std::vector<Ratio> MeasuredSpeedups(const Rule& rule, const ordered_json& bench)
   return ratios;
 }
 
-// Of SID's executors the one that needs least.
+// Of SID's executors the fastest, whose speed is what R2 judges: the leanest may be another one.
 std::vector<Ratio> MemoryRatios(const Rule& rule, const ordered_json& bench) {
+  const auto seconds = [](const ordered_json& contender) {
+    return contender.at("step_seconds").at("median").get<double>();
+  };
   std::vector<Ratio> ratios;
   for (const ordered_json& over : bench.at("contenders")) {
-    if (over.at("learner") != rule.over) continue;
-    const ordered_json* least = nullptr;
+    if (!IsOver(rule, over)) continue;
+    const ordered_json* fastest = nullptr;
     for (const ordered_json& contender : bench.at("contenders")) {
       if (contender.at("learner") != "sid" || !SameProblem(contender, over)) continue;
-      if (least == nullptr || contender.at("above_bytes") < least->at("above_bytes")) least = &contender;
+      if (fastest == nullptr || seconds(contender) < seconds(*fastest)) fastest = &contender;
     }
-    if (least == nullptr || over.at("above_bytes") <= 0) continue;
-    const double value = least->at("above_bytes").get<double>() / over.at("above_bytes").get<double>();
+    if (fastest == nullptr || over.at("above_bytes") <= 0) continue;
+    const double value = fastest->at("above_bytes").get<double>() / over.at("above_bytes").get<double>();
     ratios.push_back(
-        {absl::StrCat(least->at("label").get<std::string>(), " over ", over.at("label").get<std::string>()),
+        {absl::StrCat(fastest->at("label").get<std::string>(), " over ", over.at("label").get<std::string>()),
          value,
          {value, value}});
   }
@@ -114,10 +130,10 @@ std::vector<Ratio> ExtractorShares(const Rule&, const ordered_json& bench) {
 using Ratios = std::vector<Ratio> (*)(const Rule& rule, const ordered_json& bench);
 
 const std::map<std::string, Ratios>& RatiosByName() {
-  static const auto* const kRatios = new std::map<std::string, Ratios>{{"extractor_backward_share", ExtractorShares},
+  static const auto* const kRatios = new std::map<std::string, Ratios>{{"critical_path_speedup", CriticalPaths},
+                                                                       {"extractor_backward_share", ExtractorShares},
                                                                        {"measured_speedup", MeasuredSpeedups},
-                                                                       {"memory_ratio", MemoryRatios},
-                                                                       {"theoretical_speedup", TheoreticalSpeedups}};
+                                                                       {"memory_ratio", MemoryRatios}};
   return *kRatios;
 }
 
@@ -134,9 +150,8 @@ absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const ordered_json
   std::vector<std::string> names;
   for (const auto& [name, function] : RatiosByName()) names.push_back(name);
   SID_RETURN_IF_ERROR(FindName("benchmark quantity", rule.quantity, names).status());
-  // The cascade alone, on made-up features, is no step: what it gains or saves is a part of nothing that is claimed.
-  const bool whole_steps = bench.at("settings").at("extractor").get<bool>();
-  if (rule.quantity != "theoretical_speedup" && !whole_steps) return std::vector<Ratio>();
+  // The cascade alone, on made-up features, is no step, and what it gains or saves is a part of nothing but itself.
+  if (bench.at("settings").at("extractor").get<bool>() == rule.cascade) return std::vector<Ratio>();
   return RatiosByName().at(rule.quantity)(rule, bench);
 }
 

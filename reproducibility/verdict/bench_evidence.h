@@ -22,8 +22,9 @@ struct Ratio {
   bool trusted = true;  // false: the samples were disturbed, or had not settled
 };
 
-// theoretical_speedup, extractor_backward_share, and, of the best of SID's executors over rule.over, measured_speedup and
-// memory_ratio; `bench` is as ReadBench returns it. All but the first are of whole steps: a benchmark of the cascade alone has none. UnknownName for another quantity.
+// critical_path_speedup (of a step on many devices), extractor_backward_share, and, of the fastest of SID's executors over rule.over,
+// measured_speedup and memory_ratio; `bench` is as ReadBench returns it. Of whole steps, or of the cascade alone where the rule says so: a
+// benchmark of the other has none. UnknownName for another quantity.
 absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const nlohmann::ordered_json& bench);
 
 // NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound.

@@ -1,5 +1,3 @@
-#include "reproducibility/verdict/checks.h"
-
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
@@ -19,6 +17,7 @@
 #include "base/random.h"
 #include "baselines/learners.h"
 #include "data/batches/batches.h"
+#include "reproducibility/verdict/judge.h"
 #include "sid/network/initialisation.h"
 
 namespace sid {

@@ -1,6 +1,6 @@
-#include "reproducibility/verdict/checks.h"
-
 #include <gtest/gtest.h>
+
+#include "reproducibility/verdict/judge.h"
 
 namespace sid {
 namespace {

@@ -2,17 +2,18 @@
 
 // What differences, one a seed, say about a bound, and how surely; and the verdict over several of them.
 //
-//   differences d_s --> mean, t interval (mean), bootstrap interval (median), effect size, p --Decide--> PASS, FAIL, ...
+//   differences d_s --> mean, t interval, p --Pool--> one deviation for all --Decide--> PASS, FAIL, ...
 //
 // Each seed's split, label noise, order and augmentation are the same for all learners, so differences are paired: what a
 // seed makes easier for all cancels.
 //
 // PASS needs every contrast beyond its bound. Testing each at the same level, without a correction, keeps that level for all
 // of them together (an intersection-union test: PASS is wrong only if one of them is, and that one is tested). FAIL needs a
-// single one on the wrong side, and the more there are the likelier chance provides one: there the p values are Holm's.
-// A t interval assumes about normal differences, the bootstrap's does not: both must agree.
+// single one surely short of where the claim would matter, and the more there are the likelier chance provides one: there the
+// p values are Holm's. FAIL comes first: an effect that is surely there and surely too small is no support.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,15 +31,24 @@ struct Comparison {
   std::vector<uint64_t> seeds;
   std::vector<double> values;  // a seed's, in the order of `seeds`
   double mean = 0, deviation = 0;
-  Interval t, bootstrap;  // NaN for a single value; the bootstrap's is the median's
-  double effect = 0;      // Hedges' g of the distance from the bound: standard deviations, corrected for few seeds
-  double p = 1;           // of the claim's side: as far beyond the bound by chance, if the mean lay on it
-  double p_against = 1;   // of the other side
+  int64_t degrees = 0;   // of freedom of the deviation; 0: there is none
+  Interval t;            // NaN without a deviation
+  double p = 1;          // of the claim's side: as far beyond the bound by chance, if the mean lay on it
+  double p_against = 1;  // of the other side, from bound.Fail()
   double p_against_holm = 1;
 };
 
 Comparison Compare(const std::string& label, const Bound& bound, const std::vector<uint64_t>& seeds,
                    const std::vector<double>& values);
+
+// How much of each setting a contrast holds.
+using Shares = std::map<std::string, double>;
+
+// One deviation a unit of weight for all comparisons of a claim, where their runs scatter alike: few seeds tell a spread badly, many
+// contrasts together well. The degrees of freedom are Satterthwaite's, for contrasts that share runs tell the same twice:
+//
+//   s^2 = sum_i n_i s_i^2 / |w_i|^2 / sum_i n_i,    n = (sum_i n_i)^2 / sum_ij min(n_i, n_j) cos(w_i, w_j)^2,    n_i = seeds - 1
+void Pool(const std::vector<Shares>& shares, std::vector<Comparison>* comparisons);
 
 // Student's t with a whole number of degrees of freedom, at least 1, by its finite series (Abramowitz and Stegun, 26.7.3 and
 // 26.7.4): P(T <= t), t finite or infinite; and the t with P(T <= t) = probability, in (0, 1).
@@ -51,12 +61,17 @@ std::vector<double> Holm(const std::vector<double>& p);
 // Fills p_against_holm. `missing` comparisons of the same claim could not be made: they count as tests all the same.
 void Correct(size_t missing, std::vector<Comparison>* comparisons);
 
-enum class Verdict { kPass, kFail, kInconclusive, kNotRun };
+// kByConstruction: it holds, and could not have failed.
+enum class Verdict { kPass, kFail, kInconclusive, kNotRun, kByConstruction };
 
-std::string Name(Verdict verdict);  // "PASS", "FAIL", "INCONCLUSIVE", "NOT RUN"
+std::string Name(Verdict verdict);  // "PASS", "FAIL", "INCONCLUSIVE", "NOT RUN", "BY CONSTRUCTION"
 
 // Of corrected comparisons, at least one; fewer than `seeds` differences decide nothing, but keep no other comparison from
 // refuting the claim. `reason` is a sentence.
 Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::string* reason);
+
+// Which way numbers point that decide nothing, whatever their reason: kFail where a single contrast does, kPass where all do, by
+// about a standard error (p <= 0.16, Holm's for kFail); kInconclusive otherwise.
+Verdict LeansTo(const std::vector<Comparison>& comparisons, bool complete);
 
 }  // namespace sid

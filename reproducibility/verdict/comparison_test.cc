@@ -49,12 +49,85 @@ TEST(Holm, StepsDown) {
   EXPECT_EQ(Holm({0.7, 0.9})[0], 1);
 }
 
+// Two contrasts that share nothing: their mean square, and both their degrees. Two that say the same: one's.
+TEST(Pool, ByHand) {
+  std::vector<Comparison> apart = {Compare("a", {true, 0}, {1, 2, 3}, {1, 2, 3}),
+                                   Compare("b", {true, 0}, {1, 2, 3}, {2, 4, 6})};
+  Pool({{{"x", 1}, {"y", -1}}, {{"z", 1}, {"w", -1}}}, &apart);
+  EXPECT_EQ(apart[0].degrees, 4);
+  EXPECT_NEAR(apart[0].deviation, std::sqrt((1 + 4) / 2.0), 1e-12);
+  EXPECT_NEAR(apart[0].t.high, 2 + StudentQuantile(0.975, 4) * apart[0].deviation / std::sqrt(3), 1e-9);
+  std::vector<Comparison> same = {Compare("a", {true, 0}, {1, 2, 3}, {1, 2, 3}),
+                                  Compare("-a", {true, 0}, {1, 2, 3}, {-1, -2, -3})};
+  Pool({{{"x", 1}, {"y", -1}}, {{"x", -1}, {"y", 1}}}, &same);
+  EXPECT_EQ(same[0].degrees, 2);
+  // A unit of weight: four runs scatter twice as far as one, and a shared one makes the cosine a half.
+  std::vector<Comparison> shared = {Compare("a", {true, 0}, {1, 2, 3}, {1, 2, 3}),
+                                    Compare("b", {true, 0}, {1, 2, 3}, {1, 2, 3})};
+  Pool({{{"x", 1}, {"y", -1}}, {{"x", 1}, {"z", -1}}}, &shared);
+  EXPECT_EQ(shared[0].degrees, 3);  // 4^2 / (2 (1 + 1 + 1/4 + 1/4)) = 3.2
+}
+
+// Three learners against a fourth, whose runs they share; one of them scatters twice as far as the others.
+TEST(Pool, KeepsTheLevelWhereSpreadsDifferByTwo) {
+  std::mt19937_64 random(kSeed);
+  std::normal_distribution<double> normal;
+  for (const double wide : {1.0, 2.0}) {
+    int passed = 0, failed = 0;
+    for (int study = 0; study < kStudies; ++study) {
+      std::vector<std::vector<double>> values(3, std::vector<double>(5));
+      for (int seed = 0; seed < 5; ++seed) {
+        const double shared = normal(random);
+        for (int k = 0; k < 3; ++k) values[k][seed] = shared - (k == 0 ? wide : 1) * normal(random);
+      }
+      std::vector<Comparison> comparisons;
+      std::vector<Shares> weights;
+      for (int k = 0; k < 3; ++k) {
+        comparisons.push_back(Compare("x", {true, k == 0 ? 0.0 : -100.0}, {1, 2, 3, 4, 5}, values[k]));
+        weights.push_back({{"sid", 1}, {std::to_string(k), -1}});
+      }
+      Pool(weights, &comparisons);
+      Correct(0, &comparisons);
+      std::string reason;
+      const Verdict verdict = Decide(comparisons, 5, &reason);
+      passed += verdict == Verdict::kPass ? 1 : 0;
+      failed += verdict == Verdict::kFail ? 1 : 0;
+    }
+    std::cout << "spreads 1 and " << wide << ": " << 100.0 * passed / kStudies << " % PASS, "
+              << 100.0 * failed / kStudies << " % FAIL" << std::endl;
+    EXPECT_LE(passed, (wide > 1 ? 0.08 : 0.04) * kStudies);
+    EXPECT_LE(failed, 0.05 * kStudies);
+  }
+}
+
+TEST(Decide, ATieIsRefutedWhereTheSmallestEffectThatMattersIsNamed) {
+  const std::vector<double> tie = {0.001, -0.001, 0.002, -0.002, 0};
+  std::string reason;
+  std::vector<Comparison> comparisons = {Compare("x", {true, 0, 0.01}, {1, 2, 3, 4, 5}, tie)};
+  Correct(0, &comparisons);
+  EXPECT_EQ(Decide(comparisons, 5, &reason), Verdict::kFail);
+  comparisons = {Compare("x", {true, 0}, {1, 2, 3, 4, 5}, tie)};
+  Correct(0, &comparisons);
+  EXPECT_EQ(Decide(comparisons, 5, &reason), Verdict::kInconclusive);
+}
+
+TEST(LeansTo, OneStandardErrorSaysWhichWay) {
+  const auto leans = [](double mean, bool complete) {
+    std::vector<Comparison> comparisons = {Compare("x", {true, 0}, {1, 2, 3}, {mean - 1, mean, mean + 1})};
+    Correct(0, &comparisons);
+    return LeansTo(comparisons, complete);
+  };
+  EXPECT_EQ(leans(-1, true), Verdict::kFail);
+  EXPECT_EQ(leans(1, true), Verdict::kPass);
+  EXPECT_EQ(leans(1, false), Verdict::kInconclusive);
+  EXPECT_EQ(leans(0.1, true), Verdict::kInconclusive);
+}
+
 TEST(Compare, ByHand) {
   const Comparison comparison = Compare("x", {true, 1}, {1, 2, 3, 4, 5}, {1, 2, 3, 4, 5});
   EXPECT_EQ(comparison.mean, 3);
   EXPECT_NEAR(comparison.deviation, std::sqrt(2.5), 1e-12);
   EXPECT_NEAR(comparison.t.low, 3 - 2.7764451 * std::sqrt(0.5), 1e-6);
-  EXPECT_NEAR(comparison.effect, 0.8 * 2 / std::sqrt(2.5), 1e-12);  // 1 - 3 / (4 * 4 - 1) = 0.8
   EXPECT_NEAR(comparison.p, 1 - StudentCdf(2 / std::sqrt(0.5), 4), 1e-12);
   EXPECT_NEAR(comparison.p + comparison.p_against, 1, 1e-12);
   EXPECT_TRUE(std::isnan(Compare("one", {true, 0}, {1}, {1}).t.low));

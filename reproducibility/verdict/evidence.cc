@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -10,7 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "reproducibility/experiments/parse_result.h"
+#include "reproducibility/experiments/results.h"
 
 namespace sid {
 namespace {
@@ -18,60 +20,87 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
+constexpr size_t kHalves = 2, kMostModules = 10'000;
+
 // NaN where one of them is: what is no number is no small rise.
 double Larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
-double LargestRise(const ordered_json& divergence) {
-  double largest = -INFINITY;
-  for (size_t i = 1; i < divergence.size(); ++i) {
-    largest = Larger(largest, NumberOf(divergence[i]) - NumberOf(divergence[i - 1]));
-  }
-  return largest;
+std::vector<double> Numbers(const ordered_json& list) {
+  std::vector<double> numbers;
+  for (const ordered_json& number : list) numbers.push_back(NumberOf(number));
+  return numbers;
 }
 
-// Between modules only: the epochs do not hold the divergence of the uniform belief.
-double LargestRiseInTraining(const ordered_json& epochs) {
-  double largest = -INFINITY;
-  for (const ordered_json& epoch : epochs) {
-    largest = Larger(largest, LargestRise(epoch.at("validation").at("divergence")));
-  }
-  return largest;
+double Start(const ordered_json& result) { return NumberOf(result.at("theory").at("divergence").front()); }
+
+std::vector<double> Rises(const ordered_json& result) {
+  const std::vector<double> d = Numbers(result.at("theory").at("divergence"));
+  std::vector<double> rises;
+  for (size_t i = 1; i < d.size(); ++i) rises.push_back((d[i] - d[i - 1]) / d[0]);
+  return rises;
 }
 
-double LargestStaleness(const ordered_json& result) {
+std::vector<double> Contractions(const ordered_json& result) {
+  const std::vector<double> d = Numbers(result.at("theory").at("divergence"));
+  std::vector<double> contractions;
+  for (size_t i = 1; i < d.size(); ++i) contractions.push_back(d[i] / d[i - 1]);
+  return contractions;
+}
+
+// A mean over many epochs does not grow with their number, as a maximum would. Between modules only: the epochs do not hold d_0.
+std::vector<double> RisesInTraining(const ordered_json& result) {
+  const ordered_json& epochs = result.at("epochs");
+  const size_t depth = epochs.front().at("validation").at("divergence").size();
+  std::vector<double> rises;
+  for (size_t i = 1; i < depth; ++i) {
+    std::vector<double> sums(kHalves), counts(kHalves);
+    for (size_t epoch = 0; epoch < epochs.size(); ++epoch) {
+      const ordered_json& d = epochs[epoch].at("validation").at("divergence");
+      const size_t half = epoch * kHalves / epochs.size();
+      sums[half] += d.size() == depth ? (NumberOf(d[i]) - NumberOf(d[i - 1])) / Start(result) : std::nan("");
+      counts[half] += 1;
+    }
+    for (size_t half = 0; half < kHalves; ++half) rises.push_back(sums[half] / counts[half]);
+  }
+  return rises;
+}
+
+std::vector<double> LargestStaleness(const ordered_json& result) {
+  if (!result.contains("staleness")) return {};  // it was not probed
   double largest = -INFINITY;
   for (const ordered_json& mean : result.at("staleness").at("mean")) largest = Larger(largest, NumberOf(mean));
-  return largest;
+  return {largest};
 }
 
-using Quantity = double (*)(const ordered_json& result);
+std::vector<double> Accuracy(const ordered_json& result) { return {result.at("test").at("accuracy").back()}; }
+using Quantity = std::vector<double> (*)(const ordered_json& result);
 
 const std::map<std::string, Quantity>& QuantitiesByName() {
-  static const auto* const kQuantities = new std::map<std::string, Quantity>{
-      {"accuracy", [](const ordered_json& result) { return result.at("test").at("accuracy").back().get<double>(); }},
-      {"bound_excess", [](const ordered_json& result) { return NumberOf(result.at("theory").at("largest_excess")); }},
-      {"first_accuracy",
-       [](const ordered_json& result) { return result.at("test").at("accuracy").front().get<double>(); }},
-      {"largest_rise", [](const ordered_json& result) { return LargestRise(result.at("theory").at("divergence")); }},
-      {"largest_rise_in_training",
-       [](const ordered_json& result) { return LargestRiseInTraining(result.at("epochs")); }},
-      {"staleness", LargestStaleness}};
+  static const auto* const kQuantities = new std::map<std::string, Quantity>{{"accuracy", Accuracy},
+                                                                             {"contraction", Contractions},
+                                                                             {"rise", Rises},
+                                                                             {"rise_in_training", RisesInTraining},
+                                                                             {"staleness", LargestStaleness}};
   return *kQuantities;
 }
 
-// A run whose numbers are not finite leaves a network that guesses; left out, it would flatter its learner.
-std::optional<double> OfFailed(const std::string& quantity, const ordered_json& result) {
-  const bool is_accuracy = quantity == "accuracy" || quantity == "first_accuracy";
-  if (!is_accuracy || !result.contains("classes")) return std::nullopt;
-  return 1 / result.at("classes").get<double>();
+bool IsList(const std::string& quantity) {
+  return quantity == "rise" || quantity == "rise_in_training" || quantity == "contraction";
 }
 
-// Of the weights that were kept; 0 for a run that failed, which is no choice.
-double ValidationAccuracy(const ordered_json& result) {
-  if (result.contains("failed")) return 0;
-  const ordered_json& epoch = result.at("epochs").at(result.at("best_epoch").get<size_t>() - 1);
-  const ordered_json& accuracy = epoch.at("validation").at("accuracy");
-  return accuracy.empty() ? 0 : accuracy.back().get<double>();
+std::vector<std::string> NamesOf(const std::string& quantity, size_t count) {
+  std::vector<std::string> names(count);
+  for (size_t i = 0; IsList(quantity) && i < count; ++i) {
+    names[i] = quantity == "rise_in_training" ? absl::StrCat(", module ", i / kHalves + 2, ", half ", i % kHalves + 1)
+                                              : absl::StrCat(", module ", i + 1);
+  }
+  return names;
+}
+
+// A run whose numbers are not finite leaves a network that guesses; left out, it would flatter its learner.
+std::vector<double> OfFailed(const std::string& quantity, const ordered_json& result) {
+  if (quantity != "accuracy" || !result.contains("classes")) return {};
+  return {1 / result.at("classes").get<double>()};
 }
 
 // The runs of one setting, by seed.
@@ -79,10 +108,10 @@ struct Group {
   json settings;  // without the seed
   std::map<uint64_t, const FinishedRun*> runs;
 
-  double Validation() const {
+  double Validation(const std::set<uint64_t>& seeds) const {
     double sum = 0;
-    for (const auto& [seed, run] : runs) sum += ValidationAccuracy(run->result);
-    return sum / static_cast<double>(runs.size());
+    for (const uint64_t seed : seeds) sum += ValidationAccuracy(runs.at(seed)->result);
+    return sum;
   }
   json WithoutLearningRate() const {
     json rest = settings;
@@ -91,24 +120,11 @@ struct Group {
   }
 };
 
-bool Fits(const json& settings, const json& filter) {
-  return std::all_of(filter.items().begin(), filter.items().end(), [&](const auto& item) {
-    return settings.contains(item.key()) && settings.at(item.key()) == item.value();
-  });
-}
-
-json FilterOf(const Rule& rule, const Term& term, const Evidence& evidence) {
-  json filter = rule.where;
-  filter.update(term.filter);
-  if (!evidence.stand_in.empty() && filter.contains("dataset")) filter["dataset"] = evidence.stand_in;
-  return filter;
-}
-
 std::vector<Group> Matching(const json& filter, const std::vector<FinishedRun>& runs) {
   std::map<std::string, Group> groups;
   for (const FinishedRun& run : runs) {
+    if (!Fits(run.result.at("settings"), filter)) continue;
     json settings = run.result.at("settings");
-    if (!Fits(settings, filter)) continue;
     const auto seed = settings.at("seed").get<uint64_t>();
     settings.erase("seed");
     Group& group = groups[settings.dump()];
@@ -121,9 +137,27 @@ std::vector<Group> Matching(const json& filter, const std::vector<FinishedRun>& 
   return list;
 }
 
+// Tuned on the first seed, all have that one, and the best one the others too: where they share none, the one with most.
 const Group& Best(const std::vector<Group>& groups) {
-  return *std::max_element(groups.begin(), groups.end(),
-                           [](const Group& a, const Group& b) { return a.Validation() < b.Validation(); });
+  std::set<uint64_t> shared;
+  for (const auto& [seed, run] : groups.front().runs) {
+    const uint64_t wanted = seed;
+    const auto has = [wanted](const Group& group) { return group.runs.count(wanted) > 0; };
+    if (std::all_of(groups.begin(), groups.end(), has)) shared.insert(seed);
+  }
+  return *std::max_element(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
+    return std::pair(a.Validation(shared), a.runs.size()) < std::pair(b.Validation(shared), b.runs.size());
+  });
+}
+
+// The best of three rates may lie beyond them where it is the first or the last.
+bool IsAtTheEdge(const Group& best, const std::vector<Group>& groups) {
+  const auto rate = [](const Group& group) { return group.settings.at("lr").get<double>(); };
+  const auto beyond = [&](auto compare) {
+    return std::none_of(groups.begin(), groups.end(),
+                        [&](const Group& group) { return compare(rate(group), rate(best)); });
+  };
+  return beyond(std::less<>()) || beyond(std::greater<>());
 }
 
 // What is missing to the rule's needs, a sentence each.
@@ -137,6 +171,10 @@ void AddShortfalls(const Needs& needs, const Group& group, size_t learning_rates
   if (epochs < needs.epochs) shortfalls->insert(absl::StrCat("epochs: ", epochs, " of ", needs.epochs));
   const auto images = group.settings.at("train_images").get<int64_t>();
   if (needs.all_images && images > 0) shortfalls->insert(absl::StrCat(images, " training images instead of all"));
+  const bool noisy = group.settings.value("label_noise", 0.0) > 0;
+  if (needs.noisy_validation && noisy && !group.settings.value("noisy_validation", false)) {
+    shortfalls->insert("rate and epoch were chosen by clean labels");
+  }
   if (static_cast<int64_t>(learning_rates) < needs.learning_rates) {
     shortfalls->insert(absl::StrCat("learning rates to choose from: ", learning_rates, " of ", needs.learning_rates));
   }
@@ -147,14 +185,13 @@ struct ChosenTerm {
   Group group;
 };
 
-std::string Identity(const Contrast& contrast, const std::vector<ChosenTerm>& terms) {
-  std::map<std::string, double> sum;
-  for (const ChosenTerm& term : terms) sum[term.group.settings.dump()] += term.times;
-  std::string identity;
-  for (const auto& [settings, times] : sum) {
-    if (times != 0) absl::StrAppend(&identity, times, " ", settings, "\n");
+Shares SharesOf(const std::vector<ChosenTerm>& terms) {
+  Shares shares;
+  for (const ChosenTerm& term : terms) shares[term.group.settings.dump()] += term.times;
+  for (auto weight = shares.begin(); weight != shares.end();) {
+    weight = weight->second == 0 ? shares.erase(weight) : std::next(weight);
   }
-  return identity.empty() ? "" : absl::StrCat(identity, contrast.bound.above, " ", contrast.bound.value);
+  return shares;
 }
 
 bool DifferInLearningRateAlone(const std::vector<Group>& groups) {
@@ -168,7 +205,7 @@ absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Cont
   std::vector<ChosenTerm> terms;
   std::set<std::string> shortfalls, chosen;
   for (const Term& term : contrast.terms) {
-    const json filter = FilterOf(rule, term, evidence);
+    const json filter = FilterOf(rule, term, evidence.stand_in);
     const std::vector<Group> groups = Matching(filter, evidence.runs);
     if (groups.empty()) {
       values->problem = absl::StrCat("there are no runs with ", filter.dump());
@@ -181,7 +218,8 @@ absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Cont
     const Group& best = Best(groups);
     AddShortfalls(rule.needs, best, groups.size(), &shortfalls);
     if (groups.size() > 1) {
-      chosen.insert(absl::StrFormat("%s: lr %g", filter.dump(), best.settings.at("lr").get<double>()));
+      chosen.insert(absl::StrFormat("%s: lr %g of %d%s", filter.dump(), best.settings.at("lr").get<double>(),
+                                    groups.size(), IsAtTheEdge(best, groups) ? ", at the edge of these" : ""));
     }
     terms.push_back({term.times, best});
   }
@@ -190,53 +228,85 @@ absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Cont
   return terms;
 }
 
-// Seeds of which every term has a run with such a number.
+// Of one seed, a number for each of the quantity's list; empty where a term has no run with such numbers.
+absl::StatusOr<std::vector<double>> SumOf(const Rule& rule, const std::vector<ChosenTerm>& terms, uint64_t seed,
+                                          std::set<std::string>* files) {
+  std::vector<double> sum;
+  for (const ChosenTerm& term : terms) {
+    const auto run = term.group.runs.find(seed);
+    if (run == term.group.runs.end()) return std::vector<double>();
+    SID_ASSIGN_OR_RETURN(const std::vector<double> values, QuantityOf(rule.quantity, *run->second));
+    files->insert(run->second->name);
+    const bool finite = std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+    if (values.empty() || !finite || (!sum.empty() && sum.size() != values.size())) return std::vector<double>();
+    sum.resize(values.size());
+    for (size_t i = 0; i < values.size(); ++i) sum[i] += term.times * values[i];
+  }
+  return sum;
+}
+
 absl::Status AddUp(const Rule& rule, const std::vector<ChosenTerm>& terms, ContrastValues* values) {
   std::set<std::string> files;
   for (const auto& [seed, first] : terms.front().group.runs) {
-    double sum = 0;
-    bool whole = true;
-    for (const ChosenTerm& term : terms) {
-      const auto run = term.group.runs.find(seed);
-      if (run == term.group.runs.end()) {
-        whole = false;
-        break;
-      }
-      SID_ASSIGN_OR_RETURN(const std::optional<double> value, QuantityOf(rule.quantity, *run->second));
-      files.insert(run->second->name);
-      if (!value || !std::isfinite(*value)) whole = false;
-      sum += term.times * value.value_or(0);
-    }
-    if (!whole) continue;
+    SID_ASSIGN_OR_RETURN(const std::vector<double> sum, SumOf(rule, terms, seed, &files));
+    if (sum.empty() || (!values->values.empty() && values->values.size() != sum.size())) continue;
+    values->values.resize(sum.size());
     values->seeds.push_back(seed);
-    values->values.push_back(sum);
+    for (size_t i = 0; i < sum.size(); ++i) values->values[i].push_back(sum[i]);
   }
+  values->names = NamesOf(rule.quantity, values->values.size());
   values->runs.assign(files.begin(), files.end());
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, const FinishedRun& run) {
+double ValidationAccuracy(const ordered_json& result) {
+  if (result.contains("failed")) return 0;
+  const ordered_json& epoch = result.at("epochs").at(result.at("best_epoch").get<size_t>() - 1);
+  const ordered_json& accuracy = epoch.at("validation").at("accuracy");
+  return accuracy.empty() ? 0 : accuracy.back().get<double>();
+}
+
+bool Fits(const ordered_json& settings, const json& filter) {
+  return std::all_of(filter.items().begin(), filter.items().end(), [&](const auto& item) {
+    return settings.contains(item.key()) && settings.at(item.key()) == ordered_json(item.value());
+  });
+}
+
+json FilterOf(const Rule& rule, const Term& term, const std::string& stand_in) {
+  json filter = rule.where;
+  filter.update(term.filter);
+  if (!stand_in.empty() && filter.contains("dataset")) filter["dataset"] = stand_in;
+  return filter;
+}
+
+absl::StatusOr<std::vector<double>> QuantityOf(const std::string& quantity, const FinishedRun& run) {
   std::vector<std::string> names;
   for (const auto& [name, function] : QuantitiesByName()) names.push_back(name);
   SID_RETURN_IF_ERROR(FindName("quantity", quantity, names).status());
   if (run.result.contains("failed")) return OfFailed(quantity, run.result);
-  if (quantity == "staleness" && !run.result.contains("staleness")) return std::nullopt;  // it was not probed
   return QuantitiesByName().at(quantity)(run.result);
+}
+
+size_t TestsOf(const Rule& rule, const Contrast& contrast) {
+  if (!IsList(rule.quantity)) return 1;
+  const json given = contrast.terms.front().filter.value("depth", json());
+  const size_t depth = given.is_number_unsigned() ? std::clamp<size_t>(given.get<size_t>(), 1, kMostModules) : 1;
+  return rule.quantity == "rise_in_training" ? (depth - 1) * kHalves : depth;
 }
 
 absl::StatusOr<ContrastValues> Evaluate(const Rule& rule, const Contrast& contrast, const Evidence& evidence) {
   ContrastValues values;
   SID_ASSIGN_OR_RETURN(const std::vector<ChosenTerm> terms, ChooseTerms(rule, contrast, evidence, &values));
   if (!values.problem.empty()) return values;
-  values.identity = Identity(contrast, terms);
-  if (values.identity.empty()) {
+  values.shares = SharesOf(terms);
+  if (values.shares.empty()) {
     values.problem = absl::StrCat("one data set, ", evidence.stand_in, ", stands for all that this compares");
     return values;
   }
   SID_RETURN_IF_ERROR(AddUp(rule, terms, &values));
-  if (values.values.empty()) values.problem = "no seed has all the runs that this compares, or they failed";
+  if (values.seeds.empty()) values.problem = "no seed has all the runs that this compares, or they failed";
   return values;
 }
 

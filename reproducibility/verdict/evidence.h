@@ -4,16 +4,16 @@
 //
 //   runs of an experiment --filter, choice by validation--> one run a seed and term --> sum of times * quantity, a seed each
 //
-// Where several settings fit a filter and differ in their learning rate alone, the one with the best mean validation accuracy
-// stands for its learner: tuning, the same for all, that never looks at the test set.
+// Where several settings fit a filter and differ in their learning rate alone, the one with the best mean validation accuracy over the
+// seeds that all of them have stands for its learner: tuning, the same for all, that never looks at the test set.
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "reproducibility/claims/claims.h"
+#include "reproducibility/verdict/comparison.h"
 
 namespace sid {
 
@@ -27,21 +27,39 @@ struct Evidence {
   std::string stand_in;           // the data set that was used instead of every other; empty for none
 };
 
-// accuracy, first_accuracy, largest_rise (of the mean divergence, over modules), largest_rise_in_training (over epochs too),
-// bound_excess, staleness (mean over the probes of how far a step moves the teacher that moves most; of probed runs alone).
-// A run that failed has the accuracy of guessing, and nothing of the others; UnknownName for another quantity.
-absl::StatusOr<std::optional<double>> QuantityOf(const std::string& quantity, const FinishedRun& run);
+// Of a run, by name; rises and contractions are a list, a number a module, and each number becomes a contrast of its own:
+//
+//   accuracy                  on the test set, of the last belief
+//   rise                      (d_i - d_{i-1}) / d_0, of the mean divergence on the test set
+//   rise_in_training          the same on the validation set, from the second module on, in each half of the epochs
+//   contraction               d_i / d_{i-1}
+//   staleness                 how far a step moves the teacher that moves most, mean over the probes of probed runs
+//
+// A run that failed has the accuracy of guessing, and nothing (an empty list) of the others; UnknownName for another quantity.
+absl::StatusOr<std::vector<double>> QuantityOf(const std::string& quantity, const FinishedRun& run);
 
+// Of the weights that were kept; 0 for a run that failed, which is no choice.
+double ValidationAccuracy(const nlohmann::ordered_json& result);
+
+// What a run must have for a term of the rule: the data set that stands in, if any, in place of the rule's own.
+nlohmann::json FilterOf(const Rule& rule, const Term& term, const std::string& stand_in);
+bool Fits(const nlohmann::ordered_json& settings, const nlohmann::json& filter);
+
+// Of one contrast: values a seed, for each number of the quantity's list.
 struct ContrastValues {
   std::vector<uint64_t> seeds;
-  std::vector<double> values;
-  std::vector<std::string> chosen;      // "sid: lr 0.001", where there was a choice
+  std::vector<std::vector<double>> values;  // by number of the list, then by seed
+  std::vector<std::string> names;           // of the numbers: ", module 3"; empty for a quantity that is one
+  Shares shares;                    // of the settings in it: two contrasts with the same ones and bound say the same
+  std::vector<std::string> chosen;  // "sid: lr 0.001", where there was a choice
   std::vector<std::string> shortfalls;  // from the rule's needs, seeds excepted
   std::vector<std::string> runs;        // files
   std::string problem;                  // why there are no values; empty when there are
-  std::string identity;                 // of what is compared: two contrasts with the same one say the same
 };
 
 absl::StatusOr<ContrastValues> Evaluate(const Rule& rule, const Contrast& contrast, const Evidence& evidence);
+
+// How many tests a contrast is, were there runs of it.
+size_t TestsOf(const Rule& rule, const Contrast& contrast);
 
 }  // namespace sid

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -53,6 +53,7 @@ void AddOrigins(const std::vector<FinishedRun>& runs, const std::set<std::string
 void Doubt(const std::string& why, Judgement* judgement) {
   if (judgement->verdict == Verdict::kNotRun) return;
   const bool decided = judgement->verdict != Verdict::kInconclusive;
+  if (decided) judgement->leans = judgement->verdict;
   judgement->reason = absl::StrCat(
       why, decided ? absl::StrCat("; on these runs alone: ", Name(judgement->verdict), ", ") : "; ", judgement->reason);
   judgement->verdict = Verdict::kInconclusive;
@@ -73,96 +74,106 @@ void ApplyDoubts(Judgement* judgement) {
   }
 }
 
-absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgement* judgement) {
-  std::set<std::string> shortfalls, chosen, files, identities, problems;
+// The contrasts' values, or why there are none, and how many tests are missing for that.
+absl::StatusOr<size_t> CompareAll(const Claim& claim, const Evidence& evidence, std::vector<Shares>* shares,
+                                  Judgement* judgement) {
+  std::set<std::string> shortfalls, chosen, files;
+  std::set<std::pair<Shares, std::pair<bool, double>>> known;
+  size_t missing = 0;
   for (const Contrast& contrast : claim.rule->contrasts) {
     SID_ASSIGN_OR_RETURN(const ContrastValues values, Evaluate(*claim.rule, contrast, evidence));
     if (!values.problem.empty()) {
-      problems.insert(values.problem);
+      missing += TestsOf(*claim.rule, contrast);
       judgement->not_compared.push_back(absl::StrCat(contrast.label, ": ", values.problem));
       continue;
     }
     shortfalls.insert(values.shortfalls.begin(), values.shortfalls.end());
     chosen.insert(values.chosen.begin(), values.chosen.end());
     files.insert(values.runs.begin(), values.runs.end());
-    if (!identities.insert(values.identity).second) continue;  // a stand-in data set made two contrasts one
+    // A stand-in data set makes two contrasts one.
+    if (!known.insert({values.shares, {contrast.bound.above, contrast.bound.value}}).second) continue;
     const std::string on = evidence.stand_in.empty() ? "" : absl::StrCat(" [on ", evidence.stand_in, "]");
-    judgement->comparisons.push_back(Compare(contrast.label + on, contrast.bound, values.seeds, values.values));
+    for (size_t i = 0; i < values.values.size(); ++i) {
+      shares->push_back(values.shares);
+      judgement->comparisons.push_back(
+          Compare(absl::StrCat(contrast.label, values.names[i], on), contrast.bound, values.seeds, values.values[i]));
+    }
   }
   judgement->shortfalls.assign(shortfalls.begin(), shortfalls.end());
   judgement->chosen.assign(chosen.begin(), chosen.end());
-  judgement->runs = static_cast<int64_t>(files.size());
   FindChangedRules(claim, evidence.runs, files, judgement);
   AddOrigins(evidence.runs, files, judgement);
-  Correct(judgement->not_compared.size(), &judgement->comparisons);
+  return missing;
+}
+
+absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgement* judgement) {
+  std::vector<Shares> shares;
+  SID_ASSIGN_OR_RETURN(const size_t missing, CompareAll(claim, evidence, &shares, judgement));
   if (judgement->comparisons.empty()) {
-    judgement->reason = absl::StrJoin(problems, "; ");
+    judgement->reason = absl::StrJoin(judgement->not_compared, "; ");
     return absl::OkStatus();
   }
+  if (claim.rule->pooled) Pool(shares, &judgement->comparisons);
+  Correct(missing, &judgement->comparisons);
   judgement->verdict = Decide(judgement->comparisons, claim.seeds, &judgement->reason);
+  if (judgement->verdict == Verdict::kInconclusive) judgement->leans = LeansTo(judgement->comparisons, missing == 0);
   return absl::OkStatus();
 }
 
-// A law: what one run breaks is broken, however many keep it.
-absl::Status JudgeEvery(const Claim& claim, const Evidence& evidence, Judgement* judgement) {
-  const Bound& bound = claim.rule->bound;
-  std::vector<uint64_t> seeds;
-  std::vector<double> values;
-  std::set<std::string> files;
-  for (const FinishedRun& run : evidence.runs) {
-    SID_ASSIGN_OR_RETURN(const std::optional<double> value, QuantityOf(claim.rule->quantity, run));
-    if (!value) continue;
-    files.insert(run.name);
-    seeds.push_back(run.result.at("settings").at("seed").get<uint64_t>());
-    values.push_back(*value);
-  }
-  judgement->runs = static_cast<int64_t>(values.size());
-  FindChangedRules(claim, evidence.runs, files, judgement);
-  AddOrigins(evidence.runs, files, judgement);
-  if (values.empty()) {
-    judgement->reason = "every run failed";
-    return absl::OkStatus();
-  }
-  const double worst =
-      bound.above ? *std::min_element(values.begin(), values.end()) : *std::max_element(values.begin(), values.end());
-  const int64_t distinct = static_cast<int64_t>(std::set<uint64_t>(seeds.begin(), seeds.end()).size());
-  // No inference: what holds for every run has no distribution to speak of.
-  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  judgement->comparisons.push_back({.label = absl::StrCat(claim.rule->quantity, ", worst run"),
-                                    .bound = bound,
-                                    .seeds = seeds,
-                                    .values = values,
-                                    .mean = worst,
-                                    .deviation = kNone,
-                                    .t = {kNone, kNone},
-                                    .bootstrap = {kNone, kNone},
-                                    .effect = kNone,
-                                    .p = kNone,
-                                    .p_against = kNone,
-                                    .p_against_holm = kNone});
-  judgement->reason = absl::StrFormat("the worst of %d runs is %.3g, the bound %g", values.size(), worst, bound.value);
-  // Not a number is no value that keeps a bound.
-  const bool holds = bound.above ? worst >= bound.value : worst <= bound.value;
-  const bool finite = std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
-  judgement->verdict = !(holds && finite)       ? Verdict::kFail
-                       : distinct < claim.seeds ? Verdict::kInconclusive
-                                                : Verdict::kPass;
-  if (judgement->verdict == Verdict::kInconclusive) {
-    judgement->reason = absl::StrFormat("too few seeds: %d of %d; %s", distinct, claim.seeds, judgement->reason);
-  }
-  return absl::OkStatus();
+std::string DeviceOf(const ordered_json& environment) {
+  const std::string device = environment.value("device", "unknown device");
+  return device == "cpu" ? absl::StrCat(environment.value("cores", 0), " CPU cores") : device;
 }
 
-absl::Status JudgeBench(const Claim& claim, const ordered_json& bench, Judgement* judgement) {
-  if (bench.is_null()) {
-    judgement->reason = "no benchmark was given: --bench=FILE, the results.json of //:bench";
-    return absl::OkStatus();
-  }
-  SID_ASSIGN_OR_RETURN(judgement->ratios, RatiosOf(*claim.rule, bench));
-  judgement->verdict = JudgeRatios(*claim.rule, judgement->ratios, &judgement->reason);
-  FindChangedRules(claim, {{"bench.json", bench}}, {"bench.json"}, judgement);
+struct OfDevice {
+  std::string name, reason;
+  Verdict alone = Verdict::kInconclusive,
+          verdict = Verdict::kInconclusive;  // by its numbers; where the rule is as old as they
+};
+
+absl::StatusOr<std::optional<OfDevice>> JudgeDevice(const Claim& claim, const std::string& file,
+                                                    const ordered_json& bench, Judgement* judgement) {
+  SID_ASSIGN_OR_RETURN(const std::vector<Ratio> ratios, RatiosOf(*claim.rule, bench));
+  if (ratios.empty()) return std::nullopt;
   const ordered_json environment = bench.value("environment", ordered_json::object());
-  judgement->origins = {"benchmark: " + Origin(environment.value("commit", "unknown"), environment)};
+  OfDevice device{.name = DeviceOf(environment)};
+  device.alone = device.verdict = JudgeRatios(*claim.rule, ratios, &device.reason);
+  Judgement changed;
+  FindChangedRules(claim, {{file, bench}}, {file}, &changed);
+  if (!changed.changed_rules.empty()) {
+    device.verdict = Verdict::kInconclusive;
+    device.reason = absl::StrCat(changed.changed_rules.front(), "; alone: ", Name(device.alone), ", ", device.reason);
+  }
+  judgement->ratios.insert(judgement->ratios.end(), ratios.begin(), ratios.end());
+  judgement->origins.push_back("benchmark: " + Origin(environment.value("commit", "unknown"), environment));
+  judgement->devices[device.name] = device.verdict;
+  return device;
+}
+
+// What one of several refutes is refuted; else they must agree.
+Verdict Together(const std::set<Verdict>& verdicts) {
+  if (verdicts.count(Verdict::kFail) > 0) return Verdict::kFail;
+  return verdicts.size() == 1 ? *verdicts.begin() : Verdict::kInconclusive;
+}
+
+// A device without the quantity is none.
+absl::Status JudgeBench(const Claim& claim, const AllEvidence& evidence, Judgement* judgement) {
+  std::vector<std::string> reasons;
+  std::set<Verdict> verdicts, alone;
+  for (const auto& [file, bench] : evidence.benches) {
+    SID_ASSIGN_OR_RETURN(const std::optional<OfDevice> device, JudgeDevice(claim, file, bench, judgement));
+    if (!device) continue;
+    verdicts.insert(device->verdict);
+    alone.insert(device->alone);
+    reasons.push_back(absl::StrCat(device->name, ": ", Name(device->verdict), ", ", device->reason));
+  }
+  if (reasons.empty()) {
+    judgement->reason = "no benchmark measured it: --bench=FILE, the results.json of //:bench";
+    return absl::OkStatus();
+  }
+  judgement->reason = absl::StrJoin(reasons, "; ");
+  judgement->verdict = Together(verdicts);
+  if (judgement->verdict == Verdict::kInconclusive) judgement->leans = Together(alone);
   return absl::OkStatus();
 }
 
@@ -187,7 +198,6 @@ absl::Status JudgeExperiment(const Claim& claim, const AllEvidence& evidence, Ju
     judgement->reason = not_run == evidence.not_run.end() ? "its experiment was not asked for" : not_run->second;
     return absl::OkStatus();
   }
-  if (claim.rule->kind == RuleKind::kEvery) return JudgeEvery(claim, found->second, judgement);
   return JudgeContrasts(claim, found->second, judgement);
 }
 
@@ -199,13 +209,13 @@ ordered_json ToJson(const Interval& interval) { return {Number(interval.low), Nu
 ordered_json ToJson(const Comparison& comparison) {
   return {{"label", comparison.label},
           {comparison.bound.above ? "above" : "below", comparison.bound.value},
+          {comparison.bound.above ? "fail_below" : "fail_above", comparison.bound.Fail()},
           {"seeds", comparison.seeds},
           {"values", comparison.values},
           {"mean", Number(comparison.mean)},
           {"deviation", Number(comparison.deviation)},
           {"t_interval", ToJson(comparison.t)},
-          {"median_bootstrap_interval", ToJson(comparison.bootstrap)},
-          {"hedges_g", Number(comparison.effect)},
+          {"degrees", comparison.degrees},
           {"p", Number(comparison.p)},
           {"p_against", Number(comparison.p_against)},
           {"p_against_holm", Number(comparison.p_against_holm)}};
@@ -216,12 +226,15 @@ ordered_json ToJson(const Comparison& comparison) {
 absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence) {
   Judgement judgement;
   if (!claim.rule) {
-    judgement.reason =
-        claim.not_run.empty() ? absl::StrCat("answered by ", absl::StrJoin(claim.answered_by, ", ")) : claim.not_run;
+    const bool holds = !claim.by_construction.empty();
+    judgement.verdict = holds ? Verdict::kByConstruction : Verdict::kNotRun;
+    judgement.reason = holds                    ? claim.by_construction
+                       : !claim.not_run.empty() ? claim.not_run
+                                                : absl::StrCat("answered by ", absl::StrJoin(claim.answered_by, ", "));
     return judgement;
   }
   if (claim.rule->kind == RuleKind::kBench) {
-    SID_RETURN_IF_ERROR(JudgeBench(claim, evidence.bench, &judgement));
+    SID_RETURN_IF_ERROR(JudgeBench(claim, evidence, &judgement));
   } else if (claim.rule->kind == RuleKind::kCheck) {
     JudgeCheck(claim, evidence, &judgement);
   } else {
@@ -233,15 +246,17 @@ absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence)
 
 ordered_json ToJson(const Judgement& judgement) {
   ordered_json json = {{"verdict", Name(judgement.verdict)},
+                       {"leans", judgement.leans == Verdict::kInconclusive ? "" : Name(judgement.leans)},
+                       {"devices", ordered_json::object()},
                        {"reason", judgement.reason},
                        {"shortfalls", judgement.shortfalls},
                        {"changed_rules", judgement.changed_rules},
                        {"origins", judgement.origins},
                        {"chosen", judgement.chosen},
-                       {"runs", judgement.runs},
                        {"comparisons", ordered_json::array()},
                        {"not_compared", judgement.not_compared},
                        {"ratios", ordered_json::array()}};
+  for (const auto& [device, verdict] : judgement.devices) json["devices"][device] = Name(verdict);
   for (const Comparison& comparison : judgement.comparisons) json["comparisons"].push_back(ToJson(comparison));
   for (const Ratio& ratio : judgement.ratios) {
     json["ratios"].push_back({{"label", ratio.label},

@@ -19,26 +19,36 @@ namespace sid {
 struct Judgement {
   Verdict verdict = Verdict::kNotRun;
   std::string reason;                      // a sentence; of NOT RUN, why
+  Verdict leans = Verdict::kInconclusive;  // of INCONCLUSIVE: which way the numbers point all the same
   std::vector<std::string> shortfalls;     // what these runs can't show, and why
   std::vector<std::string> changed_rules;  // files that were made under another rule
   std::vector<std::string> origins;        // commits and machines that made what was looked at, and how many runs each
   std::vector<std::string> chosen;         // learning rates
-  std::vector<Comparison> comparisons;     // contrasts; one a quantity for `every`
+  std::vector<Comparison> comparisons;     // of contrasts
   std::vector<std::string> not_compared;   // contrasts without values, with the reason
   std::vector<Ratio> ratios;               // bench
-  int64_t runs = 0;                        // that were looked at
+  std::map<std::string, Verdict> devices;  // bench: the verdict on each, where there are several
 };
 
 struct AllEvidence {
   std::map<std::string, Evidence> experiments;
   std::map<std::string, std::string> not_run;  // experiment -> why
-  nlohmann::ordered_json bench;                // null without one
-  std::map<std::string, double> checks;        // by name (checks.h)
+  std::vector<std::pair<std::string, nlohmann::ordered_json>>
+      benches;                           // by file: whole steps or the cascade, a device each
+  std::map<std::string, double> checks;  // by name (checks.h)
 };
 
 // An error only for a registry that asks for what there is not.
 absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence);
 
 nlohmann::ordered_json ToJson(const Judgement& judgement);
+
+// What a claim says of the code, and not of what training makes of it, computed on a small network while a report is made.
+// By the names that rules with 'check' use; on the CPU, from fixed seeds, within a second.
+//
+//   inference_difference   largest difference in log p, nats, over depths, images, classes and both belief updates, between
+//                          what SID predicts with weights that it has trained and: the formula of sid/network/heads.h written
+//                          out, without what training uses; and what each backpropagation learner predicts with these weights
+std::map<std::string, double> RunChecks();
 
 }  // namespace sid

@@ -1,0 +1,187 @@
+#include "reproducibility/plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "reproducibility/experiments/results.h"
+#include "reproducibility/verdict/evidence.h"
+
+namespace sid {
+namespace {
+
+constexpr char kNoData[] =
+    "its data sets are not here: --data_dir=DIR names their folder, and //data:fetch downloads them";
+
+bool ReadsRuns(const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kContrasts; }
+
+// Collects steps, each run once.
+class Planner {
+ public:
+  Planner(const std::vector<Claim>& claims, const ReproduceRequest& request) : claims_(claims), request_(request) {}
+
+  absl::StatusOr<Plan> Make() {
+    for (size_t claim = 0; claim < claims_.size(); ++claim) {
+      if (!ReadsRuns(claims_[claim]) || LeftOut(claims_[claim].experiment)) continue;
+      SID_RETURN_IF_ERROR(AddContrasts(claim));
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  bool LeftOut(const std::string& experiment) {
+    if (std::count(request_.leave_out.begin(), request_.leave_out.end(), experiment) > 0) {
+      plan_.left_out[experiment] = "a quick run leaves it out: it takes too long, or shows nothing at this size";
+    } else if (request_.size.dataset.empty() && request_.size.data_dir.empty()) {
+      plan_.left_out[experiment] = kNoData;
+    }
+    return plan_.left_out.count(experiment) > 0;
+  }
+
+  int64_t SeedsOf(const Claim& claim) const { return request_.seeds > 0 ? request_.seeds : claim.seeds; }
+
+  absl::StatusOr<std::vector<TrainConfig>> Settings(const Claim& claim) const {
+    Size size = request_.size;
+    size.epochs = request_.epochs > 0            ? request_.epochs
+                  : claim.rule->needs.epochs > 0 ? claim.rule->needs.epochs
+                                                 : Size().epochs;
+    return SettingsOf(claim.experiment, size);
+  }
+
+  absl::Status AddContrasts(size_t index) {
+    const Claim& claim = claims_[index];
+    SID_ASSIGN_OR_RETURN(const std::vector<TrainConfig> settings, Settings(claim));
+    for (const Contrast& contrast : claim.rule->contrasts) {
+      for (int64_t seed = 1; seed <= SeedsOf(claim); ++seed) {
+        for (const Term& term : contrast.terms) AddTerm(index, term, seed, settings);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void AddTerm(size_t index, const Term& term, int64_t seed, const std::vector<TrainConfig>& settings) {
+    const Rule& rule = *claims_[index].rule;
+    const nlohmann::json filter = FilterOf(rule, term, request_.size.dataset);
+    for (TrainConfig config : settings) {
+      if (!Fits(ResultSettings(config), filter)) continue;
+      config.seed = static_cast<uint64_t>(seed);
+      const bool tuned = request_.tune && rule.needs.learning_rates > 1 && !filter.contains("lr");
+      if (!tuned || seed > 1) {
+        Add(index, config, tuned);
+        continue;
+      }
+      for (const double rate : LearningRatesOf(config)) {
+        config.learning_rate = rate;
+        Add(index, config, false);
+      }
+    }
+  }
+
+  void Add(size_t claim, const TrainConfig& config, bool at_chosen_rate) {
+    const auto [place, is_new] =
+        places_.try_emplace(absl::StrCat(ResultName(config), at_chosen_rate ? " chosen" : ""), plan_.steps.size());
+    if (is_new) plan_.steps.push_back({config, at_chosen_rate, {}});
+    std::vector<size_t>& readers = plan_.steps[place->second].claims;
+    if (std::count(readers.begin(), readers.end(), claim) == 0) readers.push_back(claim);
+  }
+
+  const std::vector<Claim>& claims_;
+  const ReproduceRequest& request_;
+  std::map<std::string, size_t> places_;
+  Plan plan_;
+};
+
+}  // namespace
+
+absl::Status ApplyBudget(const std::string& budget, ReproduceRequest* request) {
+  if (budget.empty()) return absl::OkStatus();
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("budget", budget, {"quick", "full"}));
+  if (index == 1) {
+    request->tune = true;
+    return absl::OkStatus();
+  }
+  request->seeds = 2;
+  request->epochs = 2;
+  request->size.dataset = "mnist-mini";
+  request->size.train_images = 600;
+  request->size.batch_size = 32;
+  request->leave_out = {"very-deep", "blocks", "overlap", "architectures", "peers"};
+  return absl::OkStatus();
+}
+
+std::string OptionsOf(const ReproduceRequest& request) {
+  const Size& size = request.size;
+  const bool quick = !size.dataset.empty();
+  std::string options = quick ? " --budget=quick" : "";
+  const auto add = [&](const char* name, int64_t value) {
+    if (value > 0 && !quick) absl::StrAppend(&options, " --", name, "=", value);
+  };
+  add("seeds", request.seeds);
+  add("epochs", request.epochs);
+  add("train_images", size.train_images);
+  add("batch_size", size.batch_size);
+  if (request.tune) absl::StrAppend(&options, " --tune");
+  if (!quick) absl::StrAppend(&options, " --data_dir=DIR");
+  if (size.precision != Size().precision) absl::StrAppend(&options, " --precision=", size.precision);
+  return options;
+}
+
+double Plan::Minutes() const {
+  double minutes = 0;
+  for (const Step& step : steps) minutes += EstimatedMinutes(step.config);
+  return minutes;
+}
+
+absl::StatusOr<Plan> MakePlan(const std::vector<Claim>& claims, const ReproduceRequest& request) {
+  return Planner(claims, request).Make();
+}
+
+absl::StatusOr<TrainConfig> AtItsRate(const Step& step, const std::string& folder) {
+  TrainConfig chosen = step.config;
+  if (!step.at_chosen_rate) return chosen;
+  TrainConfig first = step.config;
+  first.seed = 1;
+  double best = -1;
+  for (const double rate : LearningRatesOf(first)) {
+    first.learning_rate = rate;
+    SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json result, ReadResult(folder, first));
+    const double accuracy = ValidationAccuracy(result);
+    if (accuracy <= best) continue;
+    best = accuracy;
+    chosen.learning_rate = rate;
+  }
+  return chosen;
+}
+
+std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each) {
+  std::string text;
+  for (size_t index = 0; index < claims.size(); ++index) {
+    if (!ReadsRuns(claims[index])) continue;
+    int64_t runs = 0;
+    double minutes = 0;
+    for (const Step& step : plan.steps) {
+      if (std::count(step.claims.begin(), step.claims.end(), index) == 0) continue;
+      ++runs;
+      minutes += EstimatedMinutes(step.config);
+    }
+    const auto left_out = plan.left_out.find(claims[index].experiment);
+    const std::string why = left_out == plan.left_out.end() ? "" : left_out->second;
+    absl::StrAppendFormat(&text, "  %-4s %4d runs  %8.1f minutes  %s\n", claims[index].id, runs, minutes, why);
+  }
+  for (const Step& step : plan.steps) {
+    if (!each) break;
+    absl::StrAppendFormat(
+        &text, "  %s %s L=%d seed %d, %s\n", step.config.dataset, step.config.learner, step.config.depth,
+        step.config.seed,
+        step.at_chosen_rate ? "at the chosen rate" : absl::StrFormat("lr %g", step.config.learning_rate));
+  }
+  absl::StrAppendFormat(&text,
+                        "%d runs, each once, about %.0f minutes on two CPU cores by an estimate made before any run\n",
+                        plan.steps.size(), plan.Minutes());
+  return text;
+}
+
+}  // namespace sid

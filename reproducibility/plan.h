@@ -1,0 +1,63 @@
+#pragma once
+
+// Which runs decide the claims that are asked for, and in which order.
+//
+//   claims --their contrasts' filters--> settings that fit --seeds, rates--> steps, each run once, whoever reads it
+//
+// A claim's contrasts come one after the other, each with all its seeds, so that one that refutes the claim does so before the next
+// begins. Tuned, the first seed tries every learning rate, and the others take the one that its validation set prefers: three
+// rates at five seeds are seven runs a setting.
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "reproducibility/claims/claims.h"
+#include "reproducibility/experiments/settings.h"
+
+namespace sid {
+
+struct ReproduceRequest {
+  std::string claims = "all";
+  int64_t seeds = 0;                   // 0: as many as each claim asks for
+  int64_t epochs = 0;                  // 0: as many as each rule needs
+  bool tune = false;                   // a learning rate for each setting of a rule that asks for a choice
+  Size size;                           // its epochs do not count
+  std::vector<std::string> leave_out;  // experiments
+  double seconds = 0;                  // no run begins that would not end by then; 0: all begin
+  std::string out;
+  std::string
+      bench;  // results.json of //:bench, or several, separated by commas; empty: OUT/bench.json where there is one
+};
+
+// quick, full, or nothing for what the other flags say. UnknownName for another one.
+absl::Status ApplyBudget(const std::string& budget, ReproduceRequest* request);
+
+// The flags that say which runs these are, beside the claims: " --seeds=3 --precision=bf16".
+std::string OptionsOf(const ReproduceRequest& request);
+
+struct Step {
+  TrainConfig config;
+  bool at_chosen_rate = false;  // instead of its own: the rate that the first seed's validation set prefers
+  std::vector<size_t> claims;   // who reads it
+};
+
+struct Plan {
+  std::vector<Step> steps;
+  std::map<std::string, std::string> left_out;  // experiment -> why nothing of it is run
+
+  double Minutes() const;
+};
+
+absl::StatusOr<Plan> MakePlan(const std::vector<Claim>& claims, const ReproduceRequest& request);
+
+// The step's config, its rate chosen from results in `folder`; NotFound where one of these is missing.
+absl::StatusOr<TrainConfig> AtItsRate(const Step& step, const std::string& folder);
+
+// For whoever waits: runs and time in all and by claim; with `each`, every run.
+std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each);
+
+}  // namespace sid
