@@ -32,6 +32,9 @@ const ordered_json& Shape() {
       "ratio": {"median": "number", "low": "number", "high": "number"}}],
     "modelled_speedups": [{
       "label": "text", "theoretical": "number", "?critical_path": [{"devices": "count", "speedup": "number"}]}],
+    "?modelled_pipelines": [{
+      "label": "text", "stages_of": "text", "predicted_seconds": "number",
+      "step_seconds": {"median": "number", "low": "number", "high": "number"}}],
     "?rules": {"*": "text"},
     "?sha256": "text"})"));
   return *kShape;
@@ -54,6 +57,10 @@ absl::Status CheckLabels(const ordered_json& bench) {
     SID_RETURN_IF_ERROR(check(measured.at("over")));
   }
   for (const ordered_json& modelled : bench.at("modelled_speedups")) SID_RETURN_IF_ERROR(check(modelled.at("label")));
+  for (const ordered_json& pipeline : bench.value("modelled_pipelines", ordered_json::array())) {
+    SID_RETURN_IF_ERROR(check(pipeline.at("label")));
+    SID_RETURN_IF_ERROR(check(pipeline.at("stages_of")));
+  }
   return absl::OkStatus();
 }
 

@@ -127,13 +127,31 @@ std::vector<Ratio> ExtractorShares(const Rule&, const ordered_json& bench) {
   return ratios;
 }
 
+// Of pipelines whose stages have processors of their own, threads of a CPU: the slowest stage's time alone, as a part of the measured step.
+std::vector<Ratio> PipelinePredictions(const Rule&, const ordered_json& bench) {
+  std::vector<Ratio> ratios;
+  const auto contenders = ContendersByLabel(bench);
+  for (const ordered_json& one : bench.value("modelled_pipelines", ordered_json::array())) {
+    const auto label = one.at("label").get<std::string>();
+    const ordered_json &pipeline = *contenders.at(label), &step = one.at("step_seconds");
+    if (pipeline.value("captured", false)) continue;
+    const auto predicted = one.at("predicted_seconds").get<double>();
+    ratios.push_back({label,
+                      predicted / step.at("median").get<double>(),
+                      {predicted / step.at("high").get<double>(), predicted / step.at("low").get<double>()},
+                      Trusted(pipeline) && Trusted(*contenders.at(one.at("stages_of").get<std::string>()))});
+  }
+  return ratios;
+}
+
 using Ratios = std::vector<Ratio> (*)(const Rule& rule, const ordered_json& bench);
 
 const std::map<std::string, Ratios>& RatiosByName() {
   static const auto* const kRatios = new std::map<std::string, Ratios>{{"critical_path_speedup", CriticalPaths},
                                                                        {"extractor_backward_share", ExtractorShares},
                                                                        {"measured_speedup", MeasuredSpeedups},
-                                                                       {"memory_ratio", MemoryRatios}};
+                                                                       {"memory_ratio", MemoryRatios},
+                                                                       {"pipeline_prediction", PipelinePredictions}};
   return *kRatios;
 }
 

@@ -59,6 +59,25 @@ TEST(RatiosOf, MemoryIsThatOfTheFastestExecutorAndNotTheLeanest) {
   EXPECT_FALSE(RatiosOf(RuleOf("speed", {false, 1}), bench).ok());
 }
 
+// A pipeline whose step is longer than its slowest stage's is short of the prediction.
+TEST(RatiosOf, APipelineIsHeldAgainstItsSlowestStage) {
+  ordered_json bench = Bench();
+  EXPECT_TRUE(RatiosOf(RuleOf("pipeline_prediction", {true, 0.9}), bench)->empty());
+  const std::string label = bench["contenders"][0]["label"], serial = bench["contenders"][1]["label"];
+  const auto verdict = [&](double low, double median, double high) {
+    bench["modelled_pipelines"] = {{{"label", label},
+                                    {"stages_of", serial},
+                                    {"predicted_seconds", 9},
+                                    {"step_seconds", {{"low", low}, {"median", median}, {"high", high}}}}};
+    return VerdictOf(RuleOf("pipeline_prediction", {true, 0.9}), bench);
+  };
+  EXPECT_EQ(verdict(9.2, 9.5, 9.9), Verdict::kPass);
+  EXPECT_EQ(verdict(9.2, 9.5, 10.1), Verdict::kInconclusive);
+  EXPECT_EQ(verdict(10.1, 11, 12), Verdict::kFail);
+  bench["contenders"][0]["captured"] = true;  // on a GPU
+  EXPECT_EQ(verdict(9.2, 9.5, 9.9), Verdict::kNotRun);
+}
+
 TEST(RatiosOf, ComparesWithEachOfSeveralLearnersAndCapturedWithCaptured) {
   ordered_json bench = Bench();
   bench["contenders"].push_back(Contender("d", "bp-chain-checkpoint", 25));
