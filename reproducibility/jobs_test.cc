@@ -34,8 +34,7 @@ ReproduceRequest Request(const std::string& out) {
 int TakePart(const std::string& out) {
   ReproduceHooks hooks{.clock = SecondsNow};
   hooks.on_progress = [&](const ReproduceProgress& run) {
-    if (run.kept) return;
-    EXPECT_TRUE(AppendToFile(out + "/made", ".").ok());
+    if (!run.kept) EXPECT_TRUE(AppendToFile(out + "/made", ".").ok());
   };
   return RunMissing(TheRegistry(), Request(out), hooks).ok() ? 0 : 1;
 }
@@ -51,15 +50,15 @@ TEST(Jobs, ShareTheRunsToTheBitsOfEachAlone) {
   const std::string alone = NewFolder() + "/alone", shared = NewFolder() + "/shared";
   ASSERT_TRUE(RunCopies(3, {"--work", shared}).ok());
   const Plan plan = MakePlan(SelectClaims(TheRegistry(), "R5").value(), Request(shared)).value();
-  ASSERT_GE(plan.steps.size(), 2u);
+  ASSERT_GT(plan.steps.size(), 2u);
   for (const Step& step : plan.steps) {
-    const TrainConfig run = AtItsRate(step, shared + "/runs").value();
-    EXPECT_TRUE(ReadResult(shared + "/runs", run).ok()) << ResultName(run);
+    EXPECT_TRUE(ReadResult(shared + "/runs", step.config).ok()) << ResultName(step.config);
   }
   EXPECT_EQ(FileSize(shared + "/made").value(), plan.steps.size()) << "a run was made twice";
-  ASSERT_TRUE(CreateFolder(alone).ok());
-  for (size_t k : {size_t{0}, plan.steps.size() - 1}) {
-    const TrainConfig run = AtItsRate(plan.steps[k], shared + "/runs").value();
+
+  std::filesystem::create_directories(alone);
+  for (const size_t index : {1, 2}) {
+    const TrainConfig& run = plan.steps[index].config;
     ASSERT_TRUE(RunOrRead(run, alone, {.clock = SecondsNow}).ok());
     EXPECT_EQ(Result(shared + "/runs", run), Result(alone, run));
   }

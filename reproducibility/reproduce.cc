@@ -1,9 +1,12 @@
 #include "reproducibility/reproduce.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <set>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,52 +31,69 @@ using nlohmann::ordered_json;
 
 bool DataAreMissing(const absl::Status& status) { return absl::IsInvalidArgument(status) || absl::IsNotFound(status); }
 
-// Runs a plan's steps, and what they say so far.
+// Runs a plan's steps, and what they say so far. `how` says how each is run.
 class Runner {
  public:
-  // Runs that others are at work on are waited for, or left to them.
-  Runner(const std::vector<Claim>& claims, const ReproduceRequest& request, const ordered_json& rules,
-         const ReproduceHooks& hooks, IfLocked if_locked)
-      : claims_(claims),
-        request_(request),
-        hooks_(hooks),
-        pace_(request.seconds > 0 ? hooks.clock() + request.seconds : std::numeric_limits<double>::infinity()),
-        how_{hooks.clock, rules, if_locked, &pace_} {}
+  Runner(const std::vector<Claim>& claims, const ReproduceRequest& request, const RunOptions& how,
+         const ReproduceHooks& hooks)
+      : claims_(claims), request_(request), how_(how), hooks_(hooks) {}
 
   absl::Status Run(const Plan& plan, AllEvidence* all) {
     progress_.all = plan.steps.size();
     left_ = plan.Minutes();
     all->not_run = plan.left_out;
-    for (const Step& step : plan.steps) {
-      ++progress_.done;
-      left_ -= EstimatedMinutes(step.config);
-      const bool wanted =
-          std::any_of(step.claims.begin(), step.claims.end(), [&](size_t claim) { return decided_.count(claim) == 0; });
-      if (!wanted) continue;
-      const absl::Status status = RunStep(step, all);
-      if (!DataAreMissing(status)) SID_RETURN_IF_ERROR(status);
-      // Where a rate is chosen by runs that others are still at work on, it is not known yet.
-      if (!status.ok() && step.at_chosen_rate) ++left_out_;
-      if (!status.ok() && !step.at_chosen_rate) Miss(step, std::string(status.message()), all);
+    std::vector<const Step*> steps;
+    for (const Step& step : plan.steps) steps.push_back(&step);
+    while (!steps.empty()) {
+      SID_ASSIGN_OR_RETURN(steps, Pass(steps, all));
+      if (!steps.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }
     return absl::OkStatus();
   }
 
-  size_t left_out() const { return left_out_; }
-  size_t made() const { return made_; }
-
  private:
+  // Returns what must wait for other processes: they are at work on it, or perhaps on that which a rate is chosen from.
+  absl::StatusOr<std::vector<const Step*>> Pass(const std::vector<const Step*>& steps, AllEvidence* all) {
+    std::vector<const Step*> waiting;
+    std::vector<std::pair<const Step*, absl::Status>> missed;
+    for (const Step* step : steps) {
+      ++progress_.done;
+      left_ -= EstimatedMinutes(step->config);
+      const absl::Status status = IsWanted(*step) ? RunStep(*step, all) : absl::OkStatus();
+      if (absl::IsUnavailable(status)) {
+        waiting.push_back(step);
+      } else if (DataAreMissing(status) || absl::IsDeadlineExceeded(status)) {
+        missed.emplace_back(step, status);
+      } else {
+        SID_RETURN_IF_ERROR(status);
+      }
+    }
+    const bool again = !waiting.empty();
+    for (const auto& [step, status] : missed) {
+      if (again) {
+        waiting.push_back(step);
+      } else if (!(step->at_chosen_rate && DataAreMissing(status))) {
+        Miss(*step, std::string(status.message()), all);
+      }
+    }
+    for (const Step* step : waiting) left_ += EstimatedMinutes(step->config);
+    progress_.done -= waiting.size();
+    return waiting;
+  }
+
+  bool IsWanted(const Step& step) const {
+    return std::any_of(step.claims.begin(), step.claims.end(),
+                       [&](size_t claim) { return decided_.count(claim) == 0; });
+  }
+
+  // Unavailable where another process is at work on it, DeadlineExceeded where it does not fit into the time.
   absl::Status RunStep(const Step& step, AllEvidence* all) {
     const std::string folder = request_.out + "/runs";
     SID_ASSIGN_OR_RETURN(const TrainConfig config, AtItsRate(step, folder));
     const double begin = hooks_.clock();
     SID_ASSIGN_OR_RETURN(const FinishedOrKept run, RunOrRead(config, folder, how_));
-    if (run.result.is_null()) {
-      ++left_out_;
-      Miss(step, "the time was up before some of the runs", all);
-      return absl::OkStatus();
-    }
-    if (!run.kept) ++made_;
+    if (run.elsewhere) return absl::UnavailableError("another process is at work on it");
+    if (run.result.is_null()) return absl::DeadlineExceededError("the time was up");
     Tell(step, config, run, (hooks_.clock() - begin) / 60);
     for (const size_t claim : step.claims) {
       Evidence& evidence = all->experiments[claims_[claim].experiment];
@@ -96,7 +116,7 @@ class Runner {
     }
     progress_.kept = run.kept;
     progress_.what = absl::StrCat(claims_[step.claims.front()].experiment, ": ", sid::Describe(config, run.result));
-    progress_.minutes_left = estimated_ > 0 ? left_ * took_ / estimated_ : left_;
+    progress_.minutes_left = std::max(0.0, estimated_ > 0 ? left_ * took_ / estimated_ : left_);
     hooks_.on_progress(progress_);
   }
 
@@ -112,14 +132,17 @@ class Runner {
 
   const std::vector<Claim>& claims_;
   const ReproduceRequest& request_;
+  const RunOptions& how_;
   const ReproduceHooks& hooks_;
-  Pace pace_;
-  HowToRun how_;
-  size_t left_out_ = 0, made_ = 0;
   ReproduceProgress progress_;
   double left_ = 0, took_ = 0, estimated_ = 0;  // minutes; by the estimate, and of this call's runs
   std::set<size_t> decided_;
 };
+
+Pace PaceOf(const ReproduceRequest& request, const ReproduceHooks& hooks) {
+  const double left = request.seconds > 0 ? request.seconds : std::numeric_limits<double>::infinity();
+  return Pace(hooks.clock() + left);
+}
 
 ordered_json RulesOf(const Registry& registry) {
   ordered_json rules = ordered_json::object();
@@ -187,32 +210,22 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
     return claim.rule && claim.rule->kind == RuleKind::kCheck;
   });
   if (checked) input.evidence.checks = RunChecks();
-  SID_RETURN_IF_ERROR(Runner(claims, request, rules, hooks, IfLocked::kWait).Run(plan, &input.evidence));
+  Pace pace = PaceOf(request, hooks);
+  const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = &pace};
+  SID_RETURN_IF_ERROR(Runner(claims, request, how, hooks).Run(plan, &input.evidence));
   return WriteReport(input, request.out);
 }
 
-absl::Status Check(const Registry& registry, const ReproduceRequest& request) {
-  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  SID_RETURN_IF_ERROR(MakePlan(claims, request).status());
-  return EnsureWritableFolder(request.out + "/runs");
-}
-
-// Again as long as it makes any: what waited for others' runs may be possible by then.
-absl::StatusOr<size_t> RunMissing(const Registry& registry, const ReproduceRequest& request,
-                                  const ReproduceHooks& hooks) {
+absl::StatusOr<std::map<std::string, std::string>> RunMissing(const Registry& registry, const ReproduceRequest& request,
+                                                              const ReproduceHooks& hooks) {
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
   SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
   SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  const ordered_json rules = RulesOf(registry);
-  const double begin = hooks.clock();
-  ReproduceRequest rest = request;
-  for (;;) {
-    AllEvidence evidence;
-    Runner runner(claims, rest, rules, hooks, IfLocked::kFail);
-    SID_RETURN_IF_ERROR(runner.Run(plan, &evidence));
-    if (runner.left_out() == 0 || runner.made() == 0) return runner.left_out();
-    if (request.seconds > 0) rest.seconds = std::max(1e-3, request.seconds - (hooks.clock() - begin));
-  }
+  Pace pace = PaceOf(request, hooks);
+  const RunOptions how{.clock = hooks.clock, .rules = RulesOf(registry), .if_locked = IfLocked::kFail, .pace = &pace};
+  AllEvidence evidence;
+  SID_RETURN_IF_ERROR(Runner(claims, request, how, hooks).Run(plan, &evidence));
+  return evidence.not_run;
 }
 
 absl::StatusOr<ordered_json> JudgeAgain(const Registry& registry, const std::string& folder) {

@@ -8,6 +8,7 @@
 // Everything is found again by the settings of its run: a call that was interrupted goes on, and nothing is run twice.
 
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -39,12 +40,9 @@ struct ReproduceHooks {
 absl::StatusOr<nlohmann::ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
                                                  const ReproduceHooks& hooks);
 
-// What of a request is bad input, apart from the data.
-absl::Status Check(const Registry& registry, const ReproduceRequest& request);
-
-// Only runs: those that are missing, in time, and nobody else is at work on. Returns how many stay undone.
-absl::StatusOr<size_t> RunMissing(const Registry& registry, const ReproduceRequest& request,
-                                  const ReproduceHooks& hooks);
+// Only runs: those that are missing, in time. Other processes at the same work share them. Returns, by experiment, why some stay undone.
+absl::StatusOr<std::map<std::string, std::string>> RunMissing(const Registry& registry, const ReproduceRequest& request,
+                                                              const ReproduceHooks& hooks);
 
 // The report in `folder` made anew from its own runs, under the registry's rules; its selection and options stay.
 absl::StatusOr<nlohmann::ordered_json> JudgeAgain(const Registry& registry, const std::string& folder);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -42,12 +44,11 @@ DEFINE_string(precision, sid::Size().precision,
               "of every learner's products: fp32, tf32 (GPUs), or bf16 (GPUs, and CPUs with AVX512-BF16 or AMX)");
 DEFINE_string(device, sid::Size().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_int64(threads, 0, "of the CPU; 0 for all cores");
-
 DEFINE_double(seconds, sid::ReproduceRequest().seconds,
               "the time that there is: no run begins that would not end in it; 0 for all that it takes");
 DEFINE_bool(runs_only, false,
-            "trains what is missing and no other process is at work on, and writes no report: for machines that share "
-            "--out, or that only lend their GPU");
+            "train what is missing, shared with other processes at the same work, and write no report: for machines "
+            "that only lend their GPU");
 DEFINE_int64(jobs, 1,
              "trainings at a time, each a process of its own on --threads threads (0: its share of the cores), to the "
              "same bits; a GPU is shared");
@@ -103,23 +104,6 @@ absl::Status MeasureSteps(const std::string& folder) {
                          absl::StrCat("--threads=", FLAGS_threads), "--out=" + folder});
 }
 
-// Processes that share the runs out among themselves.
-absl::Status RunJobs() {
-  const int64_t share = std::max<int64_t>(1, UsableProcessors() / FLAGS_jobs);
-  std::vector<std::string> arguments = FlagsAsSet(Flags());
-  arguments.insert(arguments.end(),
-                   {"--jobs=1", "--runs_only", absl::StrCat("--threads=", FLAGS_threads > 0 ? FLAGS_threads : share)});
-  return RunCopies(FLAGS_jobs, arguments);
-}
-
-absl::Status CheckNumbers() {
-  if (!(FLAGS_seconds >= 0))
-    return absl::InvalidArgumentError(absl::StrCat("--seconds=", FLAGS_seconds, " is out of range: it is 0 or more"));
-  if (FLAGS_jobs < 1 || FLAGS_jobs > 256)
-    return absl::InvalidArgumentError(absl::StrCat("--jobs=", FLAGS_jobs, " is out of range: it is from 1 to 256"));
-  return absl::OkStatus();
-}
-
 constexpr char kQuick[] =
     "quick: 600 digits, two epochs, two seeds instead of the rules' data. It shows that everything works. It cannot "
     "show how "
@@ -154,12 +138,26 @@ absl::StatusOr<ReproduceRequest> RequestOfFlags() {
                                     {"batch_size", FLAGS_batch_size}}) {
     if (value < 0) return absl::InvalidArgumentError(absl::StrCat("--", name, "=", value, " is below 0"));
   }
+  if (!(FLAGS_seconds >= 0))
+    return absl::InvalidArgumentError(absl::StrCat("--seconds=", FLAGS_seconds, " is below 0"));
+  if (FLAGS_jobs < 1 || FLAGS_jobs > 256)
+    return absl::InvalidArgumentError(absl::StrCat("--jobs=", FLAGS_jobs, " is out of range: it is from 1 to 256"));
   return request;
+}
+
+// Processes that share the runs out among themselves.
+absl::Status RunJobs(const std::vector<Claim>& claims, const ReproduceRequest& request) {
+  SID_RETURN_IF_ERROR(MakePlan(claims, request).status());  // once, and not by every process
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
+  const int64_t share = std::max<int64_t>(1, UsableProcessors() / FLAGS_jobs);
+  std::vector<std::string> arguments = FlagsAsSet(Flags());
+  arguments.insert(arguments.end(),
+                   {"--jobs=1", "--runs_only", absl::StrCat("--threads=", FLAGS_threads > 0 ? FLAGS_threads : share)});
+  return RunCopies(FLAGS_jobs, arguments);
 }
 
 absl::Status ReproduceAndReport() {
   const double begin = SecondsNow();
-  SID_RETURN_IF_ERROR(CheckNumbers());
   SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
   SID_ASSIGN_OR_RETURN(ReproduceRequest request, RequestOfFlags());
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
@@ -171,21 +169,20 @@ absl::Status ReproduceAndReport() {
     return absl::OkStatus();
   }
   if (FLAGS_out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
-  if (FLAGS_budget == "quick") std::cout << kQuick;
+  if (FLAGS_budget == "quick" && !FLAGS_runs_only) std::cout << kQuick;
   const ReproduceHooks hooks{
       .clock = SecondsNow,
       .on_plan = [&](const Plan& plan) { std::cout << Describe(plan, claims, /*each=*/false) << std::flush; },
       .on_progress = ShowProgress,
       .measure = MeasureSteps};
   if (FLAGS_jobs > 1 && !FLAGS_judge) {
-    SID_RETURN_IF_ERROR(Check(registry, request));
-    SID_RETURN_IF_ERROR(RunJobs());
+    SID_RETURN_IF_ERROR(RunJobs(claims, request));
     if (FLAGS_runs_only) return absl::OkStatus();
     if (FLAGS_seconds > 0) request.seconds = std::max(1e-3, FLAGS_seconds - (SecondsNow() - begin));
   }
   if (FLAGS_runs_only) {
-    SID_ASSIGN_OR_RETURN(const size_t undone, RunMissing(registry, request, hooks));
-    if (undone > 0) std::cout << undone << " runs stay undone: the time is up, or others are at work on them\n";
+    SID_ASSIGN_OR_RETURN(const auto undone, RunMissing(registry, request, hooks));
+    for (const auto& [experiment, why] : undone) std::cout << experiment << ": " << why << std::endl;
     return absl::OkStatus();
   }
   SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report,

@@ -1,11 +1,11 @@
 #include "base/command_line/copies.h"
 
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "absl/strings/str_cat.h"
 
@@ -35,9 +35,11 @@ absl::Status RunCopies(int64_t count, const std::vector<std::string>& arguments)
   std::vector<std::string> texts = {"/proc/self/exe"};
   texts.insert(texts.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   std::vector<pid_t> children;
+  children.reserve(count);
   for (int64_t i = 0; i < count; ++i) children.push_back(Start(pointers.data()));
   int64_t failed = 0;
   for (const pid_t child : children) failed += child < 0 || !Succeeded(child) ? 1 : 0;

@@ -3,12 +3,12 @@
 #include "base/command_line/copies.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -30,7 +30,7 @@ bool AllArrive(const std::string& folder) {
 }
 
 std::string Folder(const std::string& name) {
-  const std::string folder = testing::TempDir() + "/" + name;
+  std::string folder = testing::TempDir() + "/" + name;
   std::filesystem::create_directories(folder);
   return folder;
 }

@@ -80,7 +80,7 @@ namespace {
 
 // The right to make a run, until it is gone: a folder beside the result, locked, which an owner that ends removes. Unavailable where another
 // process has it and is not waited for.
-absl::StatusOr<std::shared_ptr<void>> ClaimRun(const std::string& path, IfLocked if_locked) {
+absl::StatusOr<std::shared_ptr<void>> Claim(const std::string& path, IfLocked if_locked) {
   absl::StatusOr<std::shared_ptr<void>> lock;
   do {
     SID_RETURN_IF_ERROR(CreateFolder(path));
@@ -93,6 +93,17 @@ absl::StatusOr<std::shared_ptr<void>> ClaimRun(const std::string& path, IfLocked
   });
 }
 
+absl::StatusOr<ordered_json> RunAndWrite(const TrainConfig& config, const std::string& path,
+                                         const RunOptions& options) {
+  const double begin = options.pace == nullptr ? 0 : options.clock();
+  SID_ASSIGN_OR_RETURN(ordered_json result, RunOne(config, options.clock));
+  if (options.pace != nullptr) options.pace->Took(config, options.clock() - begin);
+  result["rules"] = options.rules;
+  Seal(result);
+  SID_RETURN_IF_ERROR(WriteFileAtomically(path, ToText(result, 1) + "\n"));
+  return result;
+}
+
 // Whether this machine made it.
 bool IsOfThisMachine(const TrainConfig& config, const ordered_json& result) {
   const absl::StatusOr<at::Device> device = ParseDevice(config.device);
@@ -102,31 +113,31 @@ bool IsOfThisMachine(const TrainConfig& config, const ordered_json& result) {
   return same("processor") && same("cores") && same("operating_system") && same("device");
 }
 
-absl::StatusOr<FinishedOrKept> Kept(const TrainConfig& config, const std::string& folder, const HowToRun& how) {
-  SID_ASSIGN_OR_RETURN(ordered_json result, ReadResult(folder, config));
-  if (how.pace != nullptr && IsOfThisMachine(config, result)) how.pace->Took(config, result["seconds"].get<double>());
-  return FinishedOrKept{std::move(result), true};
+// Reads a result; null where there is none.
+absl::StatusOr<ordered_json> Kept(const TrainConfig& config, const std::string& folder, const RunOptions& options) {
+  const absl::StatusOr<ordered_json> result = ReadResult(folder, config);
+  if (absl::IsNotFound(result.status())) return nullptr;
+  SID_RETURN_IF_ERROR(result.status());
+  if (options.pace != nullptr && IsOfThisMachine(config, *result))
+    options.pace->Took(config, result->at("seconds").get<double>());
+  return *result;
 }
 
 }  // namespace
 
-absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder, const HowToRun& how) {
-  absl::StatusOr<FinishedOrKept> kept = Kept(config, folder, how);
-  if (!absl::IsNotFound(kept.status())) return kept;
+absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder,
+                                         const RunOptions& options) {
+  SID_ASSIGN_OR_RETURN(ordered_json result, Kept(config, folder, options));
+  if (!result.is_null()) return FinishedOrKept{.result = std::move(result), .kept = true};
   const std::string path = absl::StrCat(folder, "/", ResultName(config));
-  const absl::StatusOr<std::shared_ptr<void>> claim = ClaimRun(path + ".running", how.if_locked);
-  if (absl::IsUnavailable(claim.status())) return FinishedOrKept{};
+  const absl::StatusOr<std::shared_ptr<void>> claim = Claim(path + ".running", options.if_locked);
+  if (absl::IsUnavailable(claim.status())) return FinishedOrKept{.elsewhere = true};
   SID_RETURN_IF_ERROR(claim.status());
-  kept = Kept(config, folder, how);
-  if (!absl::IsNotFound(kept.status())) return kept;
-  if (how.pace != nullptr && !how.pace->Fits(config, how.clock())) return FinishedOrKept{};
-  const double begin = how.clock();
-  SID_ASSIGN_OR_RETURN(ordered_json result, RunOne(config, how.clock));
-  if (how.pace != nullptr) how.pace->Took(config, how.clock() - begin);
-  result["rules"] = how.rules;
-  Seal(result);
-  SID_RETURN_IF_ERROR(WriteFileAtomically(path, ToText(result, 1) + "\n"));
-  return FinishedOrKept{std::move(result), false};
+  SID_ASSIGN_OR_RETURN(result, Kept(config, folder, options));
+  if (!result.is_null()) return FinishedOrKept{.result = std::move(result), .kept = true};
+  if (options.pace != nullptr && !options.pace->Fits(config, options.clock())) return FinishedOrKept{};
+  SID_ASSIGN_OR_RETURN(result, RunAndWrite(config, path, options));
+  return FinishedOrKept{.result = std::move(result)};
 }
 
 std::string Describe(const TrainConfig& config, const ordered_json& result) {

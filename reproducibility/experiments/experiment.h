@@ -19,7 +19,7 @@
 
 namespace sid {
 
-struct HowToRun {
+struct RunOptions {
   std::function<double()> clock;  // seconds since any fixed time
   // The hashes of the rules that runs are made under, by claim: every result takes them with it.
   nlohmann::ordered_json rules = nlohmann::ordered_json::object();
@@ -30,12 +30,14 @@ struct HowToRun {
 };
 
 struct FinishedOrKept {
-  nlohmann::ordered_json result;  // null where the run was left out
+  nlohmann::ordered_json result;  // null where it is left out
   bool kept = false;              // it lay there already
+  bool elsewhere = false;         // left to another process, which is at work on it
 };
 
 // A run whose loss is not finite is a result; any other error is the caller's. The folder is there.
-absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder, const HowToRun& how);
+absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder,
+                                         const RunOptions& options);
 
 // The theory's quantities over a whole part of a data set, in batches that keep memory in bounds at any depth.
 QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples);

@@ -79,32 +79,35 @@ TEST(RunOrRead, TheTimeThatKeptRunsTookSaysWhatStillFits) {
   // By the estimate a run takes 14 seconds; by this clock, thousands.
   const auto slow = [time = 0.0]() mutable { return time += 1000; };
   ASSERT_TRUE(RunOrRead(plan[0], folder, {.clock = slow}).ok());
-  const auto second_is_left_out = [&] {
-    Pace pace(1100);  // the clock says 1000 when the second run asks
-    const HowToRun how{.clock = [time = 0.0]() mutable { return time += 1000; }, .pace = &pace};
-    EXPECT_TRUE(RunOrRead(plan[0], folder, how)->kept);
-    return RunOrRead(plan[1], folder, how)->result.is_null();
+  const auto second_fits = [&] {
+    Pace pace(1100);  // the clock has said 1000 when the second run asks
+    const RunOptions options{.clock = slow, .pace = &pace};
+    EXPECT_TRUE(RunOrRead(plan[0], folder, options)->kept);
+    return !RunOrRead(plan[1], folder, options)->result.is_null();
   };
-  EXPECT_TRUE(second_is_left_out());
+  EXPECT_FALSE(second_fits());
   // Made elsewhere it teaches nothing.
   auto result = ReadResult(folder, plan[0]).value();
   result["machine"]["processor"] = "another";
   Seal(result);
   ASSERT_TRUE(WriteFileAtomically(folder + "/" + ResultName(plan[0]), result.dump()).ok());
-  EXPECT_FALSE(second_is_left_out());
+  EXPECT_TRUE(second_fits());
 }
 
 TEST(RunOrRead, LeavesARunToWhoeverIsAtWorkOnIt) {
   const std::string folder = NewFolder();
-  const TrainConfig config = SmallPlan()[0];
-  const std::string running = folder + "/" + ResultName(config) + ".running";
+  const std::vector<TrainConfig> plan = SmallPlan();
+  const std::string running = folder + "/" + ResultName(plan[0]) + ".running";
   ASSERT_TRUE(CreateFolder(running).ok());
   auto lock = LockFolder(running).value();
-  const HowToRun how{.clock = [] { return 0.0; }, .if_locked = IfLocked::kFail};
-  EXPECT_TRUE(RunOrRead(config, folder, how)->result.is_null());
+  const RunOptions options{.clock = [] { return 0.0; }, .if_locked = IfLocked::kFail};
+  const FinishedOrKept left = RunOrRead(plan[0], folder, options).value();
+  EXPECT_TRUE(left.elsewhere);
+  EXPECT_TRUE(left.result.is_null());
+  EXPECT_FALSE(RunOrRead(plan[1], folder, options)->result.is_null());
   // It ended without a result, as a killed one does.
   lock.reset();
-  EXPECT_FALSE(RunOrRead(config, folder, how)->result.is_null());
+  EXPECT_EQ(RunAndCountKept(plan, folder), (std::vector<bool>{false, true}));
   EXPECT_FALSE(std::filesystem::exists(running));
 }
 
