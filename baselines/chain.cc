@@ -6,6 +6,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/threshold_backward.h>
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -16,6 +17,8 @@
 
 #include "baselines/chain_function.h"
 #include "sid/belief/belief.h"
+#include "sid/cascade/batched.h"
+#include "sid/cascade/chain_by_kernel.h"
 #include "sid/cascade/closed_form.h"
 
 namespace sid {
@@ -27,13 +30,20 @@ using torch::autograd::variable_list;
 // So many modules' gradients are products of one batch: as many as make them fast, and few enough that what they need besides the
 // activations hardly counts.
 constexpr int64_t kModules = 16;
+// The same where the way back is one kernel, which each time starts with weights that nothing has copied ahead.
+constexpr int64_t kModulesOfKernel = 32;
+
+// As SID's executor `auto`: by the device and the shape.
+bool HasKernel(const Cascade& cascade) { return SupportsChainKernel(cascade, cascade.hidden_bias.scalar_type()).ok(); }
 
 // What flows back from module to module.
 struct Flow {
   Cascade cascade;
   at::Tensor hidden, log_beliefs, beliefs;  // CascadeForward's
   variable_list output_gradients;           // d l / d log p_1 .. log p_L, undefined where a belief has no loss
+  bool by_kernel = false;
   at::Tensor from_above;  // the part of d l / d log p_i that comes from module i+1, undefined for the last
+  at::Tensor gradient;    // by kernel: g of the next module to go through
 
   at::Tensor LogitsGradient(int64_t i) const {
     at::Tensor gradient = from_above;
@@ -53,6 +63,25 @@ struct Flow {
     if (cascade.belief_update == BeliefUpdate::kResidual) from_above += g;
   }
 
+  // By the inputs of modules [begin, end), what does not come from the modules; undefined where that is nothing.
+  at::Tensor BeliefGradients(int64_t begin, int64_t end) const {
+    const at::Tensor none = at::zeros_like(log_beliefs[0]);
+    std::vector<at::Tensor> gradients;
+    bool any = false;
+    for (int64_t i = begin; i < end; ++i) {
+      const bool has = i > 0 && output_gradients[i - 1].defined();  // p_0 is no one's belief
+      gradients.push_back(has ? output_gradients[i - 1] : none);
+      any |= has;
+    }
+    return any ? at::stack(gradients) : at::Tensor();
+  }
+
+  void BackAtOnce(int64_t begin, int64_t end, const CascadeBackward& backward) {
+    if (!gradient.defined()) gradient = LogitsGradient(end - 1).contiguous();
+    BackByKernel(cascade.Slice(begin, end), log_beliefs.slice(0, begin, end), BeliefGradients(begin, end), backward,
+                 gradient);
+  }
+
   // Modules [begin, end), from the last to the first.
   CascadeBackward Back(int64_t begin, int64_t end, const at::Tensor& features) {
     const int64_t batch = features.size(0), modules = end - begin;
@@ -60,6 +89,10 @@ struct Flow {
                              beliefs.slice(0, begin, end).to(features.scalar_type()),
                              at::empty({modules, batch, cascade.classes()}, features.options()),
                              at::empty({modules, batch, hidden.size(2)}, features.options())};
+    if (by_kernel) {
+      BackAtOnce(begin, end, backward);
+      return backward;
+    }
     for (int64_t i = end - 1; i >= begin; --i) {
       const at::Tensor g = LogitsGradient(i), rounded = backward.logits_gradient[i - begin];
       rounded.copy_(g);
@@ -77,8 +110,9 @@ struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
                                const at::Tensor& output_weight, const at::Tensor& output_bias, int64_t belief_update) {
     const Cascade cascade =
         CascadeOf({belief_weight, feature_weight, hidden_bias, output_weight, output_bias}, belief_update);
+    const auto run = HasKernel(cascade) ? ForwardByKernel : RunForward;
     const CascadeForward forward =
-        RunForward(cascade, features, UniformBelief(features.size(0), cascade.classes(), features.options()));
+        run(cascade, features, UniformBelief(features.size(0), cascade.classes(), features.options()));
     context->saved_data["belief_update"] = belief_update;
     context->set_materialize_grads(false);
     variable_list saved = Tensors(cascade);
@@ -89,20 +123,18 @@ struct ClosedFormChain : torch::autograd::Function<ClosedFormChain> {
 
   static variable_list backward(AutogradContext* context, variable_list output_gradients) {
     const variable_list saved = context->get_saved_variables();
-    Flow flow{CascadeOf(saved, context->saved_data["belief_update"].toInt()),
-              saved[6],
-              saved[7],
-              saved[8],
-              std::move(output_gradients),
-              {}};
+    Flow flow{CascadeOf(saved, context->saved_data["belief_update"].toInt()), saved[6], saved[7], saved[8],
+              std::move(output_gradients)};
+    flow.by_kernel = HasKernel(flow.cascade);
+    const int64_t modules = flow.by_kernel ? kModulesOfKernel : kModules;
     const at::Tensor& features = saved[5];
     Cascade gradients = flow.cascade;
     VisitCascade(gradients, [](const char*, at::Tensor& weight, Role) { weight = at::empty_like(weight); });
     // A sum over the modules, so in the beliefs' precision.
     at::Tensor features_gradient;
     if (context->needs_input_grad(0)) features_gradient = at::zeros_like(features, saved[7].options());
-    for (int64_t end = flow.cascade.depth(); end > 0; end -= kModules) {
-      const int64_t begin = std::max<int64_t>(0, end - kModules);
+    for (int64_t end = flow.cascade.depth(); end > 0; end -= modules) {
+      const int64_t begin = std::max<int64_t>(0, end - modules);
       const CascadeBackward backward = flow.Back(begin, end, features);
       WeightGradients(flow.cascade.Slice(begin, end), backward, gradients.Slice(begin, end), features_gradient);
     }

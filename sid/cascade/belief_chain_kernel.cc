@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "sid/belief/belief.h"
 #include "sid/cascade/batched.h"
+#include "sid/cascade/chain_by_kernel.h"
 #include "sid/cascade/closed_form.h"
 #include "sid/cascade/kernel/chain_launch.h"
 #include "third_party/logging/logging.h"
@@ -40,24 +41,25 @@ at::Tensor FilledUp(const at::Tensor& biases) {
   return result;
 }
 
-// The kernel's inputs and outputs, alive until it is started.
+// The kernel's inputs and outputs, alive until it is started. Those of the losses are undefined where there are none.
 struct Arrays {
-  at::Tensor belief_weight, output_weight, output_bias, alphas, log_y, hidden, log_beliefs, logits_gradient, losses;
+  at::Tensor belief_weight, output_weight, output_bias, hidden, log_beliefs, alphas, log_y, logits_gradient, losses;
   bool residual = false;
 };
 
 template <typename Storage, typename Number>
 void Launch(const Arrays& arrays, Divergence divergence) {
-  auto storage = [](const at::Tensor& tensor) { return static_cast<Storage*>(tensor.data_ptr()); };
-  auto number = [](const at::Tensor& tensor) { return static_cast<Number*>(tensor.data_ptr()); };
+  auto place = [](const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr() : nullptr; };
+  auto storage = [&place](const at::Tensor& tensor) { return static_cast<Storage*>(place(tensor)); };
+  auto number = [&place](const at::Tensor& tensor) { return static_cast<Number*>(place(tensor)); };
   const kernels::Chain<Storage, Number> chain{.batch = static_cast<int>(arrays.hidden.size(0)),
                                               .depth = static_cast<int>(arrays.hidden.size(1)),
                                               .hidden = static_cast<int>(arrays.hidden.size(2)),
-                                              .classes = static_cast<int>(arrays.log_y.size(1)),
+                                              .classes = static_cast<int>(arrays.log_beliefs.size(2)),
                                               .reverse = divergence == Divergence::kReverse,
                                               .residual = arrays.residual,
-                                              .belief_weight = storage(arrays.belief_weight),
-                                              .output_weight = storage(arrays.output_weight),
+                                              .into_hidden = storage(arrays.belief_weight),
+                                              .into_classes = storage(arrays.output_weight),
                                               .output_bias = storage(arrays.output_bias),
                                               .alphas = number(arrays.alphas),
                                               .log_y = number(arrays.log_y),
@@ -74,6 +76,18 @@ void LaunchFor(at::ScalarType type, const Arrays& arrays, Divergence divergence)
   if (type == at::kDouble) return Launch<double, double>(arrays, divergence);
   CHECK(type == at::kBFloat16) << type;
   Launch<__nv_bfloat16, float>(arrays, divergence);
+}
+
+// What the beliefs need, without losses.
+Arrays ArraysOf(const Cascade& modules, const at::Tensor& features, const at::Tensor& log_q) {
+  Arrays arrays{.belief_weight = Transposed(modules.belief_weight),
+                .output_weight = Transposed(modules.output_weight),
+                .output_bias = FilledUp(modules.output_bias),
+                .hidden = FeaturesHalf(modules, features),
+                .log_beliefs = at::empty({modules.depth() + 1, log_q.size(0), log_q.size(1)}, log_q.options()),
+                .residual = modules.belief_update == BeliefUpdate::kResidual};
+  arrays.log_beliefs[0].copy_(log_q);
+  return arrays;
 }
 
 }  // namespace
@@ -111,22 +125,22 @@ ChainResult ChainByKernel(const Cascade& modules, Divergence divergence, const a
                           const StepInputs& inputs, const at::Tensor& log_q, PhaseTimer& timer) {
   const ScopedPhase phase(timer, "teachers");
   const c10::cuda::CUDAGuard device(inputs.features.device());
-  const int64_t depth = modules.depth(), examples = log_q.size(0), classes = log_q.size(1);
-  const at::TensorOptions products = modules.hidden_bias.options(), numbers = log_q.options();
-  const Arrays arrays{Transposed(modules.belief_weight),
-                      Transposed(modules.output_weight),
-                      FilledUp(modules.output_bias),
-                      alphas.contiguous(),
-                      inputs.log_y.contiguous(),
-                      FeaturesHalf(modules, inputs.features),
-                      at::empty({depth + 1, examples, classes}, numbers),
-                      at::empty({depth, examples, classes}, products),
-                      at::empty({depth, examples}, numbers),
-                      modules.belief_update == BeliefUpdate::kResidual};
-  arrays.log_beliefs[0].copy_(log_q);
+  const at::TensorOptions products = modules.hidden_bias.options();
+  Arrays arrays = ArraysOf(modules, inputs.features, log_q);
+  arrays.alphas = alphas.contiguous();
+  arrays.log_y = inputs.log_y.contiguous();
+  arrays.logits_gradient = at::empty({modules.depth(), log_q.size(0), log_q.size(1)}, products);
+  arrays.losses = at::empty({modules.depth(), log_q.size(0)}, log_q.options());
   LaunchFor(modules.hidden_bias.scalar_type(), arrays, divergence);
   return {arrays.hidden, arrays.log_beliefs.slice(0, 0, -1).exp().to(products), arrays.losses, arrays.logits_gradient,
-          arrays.log_beliefs[depth]};
+          arrays.log_beliefs[modules.depth()]};
+}
+
+CascadeForward ForwardByKernel(const Cascade& modules, const at::Tensor& features, const at::Tensor& log_q) {
+  const c10::cuda::CUDAGuard device(features.device());
+  const Arrays arrays = ArraysOf(modules, features, log_q);
+  LaunchFor(modules.hidden_bias.scalar_type(), arrays, Divergence::kForward);
+  return {arrays.hidden, arrays.log_beliefs, arrays.log_beliefs.exp()};
 }
 
 }  // namespace sid

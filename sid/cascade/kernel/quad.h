@@ -76,6 +76,18 @@ SID_HOST_DEVICE void CopyAhead(const Storage* from, Storage* to) {
 #endif
 }
 
+// One number.
+template <typename Number>
+SID_HOST_DEVICE void CopyOneAhead(const Number* from, Number* to) {
+#ifdef __CUDA_ARCH__
+  asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(static_cast<unsigned>(__cvta_generic_to_shared(to))),
+               "l"(__cvta_generic_to_global(from)), "n"(sizeof(Number))
+               : "memory");
+#else
+  *to = *from;
+#endif
+}
+
 SID_HOST_DEVICE void WaitForCopies() {
 #ifdef __CUDA_ARCH__
   asm volatile("cp.async.wait_all;" ::: "memory");

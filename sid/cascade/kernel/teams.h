@@ -1,10 +1,10 @@
 #pragma once
 
-// The threads of a GPU that run the chain (chain.h's Team): a block alone, or a block of a cluster.
+// The threads of a GPU that run a cascade's kernels (block.h's Team): a block alone, or a block of a cluster.
 
 #include <cstdint>
 
-#include "sid/cascade/kernel/chain.h"
+#include "sid/cascade/kernel/block.h"
 
 namespace sid::kernels {
 
