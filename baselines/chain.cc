@@ -43,7 +43,7 @@ struct Flow {
   variable_list output_gradients;           // d l / d log p_1 .. log p_L, undefined where a belief has no loss
   bool by_kernel = false;
   at::Tensor from_above;  // the part of d l / d log p_i that comes from module i+1, undefined for the last
-  at::Tensor gradient;    // by kernel: g of the next module to go through
+  at::Tensor next;        // by kernel: g [B, C] of the next module to go through
 
   at::Tensor LogitsGradient(int64_t i) const {
     at::Tensor gradient = from_above;
@@ -65,21 +65,24 @@ struct Flow {
 
   // By the inputs of modules [begin, end), what does not come from the modules; undefined where that is nothing.
   at::Tensor BeliefGradients(int64_t begin, int64_t end) const {
-    const at::Tensor none = at::zeros_like(log_beliefs[0]);
+    // p_0 is no one's belief.
+    const auto has_loss = [this](int64_t i) { return i > 0 && output_gradients[i - 1].defined(); };
     std::vector<at::Tensor> gradients;
-    bool any = false;
     for (int64_t i = begin; i < end; ++i) {
-      const bool has = i > 0 && output_gradients[i - 1].defined();  // p_0 is no one's belief
-      gradients.push_back(has ? output_gradients[i - 1] : none);
-      any |= has;
+      if (has_loss(i)) gradients.push_back(output_gradients[i - 1]);
     }
-    return any ? at::stack(gradients) : at::Tensor();
+    if (gradients.empty()) return {};
+    const at::Tensor none = at::zeros_like(gradients[0]);
+    for (int64_t i = begin; i < end; ++i) {
+      if (!has_loss(i)) gradients.insert(gradients.begin() + (i - begin), none);
+    }
+    return at::stack(gradients);
   }
 
   void BackAtOnce(int64_t begin, int64_t end, const CascadeBackward& backward) {
-    if (!gradient.defined()) gradient = LogitsGradient(end - 1).contiguous();
+    if (!next.defined()) next = LogitsGradient(end - 1).contiguous();
     BackByKernel(cascade.Slice(begin, end), log_beliefs.slice(0, begin, end), BeliefGradients(begin, end), backward,
-                 gradient);
+                 next);
   }
 
   // Modules [begin, end), from the last to the first.
