@@ -75,7 +75,10 @@ class LinkSender : public Sender {
       std::vector<at::Tensor> messages{DescribeTensors(tensors)};
       for (const at::Tensor& tensor : tensors) messages.push_back(Flat(tensor));
       sent_.emplace_back();
-      for (const at::Tensor& message : messages) sent_.back().push_back(SendOne(message));
+      for (const at::Tensor& message : messages) {
+        sent_.back().push_back(SendOne(message));
+        bytes_ += static_cast<int64_t>(message.nbytes());
+      }
     });
   }
 
@@ -84,6 +87,8 @@ class LinkSender : public Sender {
       while (!sent_.empty()) Finish();
     });
   }
+
+  int64_t sent() const override { return bytes_; }
 
  private:
   // A message, which must stay until it has gone.
@@ -115,6 +120,7 @@ class LinkSender : public Sender {
   Ranks& ranks_;
   int to_, tag_;
   std::deque<std::vector<Sent>> sent_;
+  int64_t bytes_ = 0;
 };
 
 class LinkReceiver : public Receiver {
