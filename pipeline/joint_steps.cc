@@ -74,21 +74,26 @@ class JointPipeline : public Pipeline {
     }
   }
 
-  // The others answer, so that the store stays until they have looked; those that are gone do not.
+  // The others answer, so that the store stays until they have looked; those that are gone do not. Then they may go.
   ~JointPipeline() override {
-    const auto of_all = [this](const std::function<void(size_t)>& tell) {
+    std::vector<bool> there(homes_.size(), true);
+    const auto of_those_there = [&](const std::function<void(size_t)>& tell) {
       for (size_t k = 0; k < homes_.size(); ++k) {
         try {
-          tell(k);
+          if (there[k]) tell(k);
         } catch (const std::exception&) {  // which has been told, or is told by the others
+          there[k] = false;
         }
       }
     };
-    of_all([this](size_t k) { to_them_[k]->Send(Encode(Order::kEnd)); });
-    of_all([this](size_t k) { to_them_[k]->Flush(); });
-    of_all([this](size_t k) {
+    of_those_there([this](size_t k) { to_them_[k]->Send(Encode(Order::kEnd)); });
+    of_those_there([this](size_t k) {
       while (!homes_[k]->Receive().empty()) {  // a state that nobody waits for any more
       }
+    });
+    of_those_there([this](size_t k) {
+      to_them_[k]->Send(Encode(Order::kEnd));
+      to_them_[k]->Flush();
     });
   }
 
@@ -161,6 +166,11 @@ absl::Status ServeJointly(Ranks& ranks, const Learner& learner, JointPart& part)
   const std::string failure = ranks.Failure();
   home->Send({});
   home->Flush();
+  // Who goes seems lost to who has not heard yet that this is the end.
+  try {
+    from_home->Receive();
+  } catch (const RankLost&) {
+  }
   return failure.empty() ? absl::OkStatus() : absl::AbortedError(failure);
 }
 

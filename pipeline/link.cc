@@ -28,6 +28,8 @@ using WorkPointer = c10::intrusive_ptr<c10d::Work>;
 constexpr size_t kSlots = 2;
 // A receiver's thread waits for the next list as long as it takes: only who asks for it is in a hurry.
 constexpr std::chrono::hours kEver{24 * 365};
+// How soon one that waits notices what another link has found.
+constexpr std::chrono::milliseconds kGlance{100};
 // What goes before a list: how many tensors, and of each its type, its dimensions, their sizes and their strides.
 constexpr int64_t kHeader = 128;
 
@@ -141,8 +143,13 @@ class LinkReceiver : public Receiver {
   std::vector<at::Tensor> Receive() override {
     std::unique_lock lock(mutex_);
     const auto there = [this] { return !taken_.empty() || failure_ != nullptr; };
-    if (!changed_.wait_for(lock, ranks_.timeout(), there))
-      throw ranks_.NoteLost(from_, absl::StrCat("nothing has come from it for ", ranks_.timeout().count(), " s"));
+    const auto end = std::chrono::steady_clock::now() + ranks_.timeout();
+    while (!changed_.wait_for(lock, kGlance, there)) {
+      // Of the others each answers for itself at rank 0, which hears them all before it ends.
+      if (const auto lost = ranks_.Lost(); lost && tag_ != kHome) throw RankLost(*lost);
+      if (std::chrono::steady_clock::now() > end)
+        throw ranks_.NoteLost(from_, absl::StrCat("nothing has come from it for ", ranks_.timeout().count(), " s"));
+    }
     if (taken_.empty()) std::rethrow_exception(failure_);
     std::vector<at::Tensor> tensors = std::move(taken_.front());
     taken_.pop_front();

@@ -237,6 +237,11 @@ RankLost Ranks::NoteLost(int rank, const std::string& why) {
   return *lost_;
 }
 
+std::optional<RankLost> Ranks::Lost() const {
+  const std::lock_guard lock(signal_->mutex);
+  return lost_;
+}
+
 RankLost Ranks::FindLost(const std::string& why) {
   int silent = rank() == 0 ? 1 : 0;
   try {

@@ -70,6 +70,7 @@ class Ranks {
 
   // The first rank that any link has found to be gone, as those that end because of it seem gone too.
   RankLost NoteLost(int rank, const std::string& why);
+  std::optional<RankLost> Lost() const;
   // The same for who has failed in what all do together, which does not say because of whom: what a link finds within seconds, else a rank
   // that does not ask.
   RankLost FindLost(const std::string& why);
