@@ -19,10 +19,10 @@
 namespace sid {
 namespace {
 
-class BackpropagationLearner : public Learner {
+class GraphOfAll : public BackpropagationLearner {
  public:
-  BackpropagationLearner(Backpropagation kind, Network network, const BackpropagationOptions& options,
-                         const OptimizerOptions& optimizer)
+  GraphOfAll(Backpropagation kind, Network network, const BackpropagationOptions& options,
+             const OptimizerOptions& optimizer)
       : kind_(kind),
         options_(options),
         network_(std::move(network)),
@@ -43,7 +43,7 @@ class BackpropagationLearner : public Learner {
       log_beliefs = Forward(rounded, batch.images.to(compute_type_), &features);
       // Only what has a loss is stacked: the other beliefs would get gradients of zeros to add on the way back.
       const at::Tensor last = log_beliefs.back().unsqueeze(0);
-      losses = CrossEntropy(batch.labels, is_deep() ? at::stack(log_beliefs) : last).mean(1);
+      losses = CrossEntropy(batch.labels, is_deep() ? at::stack(log_beliefs) : last, options_.smoothing).mean(1);
     }
     std::vector<at::Tensor> gradients;
     {
@@ -66,7 +66,7 @@ class BackpropagationLearner : public Learner {
 
   at::Tensor Losses(const at::Tensor& labels, const at::Tensor& log_beliefs) const override {
     const at::NoGradGuard no_graph;
-    return CrossEntropy(labels, log_beliefs.slice(0, is_deep() ? 1 : -1));
+    return CrossEntropy(labels, log_beliefs.slice(0, is_deep() ? 1 : -1), options_.smoothing);
   }
 
   std::vector<NamedTensor> State() const override {
@@ -76,6 +76,10 @@ class BackpropagationLearner : public Learner {
   }
 
   Inspection Inspect(const Batch& batch, bool gradients) const override { return InspectBeliefs(network_, batch); }
+
+  const Network& network() const override { return network_; }
+  const Optimizer& optimizer() const override { return optimizer_; }
+  const BackpropagationOptions& options() const override { return options_; }
 
  private:
   bool is_deep() const { return kind_ == Backpropagation::kDeep; }
@@ -106,12 +110,6 @@ class BackpropagationLearner : public Learner {
     std::vector<at::Tensor> log_beliefs = Beliefs(heads, features, log_q);
     log_beliefs.erase(log_beliefs.begin());
     return log_beliefs;
-  }
-
-  // -sum_c y log p of beliefs [n, B, C], [n, B].
-  at::Tensor CrossEntropy(const at::Tensor& labels, const at::Tensor& log_beliefs) const {
-    const at::Tensor y = TargetBelief(labels, network_.classes(), options_.smoothing, log_beliefs.scalar_type()).exp();
-    return -(y * log_beliefs).sum(-1);
   }
 
   at::Tensor WeightedSum(const at::Tensor& losses) const {
@@ -153,10 +151,15 @@ absl::Status Validate(Backpropagation kind, const Network& network) {
   return absl::OkStatus();
 }
 
-std::unique_ptr<Learner> MakeBackpropagationLearner(Backpropagation kind, Network network,
-                                                    const BackpropagationOptions& options,
-                                                    const OptimizerOptions& optimizer) {
-  return std::make_unique<BackpropagationLearner>(kind, std::move(network), options, optimizer);
+at::Tensor CrossEntropy(const at::Tensor& labels, const at::Tensor& log_beliefs, double smoothing) {
+  const at::Tensor y = TargetBelief(labels, log_beliefs.size(-1), smoothing, log_beliefs.scalar_type()).exp();
+  return -(y * log_beliefs).sum(-1);
+}
+
+std::unique_ptr<BackpropagationLearner> MakeBackpropagationLearner(Backpropagation kind, Network network,
+                                                                   const BackpropagationOptions& options,
+                                                                   const OptimizerOptions& optimizer) {
+  return std::make_unique<GraphOfAll>(kind, std::move(network), options, optimizer);
 }
 
 }  // namespace sid

@@ -40,9 +40,20 @@ struct BackpropagationOptions {
 // That the network gives every weight a gradient: one module for kBp and kHead; heads that see the belief for kChain.
 absl::Status Validate(Backpropagation kind, const Network& network);
 
+class BackpropagationLearner : public Learner {
+ public:
+  // For who takes a step apart, over several processes (pipeline/): all share the learner's memory.
+  virtual const Network& network() const = 0;
+  virtual const Optimizer& optimizer() const = 0;
+  virtual const BackpropagationOptions& options() const = 0;
+};
+
+// -sum_c y log p of beliefs [..., B, C], with the smoothed target: [..., B].
+at::Tensor CrossEntropy(const at::Tensor& labels, const at::Tensor& log_beliefs, double smoothing);
+
 // Takes the initialised network, on its device.
-std::unique_ptr<Learner> MakeBackpropagationLearner(Backpropagation kind, Network network,
-                                                    const BackpropagationOptions& options,
-                                                    const OptimizerOptions& optimizer);
+std::unique_ptr<BackpropagationLearner> MakeBackpropagationLearner(Backpropagation kind, Network network,
+                                                                   const BackpropagationOptions& options,
+                                                                   const OptimizerOptions& optimizer);
 
 }  // namespace sid

@@ -46,7 +46,7 @@ const std::vector<LearnerKind>& LearnerKinds() {
   static const auto* const kKinds =
       new std::vector<LearnerKind>{{.name = "sid", .local_losses = true},
                                    {.name = "dgl", .local_losses = true, .sees_belief = false, .target_alone = true},
-                                   {.name = "bp", .one_module = true, .sees_belief = false},
+                                   {.name = "bp", .one_module = true, .sees_belief = false, .over_ranks = true},
                                    {.name = "bp-chain"},
                                    {.name = "bp-deep"},
                                    {.name = "bp-head", .one_module = true},

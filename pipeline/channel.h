@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace sid {
@@ -15,6 +16,8 @@ class Sender {
   virtual void Send(const std::vector<at::Tensor>& tensors) = 0;
   // Waits until all have gone.
   virtual void Flush() {}
+  // Bytes so far that have left the process.
+  virtual int64_t sent() const { return 0; }
 };
 
 class Receiver {

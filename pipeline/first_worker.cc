@@ -22,6 +22,7 @@ std::vector<at::Tensor> FirstWorker::Begin(const Batch& batch, double learning_r
   own_rows_.push_back(
       workers_[0].Step({first.features, first.log_belief, batch.labels, at::scalar_tensor(learning_rate, at::kDouble)},
                        [&](const Work& work) { next_.Send(Encode(Order::kStep, work)); }));
+  ++steps_;
   if (own_rows_.size() <= most_under_way_) return {};
   return {EndOldest()};
 }
@@ -39,10 +40,18 @@ std::vector<at::Tensor> FirstWorker::Drain() {
   std::vector<at::Tensor> rows;
   while (!own_rows_.empty()) rows.push_back(EndOldest());
   const bool elsewhere = others_[0].to_it != nullptr;
+  sent_ = next_.sent();
   if (elsewhere) next_.Send(Encode(Order::kSendState));
-  for (size_t k = 0; elsewhere && k < others_.size(); ++k)
-    Unpack(others_[k].home->Receive().at(0), workers_[k + 1].State());
+  for (size_t k = 0; elsewhere && k < others_.size(); ++k) {
+    const std::vector<at::Tensor> state = others_[k].home->Receive();
+    Unpack(state.at(0), workers_[k + 1].State());
+    sent_ += state.at(1).item<int64_t>();
+  }
   return rows;
+}
+
+double FirstWorker::BytesPerStep() const {
+  return steps_ == 0 ? 0 : static_cast<double>(sent_) / static_cast<double>(steps_);
 }
 
 void FirstWorker::TakeState() {

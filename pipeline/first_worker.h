@@ -33,6 +33,7 @@ class FirstWorker : public Pipeline {
   std::vector<at::Tensor> Begin(const Batch& batch, double learning_rate) override;
   std::vector<at::Tensor> Drain() override;
   void TakeState() override;
+  double BytesPerStep() const override;
   // The others' work is over. No step is under way.
   void End();
 
@@ -48,6 +49,7 @@ class FirstWorker : public Pipeline {
   std::deque<at::Tensor> own_rows_;  // its parts of the steps under way
   std::vector<at::Tensor> places_;   // of each worker: where its part's numbers stand in the row, int64
   int64_t columns_;
+  int64_t steps_ = 0, sent_ = 0;  // bytes of all workers, up to the last Drain
 };
 
 }  // namespace sid

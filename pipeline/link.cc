@@ -28,6 +28,8 @@ using WorkPointer = c10::intrusive_ptr<c10d::Work>;
 constexpr size_t kSlots = 2;
 // A receiver's thread waits for the next list as long as it takes: only who asks for it is in a hurry.
 constexpr std::chrono::hours kEver{24 * 365};
+// How soon one that waits notices what another link has found.
+constexpr std::chrono::milliseconds kGlance{100};
 // What goes before a list: how many tensors, and of each its type, its dimensions, their sizes and their strides.
 constexpr int64_t kHeader = 128;
 
@@ -75,7 +77,10 @@ class LinkSender : public Sender {
       std::vector<at::Tensor> messages{DescribeTensors(tensors)};
       for (const at::Tensor& tensor : tensors) messages.push_back(Flat(tensor));
       sent_.emplace_back();
-      for (const at::Tensor& message : messages) sent_.back().push_back(SendOne(message));
+      for (const at::Tensor& message : messages) {
+        sent_.back().push_back(SendOne(message));
+        bytes_ += static_cast<int64_t>(message.nbytes());
+      }
     });
   }
 
@@ -84,6 +89,8 @@ class LinkSender : public Sender {
       while (!sent_.empty()) Finish();
     });
   }
+
+  int64_t sent() const override { return bytes_; }
 
  private:
   // A message, which must stay until it has gone.
@@ -115,6 +122,7 @@ class LinkSender : public Sender {
   Ranks& ranks_;
   int to_, tag_;
   std::deque<std::vector<Sent>> sent_;
+  int64_t bytes_ = 0;
 };
 
 class LinkReceiver : public Receiver {
@@ -135,8 +143,13 @@ class LinkReceiver : public Receiver {
   std::vector<at::Tensor> Receive() override {
     std::unique_lock lock(mutex_);
     const auto there = [this] { return !taken_.empty() || failure_ != nullptr; };
-    if (!changed_.wait_for(lock, ranks_.timeout(), there))
-      throw ranks_.NoteLost(from_, absl::StrCat("nothing has come from it for ", ranks_.timeout().count(), " s"));
+    const auto end = std::chrono::steady_clock::now() + ranks_.timeout();
+    while (!changed_.wait_for(lock, kGlance, there)) {
+      // Of the others each answers for itself at rank 0, which hears them all before it ends.
+      if (const auto lost = ranks_.Lost(); lost && tag_ != kHome) throw RankLost(*lost);
+      if (std::chrono::steady_clock::now() > end)
+        throw ranks_.NoteLost(from_, absl::StrCat("nothing has come from it for ", ranks_.timeout().count(), " s"));
+    }
     if (taken_.empty()) std::rethrow_exception(failure_);
     std::vector<at::Tensor> tensors = std::move(taken_.front());
     taken_.pop_front();

@@ -15,7 +15,16 @@
 
 namespace sid {
 
-// Two ranks may have several links, each with a tag of its own. `ranks` outlives them.
+// Of the links between two ranks.
+enum Tag {
+  kForward,   // features and what goes with them, to the next rank
+  kBackward,  // gradients, to the rank before
+  kHome,      // to rank 0
+  kFromHome,  // from it
+  kPresence,  // nothing: whose end it is that ends it
+};
+
+// `ranks` outlives them.
 std::unique_ptr<Sender> MakeSender(Ranks& ranks, int to, int tag);
 std::unique_ptr<Receiver> MakeReceiver(Ranks& ranks, int from, int tag);
 

@@ -11,9 +11,6 @@
 namespace sid {
 namespace {
 
-// Of the links between two ranks.
-enum Tag { kForward, kHome, kFromHome };
-
 class RankPipeline : public Pipeline {
  public:
   RankPipeline(Ranks& ranks, SidLearner& learner)
@@ -45,6 +42,7 @@ class RankPipeline : public Pipeline {
   }
   std::vector<at::Tensor> Drain() override { return first_->Drain(); }
   void TakeState() override { first_->TakeState(); }
+  double BytesPerStep() const override { return first_->BytesPerStep(); }
 
  private:
   static std::vector<std::unique_ptr<Receiver>> MakeHomes(Ranks& ranks) {

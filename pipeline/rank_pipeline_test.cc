@@ -3,58 +3,14 @@
 
 #include "pipeline/rank_pipeline.h"
 
-#include <ATen/Parallel.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <functional>
 #include <latch>
 #include <map>
-#include <thread>
 
 #include "pipeline/pipelines_for_tests.h"
+#include "pipeline/ranks_for_tests.h"
 
 namespace sid {
 namespace {
-
-// A socket that listens on a free port of this machine.
-class Listener {
- public:
-  Listener() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(socket_, 1), 0);
-    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port = ntohs(address.sin_port);
-  }
-  ~Listener() { close(socket_); }
-  int port = 0;
-
- private:
-  int socket_;
-};
-
-int FreePort() { return Listener().port; }
-
-RankOptions Rank(int rank, int size, int port, int seconds = 60) {
-  return {.rank = rank, .size = size, .address = "127.0.0.1", .port = port, .timeout = std::chrono::seconds(seconds)};
-}
-
-// What each rank does, on a thread of its own; rank 0's is the caller's.
-void OnRanks(int size, const std::function<void(int rank)>& work) {
-  std::vector<std::thread> threads;
-  for (int rank = 1; rank < size; ++rank) {
-    threads.emplace_back([&work, rank] {
-      at::init_num_threads();
-      work(rank);
-    });
-  }
-  work(0);
-  for (std::thread& thread : threads) thread.join();
-}
 
 // The given steps by `size` ranks, of which rank 0's learner is given. The others begin with one of their own.
 Rows RunOnRanks(int size, const Kind& kind, SidLearner& learner, int64_t begin, int64_t end) {
@@ -101,6 +57,27 @@ TEST(RankPipeline, GoesOnWithAnyNumberOfRanks) {
   Append(RunOnRanks(3, kind, *actual, 13, 24), seen);
   ExpectSameBits(seen, rows);
   ExpectSameBits(*actual, *expected);
+}
+
+// Of two workers: features, belief, labels and rate of a step, with their header; what goes home for the log does not count.
+TEST(RankPipeline, CountsWhatTravelsInAStep) {
+  const Kind kind{"simple-cnn", 2};
+  const int port = FreePort();
+  OnRanks(2, [&](int rank) {
+    auto ranks = Ranks::Join(Rank(rank, 2, port), {});
+    ASSERT_TRUE(ranks.ok()) << ranks.status();
+    const auto learner = MakeLearner(kind);
+    if (rank > 0) {
+      EXPECT_TRUE(ServeRank(**ranks, *learner).ok());
+      return;
+    }
+    const auto pipeline = MakeRankPipeline(**ranks, *learner);
+    RunBy(*pipeline, 0, 4);
+    int64_t features = 1;
+    for (const int64_t size : learner->network().stages[0].blocks.back().output) features *= size;
+    constexpr int64_t kHeader = 128 * 8, kOrder = 8, kRate = 8, kLabel = 8;
+    EXPECT_EQ(pipeline->BytesPerStep(), kHeader + kOrder + kRate + 8 * (features * 4 + kClasses * 4 + kLabel));
+  });
 }
 
 // What Join says on each rank.

@@ -1,6 +1,7 @@
 #include "pipeline/ranks.h"
 
 #include <arpa/inet.h>
+#include <gloo/context.h>
 #include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +28,15 @@ namespace {
 
 constexpr char kFailure[] = "failure", kVerdict[] = "verdict", kSame[] = "same";
 constexpr std::chrono::seconds kPatience{5};
+
+// The others see at once that they are closed.
+class Group : public c10d::ProcessGroupGloo {
+ public:
+  using ProcessGroupGloo::ProcessGroupGloo;
+  void CloseConnections() {
+    for (const auto& context : contexts_) context->closeConnections();
+  }
+};
 
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
@@ -191,7 +201,15 @@ RankLost::RankLost(int rank, const std::string& why)
 Ranks::Ranks(const RankOptions& options, c10::intrusive_ptr<c10d::Store> store)
     : options_(options), store_(std::move(store)) {}
 
-Ranks::~Ranks() = default;
+// A group waits for sums that are under way, and who has to add to them may wait for this rank. Their threads end with the process.
+Ranks::~Ranks() {
+  if (!failed_ || group_ == nullptr) return;
+  static_cast<Group&>(*group_).CloseConnections();
+  static auto* const left_behind = new std::vector<c10::intrusive_ptr<c10d::ProcessGroupGloo>>;
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  left_behind->push_back(std::move(group_));
+}
 
 absl::StatusOr<std::unique_ptr<Ranks>> Ranks::Join(const RankOptions& options, const Settings& settings) {
   Settings own = {{"WORLD_SIZE", absl::StrCat(options.size)}};
@@ -204,7 +222,7 @@ absl::StatusOr<std::unique_ptr<Ranks>> Ranks::Join(const RankOptions& options, c
     SID_RETURN_IF_ERROR(Agree(*store, options, own));
     auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
     gloo->devices.push_back(MakeDevice(options));
-    ranks->group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store, options.rank, options.size, gloo);
+    ranks->group_ = c10::make_intrusive<Group>(store, options.rank, options.size, gloo);
   } catch (const std::exception& error) {
     return absl::UnavailableError(ranks->TellFailure(
         absl::StrCat("rank ", options.rank, " cannot connect to the other ranks: ", FirstLine(error))));
@@ -213,12 +231,45 @@ absl::StatusOr<std::unique_ptr<Ranks>> Ranks::Join(const RankOptions& options, c
 }
 
 RankLost Ranks::NoteLost(int rank, const std::string& why) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(signal_->mutex);
   if (!lost_) lost_.emplace(rank, why);
+  signal_->changed.notify_all();
   return *lost_;
 }
 
+std::optional<RankLost> Ranks::Lost() const {
+  const std::lock_guard lock(signal_->mutex);
+  return lost_;
+}
+
+RankLost Ranks::FindLost(const std::string& why) {
+  int silent = rank() == 0 ? 1 : 0;
+  try {
+    store_->set(KeyOf("asks", rank()), "yes");
+    {
+      std::unique_lock lock(signal_->mutex);
+      if (signal_->changed.wait_for(lock, kPatience, [this] { return lost_.has_value(); })) return *lost_;
+    }
+    for (int other = size() - 1; other > 0; --other) {
+      if (other != rank() && !store_->check({KeyOf("asks", other)})) silent = other;
+    }
+  } catch (const std::exception&) {  // the store is gone, with rank 0
+  }
+  return NoteLost(silent, why);
+}
+
+void Ranks::Await(const std::function<bool()>& done) {
+  {
+    std::unique_lock lock(signal_->mutex);
+    const bool ended = signal_->changed.wait_for(lock, timeout(), [&] { return done() || lost_.has_value(); });
+    if (ended && !done()) throw RankLost(*lost_);
+    if (ended) return;
+  }
+  throw FindLost(absl::StrCat("nothing has come from it for ", timeout().count(), " s"));
+}
+
 std::string Ranks::TellFailure(const std::string& why) {
+  failed_ = true;
   try {
     const std::string first = store_->compareSet(kFailure, "", why);
     return first.empty() ? why : first;

@@ -9,7 +9,9 @@
 
 #include <c10/util/intrusive_ptr.h>
 
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -68,8 +70,20 @@ class Ranks {
 
   // The first rank that any link has found to be gone, as those that end because of it seem gone too.
   RankLost NoteLost(int rank, const std::string& why);
+  std::optional<RankLost> Lost() const;
+  // The same for who has failed in what all do together, which does not say because of whom: what a link finds within seconds, else a rank
+  // that does not ask.
+  RankLost FindLost(const std::string& why);
+  // Waits for `done`, but not for a rank that is gone or silent: RankLost. Who makes it true signals it.
+  void Await(const std::function<bool()>& done);
+  struct Signal {
+    std::mutex mutex;
+    std::condition_variable changed;
+  };
+  std::shared_ptr<Signal> signal() const { return signal_; }
 
-  // Why this rank ends early, for the others to tell; gives what came first, of any rank, which all of them tell.
+  // Why this rank ends early, for the others to tell; gives what came first, of any rank, which all of them tell. This rank takes part in nothing any
+  // more: with this object go its connections, whatever is under way on them.
   std::string TellFailure(const std::string& why);
   // What came first; "" where nothing has failed.
   std::string Failure();
@@ -80,7 +94,10 @@ class Ranks {
   RankOptions options_;
   c10::intrusive_ptr<c10d::Store> store_;
   std::mutex mutex_;
+  // May be signalled when this is gone.
+  std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
   std::optional<RankLost> lost_;
+  std::atomic<bool> failed_ = false;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
 };
 

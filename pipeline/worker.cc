@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
 
 #include <map>
@@ -62,19 +63,27 @@ at::Tensor Worker::Step(const Work& work, const std::function<void(const Work&)>
 
 std::vector<NamedTensor> Worker::State() const { return StateOf(learner_, begin_, end_); }
 
-RowLayout LayoutOfRows(const SidLearner& learner, const std::vector<Worker>& workers) {
+int64_t ColumnsOfRow(const Learner& learner) {
+  return static_cast<int64_t>(1 + learner.LossDepths().size() + Watch(learner.State()).tensors().size() + 1);
+}
+
+std::vector<int64_t> PlacesInRow(const Learner& learner, int64_t begin, int64_t end, const Watch& watch) {
   const Watch all(learner.State());
   std::map<std::string, int64_t> tensors;
   for (const NamedTensor& one : all.tensors()) tensors.emplace(one.name, tensors.size());
-  const int64_t depth = learner.network().depth(), last = 1 + depth + static_cast<int64_t>(tensors.size());
-  RowLayout layout{.columns = last + 1};
+  const auto losses = static_cast<int64_t>(learner.LossDepths().size());
+  std::vector<int64_t> places{0};
+  for (int64_t loss = begin; loss < end; ++loss) places.push_back(1 + loss);
+  for (const NamedTensor& one : watch.tensors()) places.push_back(1 + losses + tensors.at(one.name));
+  places.push_back(ColumnsOfRow(learner) - 1);
+  return places;
+}
+
+RowLayout LayoutOfRows(const SidLearner& learner, const std::vector<Worker>& workers) {
+  RowLayout layout{.columns = ColumnsOfRow(learner)};
   for (size_t k = 0; k < workers.size(); ++k) {
-    const int64_t end = k + 1 < workers.size() ? workers[k + 1].first_module() : depth;
-    std::vector<int64_t> places{0};
-    for (int64_t module = workers[k].first_module(); module < end; ++module) places.push_back(1 + module);
-    for (const NamedTensor& one : workers[k].watch().tensors()) places.push_back(1 + depth + tensors.at(one.name));
-    places.push_back(last);
-    layout.places.push_back(std::move(places));
+    const int64_t end = k + 1 < workers.size() ? workers[k + 1].first_module() : learner.network().depth();
+    layout.places.push_back(PlacesInRow(learner, workers[k].first_module(), end, workers[k].watch()));
   }
   return layout;
 }
@@ -92,11 +101,11 @@ std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count) {
 }
 
 at::Tensor Pack(const std::vector<NamedTensor>& state) {
+  if (state.empty()) return at::empty({0});
   std::vector<at::Tensor> flat;
-  for (const NamedTensor& one : state) {
-    CHECK(one.tensor.scalar_type() == state[0].tensor.scalar_type()) << one.name;
-    flat.push_back(one.tensor.detach().reshape({-1}));
-  }
+  // Adam's counts are float, whatever the weights are.
+  for (const NamedTensor& one : state)
+    flat.push_back(one.tensor.detach().reshape({-1}).to(state[0].tensor.scalar_type()));
   return at::cat(flat);
 }
 
@@ -119,7 +128,8 @@ bool ServeOne(Worker& worker, const WorkerChannels& channels) {
     return true;
   }
   if (channels.out != nullptr) channels.out->Send(message);
-  if (order == Order::kSendState) channels.home->Send({Pack(worker.State())});
+  const int64_t sent_on = channels.out == nullptr ? 0 : channels.out->sent();
+  if (order == Order::kSendState) channels.home->Send({Pack(worker.State()), at::scalar_tensor(sent_on, at::kLong)});
   if (order == Order::kTakeState) Unpack(channels.from_home->Receive().at(0), worker.State());
   return order != Order::kEnd;
 }

@@ -63,12 +63,16 @@ struct RowLayout {
   int64_t columns = 0;
 };
 
+// ... of the part with losses [begin, end) and the tensors of `watch`.
+std::vector<int64_t> PlacesInRow(const Learner& learner, int64_t begin, int64_t end, const Watch& watch);
+int64_t ColumnsOfRow(const Learner& learner);
+
 RowLayout LayoutOfRows(const SidLearner& learner, const std::vector<Worker>& workers);
 
 // All workers: the learner's stages in `count` runs, as equal in flops as can be. `count` is from 1 to their number.
 std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count);
 
-// A worker's state as one tensor, in one dimension, and back; all of it is of one type.
+// A worker's state as one tensor, in one dimension, of the weights' type, and back.
 at::Tensor Pack(const std::vector<NamedTensor>& state);
 void Unpack(const at::Tensor& packed, const std::vector<NamedTensor>& state);
 
@@ -76,7 +80,7 @@ void Unpack(const at::Tensor& packed, const std::vector<NamedTensor>& state);
 struct WorkerChannels {
   Receiver* in;                   // from the worker before
   Sender* out;                    // to the next one; null for the last
-  Sender* home;                   // to the first one
+  Sender* home;                   // to the first one; with its state goes what it has sent on, in bytes
   Receiver* from_home = nullptr;  // where its state comes from; null where it shares memory with the first one
 };
 

@@ -5,6 +5,7 @@ Usage: ./tools/bazel run //tools:ranks_test -- --kills=20
 
 Weights, metrics and summary must be those of the one process, bit for bit, times apart. A rank that is killed ends the others within
 a bounded time; each says which one it was; the next start goes on, with another number of ranks. The same for what else can be wrong.
+Backpropagation by ranks gives one process's losses up to rounding, and goes on, with the same number of ranks, to the bit.
 """
 
 import os
@@ -180,6 +181,34 @@ def test_faults(folder):
     print("ranks_test: " + text, flush=True)
 
 
+def test_backpropagation(folder):
+    one = alone(folder / "bp", "--learner=bp")
+    for name, pieces in (("data-parallel", []), ("gpipe", ["--micro_batches=3"])):
+        flags = ["--learner=bp", *pieces]
+        unbroken, out = folder / name, folder / ("killed-" + name)
+        started = launch(3, unbroken, *flags)
+        said, error = started.communicate()
+        check(started.returncode == 0, "backpropagation by ranks failed", name, error)
+        check("the 3 ranks sent each other" in said, "what was sent is not told", name, said)
+        for ours, theirs in zip(torture.result(unbroken)[1], one[1]):
+            loss, expected = ours.get("train_loss", 0), theirs.get("train_loss", 0)
+            check(abs(loss - expected) <= 1e-3 * expected, "another loss than one process", name, ours, theirs)
+
+        group = Group(3, out, flags={rank: flags for rank in range(3)})
+        while not list(out.glob("checkpoints/*.safetensors")) and group.processes[0].poll() is None:
+            time.sleep(0.01)
+        group.processes[1].kill()
+        codes, said = group.wait()
+        killed = codes[1] != 0
+        check(not killed or all("rank 1" in said[rank] and codes[rank] == 1 for rank in (0, 2)), name, codes, said)
+        codes, said = Group(2, out, flags={rank: flags for rank in range(2)}).wait()
+        check(codes[0] == 2 and "--pipeline" in said[0], "goes on with another number of ranks", name, codes, said)
+        codes, said = Group(3, out, flags={rank: flags for rank in range(3)}).wait()
+        check(codes == [0, 0, 0], "a killed run does not go on", name, codes, said)
+        check(torture.result(out) == torture.result(unbroken), "a killed run goes on differently", name)
+    print("ranks_test: backpropagation, data-parallel and GPipe: one process's losses, and goes on after a kill", flush=True)
+
+
 def main():
     options = torture.kills_and_seed("ranks_test", __doc__)
     with tempfile.TemporaryDirectory() as name:
@@ -191,6 +220,7 @@ def main():
         test_faults(folder)
         test_same_bits(folder, expected)
         test_stop(folder, expected)
+        test_backpropagation(folder)
         test_kills(folder, expected, options.kills, random.Random(options.seed), longest)
 
 

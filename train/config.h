@@ -59,6 +59,7 @@ struct TrainConfig {
   std::string weights;
   bool overlap = false, noisy_validation = false;
   int64_t pipeline = 1, rank_timeout = 1800;
+  int64_t micro_batches = 0;
   bool streams = false;
 };
 

@@ -70,6 +70,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--noisy_validation",
                              "--pipeline=3",
                              "--streams",
+                             "--micro_batches=21",
                              "--rank_timeout=4",
                              "--weights=/w"},
                             &help);
@@ -84,7 +85,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
       R"("warmup_epochs":10.5,"weight_decay":11.5,"momentum":0.125,"clip_norm":12.5,"seed":13,"device":"cpu",)"
       R"("threads":14,"deterministic":true,"probe_every":15,"checkpoint_every":16,"keep_checkpoints":17,)"
       R"("on_nan":"rollback","network":"vgg11","width":18,"partition":"even:2","head":"conv","belief_input":false,)"
-      R"("inner_weight":19.5,"recompute":true,"weights":"/w","overlap":true,"noisy_validation":true})");
+      R"("inner_weight":19.5,"recompute":true,"weights":"/w","overlap":true,"noisy_validation":true,"micro_batches":21})");
   EXPECT_EQ(config->out, "/out");
   EXPECT_EQ(config->pipeline, 3);
   EXPECT_TRUE(config->streams);

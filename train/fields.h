@@ -174,13 +174,18 @@ void VisitFields(Config& c, const Visitor& visit) {
       {"pipeline", kRun,
        "workers that share out the modules that own blocks and work side by side, each on a batch of its own: on "
        "threads, or streams of a GPU; under tools/launch or torchrun each process is one. The weights are those of 1, "
-       "to the bit",
-       From(1, 1000), kNever});
+       "to the bit; bp's only up to rounding (docs/pipelines.md)",
+       From(1, 1000), c.learner == "bp" && c.pipeline > 1 ? kLater : kNever});
   visit(c.rank_timeout,
         {"rank_timeout", kRun, "seconds that a process of a pipeline waits for another one", From(1), kNever});
   visit(c.streams, {"streams", kRun,
                     "on a GPU: a module's way back runs beside the next one's forward pass; more memory, same weights",
                     any, kNever});
+  visit(c.micro_batches,
+        {"micro_batches", kRun,
+         "bp under tools/launch or torchrun: in how many pieces a batch passes the processes, which share "
+         "out the blocks (GPipe); 0: each process has all blocks and a share of the batch (data-parallel)",
+         From(0, 100'000), kLater});
 }
 
 }  // namespace sid

@@ -129,12 +129,24 @@ absl::Status CheckPipeline(const TrainConfig& config, const Choices& choices, co
         "with --overlap, "
         "which forbids it");
   }
+  if (config.micro_batches > 0 && (config.pipeline == 1 || !choices.learner.over_ranks)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--micro_batches=", config.micro_batches,
+                     " is of --learner=bp by several processes: start them by tools/launch, or leave it out"));
+  }
   if (config.pipeline == 1) return absl::OkStatus();
   const std::string asked = absl::StrCat("--pipeline=", config.pipeline);
+  if (choices.learner.over_ranks) {
+    const auto blocks = static_cast<int64_t>(network.stages[0].blocks.size());
+    if (config.micro_batches == 0 || config.pipeline <= blocks) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(config.pipeline, " processes are more than the ", blocks,
+                                                   " blocks of --network=", config.network,
+                                                   ", of which --micro_batches gives each one or more"));
+  }
   if (!choices.learner.local_losses) {
     return absl::InvalidArgumentError(
         absl::StrCat(asked, " needs modules that learn by themselves, which those of --learner=", config.learner,
-                     " do not: use sid or dgl"));
+                     " do not: use sid or dgl, or bp by several processes"));
   }
   if (choices.options.sid.overlap)
     return absl::InvalidArgumentError(absl::StrCat(asked, " cannot wait for what --overlap gives back: leave one out"));

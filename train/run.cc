@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/status.h"
-#include "pipeline/rank_pipeline.h"
 #include "sid/theory/diagnostics.h"
 #include "third_party/logging/logging.h"
 #include "train/failure.h"
@@ -89,7 +89,11 @@ absl::StatusOr<TrainingResult> TrainRun(const RunSurroundings& surroundings, con
   SID_ASSIGN_OR_RETURN(TrainingHooks hooks, HooksOf(surroundings, run, console));
   hooks.pipeline = run.workers.pipeline.get();
   absl::StatusOr<TrainingResult> result = Train(prepared.dataset, prepared.options, hooks, untimed, *prepared.learner);
-  if (result.ok()) console.End(*result);
+  if (!result.ok()) return result;
+  console.End(*result);
+  if (run.workers.ranks != nullptr)
+    console.Note(absl::StrFormat("the %d ranks sent each other %.3f MB a step", run.workers.ranks->size(),
+                                 hooks.pipeline->BytesPerStep() / 1e6));
   return result;
 }
 
@@ -124,7 +128,7 @@ absl::Status TakePart(const RunSurroundings& surroundings, Run& run) {
   Ranks& ranks = *run.workers.ranks;
   absl::Status status;
   try {
-    status = ranks.rank() == 0 ? TrainAndKeep(surroundings, run) : ServeRank(ranks, StagesOf(*run.prepared));
+    status = ranks.rank() == 0 ? TrainAndKeep(surroundings, run) : run.workers.serve();
   } catch (const RankLost& lost) {
     const bool kept = !run.prepared->config.out.empty();
     status =

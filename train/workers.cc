@@ -11,6 +11,10 @@
 #include "base/machine/limits.h"
 #include "base/release/release.h"
 #include "base/status.h"
+#include "baselines/learners.h"
+#include "pipeline/data_parallel.h"
+#include "pipeline/gpipe.h"
+#include "pipeline/joint_steps.h"
 #include "pipeline/rank_pipeline.h"
 #include "pipeline/thread_pipeline.h"
 #include "pipeline/tick_pipeline.h"
@@ -32,11 +36,42 @@ absl::Status CountWorkers(const RankOptions& ranks, TrainConfig& config) {
   return absl::OkStatus();
 }
 
+namespace {
+
 SidLearner& StagesOf(const PreparedRun& run) { return dynamic_cast<SidLearner&>(*run.learner); }
+
+void ShareOutModules(const PreparedRun& run, Workers& workers) {
+  Ranks& ranks = *workers.ranks;
+  SidLearner& learner = StagesOf(run);
+  if (ranks.rank() == 0)
+    workers.pipeline = MakeRankPipeline(ranks, learner);
+  else
+    workers.serve = [&ranks, &learner] { return ServeRank(ranks, learner); };
+}
+
+void ShareOutSteps(const PreparedRun& run, Workers& workers) {
+  Ranks& ranks = *workers.ranks;
+  const auto& learner = dynamic_cast<const BackpropagationLearner&>(*run.learner);
+  const auto make_part = [&ranks, &learner, micro_batches = run.config.micro_batches] {
+    return micro_batches > 0 ? MakeGPipe(ranks, learner, micro_batches) : MakeDataParallel(ranks, learner);
+  };
+  if (ranks.rank() == 0)
+    workers.pipeline = MakeJointPipeline(ranks, learner, make_part());
+  else
+    workers.serve = [&ranks, &learner, make_part] { return ServeJointly(ranks, learner, *make_part()); };
+}
+
+}  // namespace
 
 absl::StatusOr<Workers> StartWorkers(RankOptions options, const PreparedRun& run) {
   Workers workers;
   if (run.config.pipeline == 1) return workers;
+  SID_ASSIGN_OR_RETURN(const LearnerKind learner, FindLearner(run.config.learner));
+  if (options.size == 1 && !learner.local_losses) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--pipeline=", run.config.pipeline, " of --learner=", run.config.learner, " is of processes: tools/launch ",
+        run.config.pipeline, " -- ... starts them, without --pipeline"));
+  }
   if (options.size == 1) {
     const bool on_gpu = run.device.is_cuda();
     auto graph = run.config.capture ? MakeCudaGraph(run.device) : nullptr;
@@ -50,7 +85,7 @@ absl::StatusOr<Workers> StartWorkers(RankOptions options, const PreparedRun& run
   Settings settings = DecidingSettings(run);
   settings.emplace_back("commit", Commit());
   SID_ASSIGN_OR_RETURN(workers.ranks, Ranks::Join(options, settings));
-  if (options.rank == 0) workers.pipeline = MakeRankPipeline(*workers.ranks, StagesOf(run));
+  (learner.local_losses ? ShareOutModules : ShareOutSteps)(run, workers);
   return workers;
 }
 

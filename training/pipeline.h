@@ -26,6 +26,10 @@ class Pipeline {
 
   // The learner's State() has been written, with no step under way: the next one begins from it.
   virtual void TakeState() = 0;
+
+  // What processes have sent each other for a step, in bytes, all of them together, up to the last Drain: features, gradients, batches, not
+  // what is only looked at. 0 within one process.
+  virtual double BytesPerStep() const { return 0; }
 };
 
 }  // namespace sid

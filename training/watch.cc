@@ -26,14 +26,14 @@ Watch::Watch(const std::vector<NamedTensor>& state) {
 
 at::Tensor Watch::Row(const StepResult& result, const at::Tensor& labels) const {
   const at::NoGradGuard no_graph;
-  const at::TensorOptions options = weights_.at(0).options();
-  const at::ScalarType type = weights_[0].scalar_type();
+  const at::TensorOptions options = (weights_.empty() ? result.losses : weights_[0]).options();
+  const at::ScalarType type = at::typeMetaToScalarType(options.dtype());
   const at::Tensor none = at::zeros({}, options);
   std::vector<at::Tensor> row(2);
   row[0] = result.features.defined() ? at::linalg_vector_norm(result.features, 2, c10::nullopt, false, type) : none;
   row[1] = result.losses;
   const auto add = [&](const std::vector<at::Tensor>& norms) { row.insert(row.end(), norms.begin(), norms.end()); };
-  add(at::_foreach_norm(weights_));
+  if (!weights_.empty()) add(at::_foreach_norm(weights_));
   // Not the root of the sum of squares, which overflows where the moments, squares themselves, do not.
   if (!moments_.empty()) add(at::_foreach_norm(moments_, std::numeric_limits<double>::infinity()));
   row.push_back(result.log_belief.defined() ? result.log_belief.argmax(-1).eq(labels).sum(type) : none);

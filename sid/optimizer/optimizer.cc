@@ -13,6 +13,8 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
+
 #include "base/status.h"
 #include "base/text.h"
 #include "third_party/logging/logging.h"
@@ -26,13 +28,14 @@ at::Tensor LaidOutAs(const at::Tensor& parameter, at::Tensor gradient) {
   return at::empty_like(parameter).copy_(gradient);
 }
 
-void ClipByNorm(std::vector<at::Tensor>& gradients, double clip_norm) {
-  const at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
+void ClipByNorm(std::vector<at::Tensor>& gradients, double clip_norm, const at::Tensor& norm) {
   // On the device: reading the norm would make the host wait.
   at::_foreach_mul_(gradients, (clip_norm / (norm + 1e-6)).clamp_max(1));
 }
 
 }  // namespace
+
+at::Tensor NormOf(const std::vector<at::Tensor>& gradients) { return at::stack(at::_foreach_norm(gradients)).norm(); }
 
 std::vector<std::string> OptimizerNames() { return {"adam", "adamw", "sgd"}; }
 
@@ -60,11 +63,31 @@ Optimizer::Optimizer(const std::vector<NamedTensor>& parameters, const Optimizer
   }
 }
 
-void Optimizer::Step(std::vector<at::Tensor> gradients, const at::Tensor& any_learning_rate) {
+Optimizer::Optimizer(const Optimizer& all, const std::vector<NamedTensor>& some) : options_(all.options_) {
+  for (const Group& group : all.groups_) {
+    Group& own = groups_.emplace_back();
+    own.weight_decay = group.weight_decay;
+    for (size_t place = 0; place < some.size(); ++place) {
+      const auto found = std::find_if(group.named.begin(), group.named.end(),
+                                      [&](const NamedTensor& one) { return one.name == some[place].name; });
+      if (found == group.named.end()) continue;
+      const size_t i = found - group.named.begin();
+      own.places.push_back(place);
+      own.named.push_back(*found);
+      own.parameters.push_back(group.parameters[i]);
+      // Which there are depends on the rule.
+      if (!group.first_moments.empty()) own.first_moments.push_back(group.first_moments[i]);
+      if (!group.second_moments.empty()) own.second_moments.push_back(group.second_moments[i]);
+      if (!group.steps.empty()) own.steps.push_back(group.steps[i]);
+    }
+  }
+}
+
+void Optimizer::Step(std::vector<at::Tensor> gradients, const at::Tensor& any_learning_rate, const at::Tensor& norm) {
   const at::NoGradGuard no_grad;
   // On a GPU the fused kernels read it as a float, whatever the parameters are; on the CPU they take any.
   const at::Tensor learning_rate = any_learning_rate.is_cuda() ? any_learning_rate.to(at::kFloat) : any_learning_rate;
-  if (options_.clip_norm > 0) ClipByNorm(gradients, options_.clip_norm);
+  if (clips()) ClipByNorm(gradients, options_.clip_norm, norm.defined() ? norm : NormOf(gradients));
   for (Group& group : groups_) {
     if (group.places.empty()) continue;
     std::vector<at::Tensor> own;

@@ -34,13 +34,21 @@ struct OptimizerOptions {
   double clip_norm = 0;  // 0: no clipping
 };
 
+// Of all of them together, a scalar.
+at::Tensor NormOf(const std::vector<at::Tensor>& gradients);
+
 class Optimizer {
  public:
   Optimizer(const std::vector<NamedTensor>& parameters, const OptimizerOptions& options);
+  // Of `some` of the parameters of `all`, in this order, with which it shares what is remembered of them.
+  Optimizer(const Optimizer& all, const std::vector<NamedTensor>& some);
 
   // Moves every parameter; `gradients` stand in the parameters' order and may be overwritten. `learning_rate` is a scalar,
-  // on the CPU or on the parameters' device: there the host need not know it, so a captured step can follow a schedule.
-  void Step(std::vector<at::Tensor> gradients, const at::Tensor& learning_rate);
+  // on the CPU or on the parameters' device: there the host need not know it, so a captured step can follow a schedule. `norm` is
+  // that of all gradients which are clipped together, where these are some of them.
+  void Step(std::vector<at::Tensor> gradients, const at::Tensor& learning_rate, const at::Tensor& norm = {});
+
+  bool clips() const { return options_.clip_norm > 0; }
 
   // What it remembers between steps, sharing memory, as "first_moment.blocks.1.weight": with the weights all that the next
   // step depends on but its gradients.
