@@ -5,8 +5,10 @@
 //   name      from                                             says                                       here
 //   paper     the authors' released code                       CIFAR-100, L = 8: 56.95 % in 100 epochs     Adam, no decay
 //   sgd       He et al. 2016, section 4.2                      the usual step schedule
-//   resnet9   DAWNBench, davidcpage/cifar10-fast               ResNet-9: 94 % on CIFAR-10 in 24 epochs     to be confirmed
+//   resnet9   DAWNBench, davidcpage/cifar10-fast               ResNet-9: 94 % on CIFAR-10 in 24 epochs     not reached: it lacks a factor (below)
 //   resnet18  kuangliu/pytorch-cifar                           ResNet-18: 95 % on CIFAR-10 in 200 epochs   to be confirmed
+//
+// resnet9's source multiplies the logits by 0.125, at the same learning rate. This one does not, and is far below it (docs/results.md).
 //
 // Weight decay here is decoupled from the momentum: what those programs call 5e-4, added to the gradient, is 5e-4 / (1 - 0.9) here.
 

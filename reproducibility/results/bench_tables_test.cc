@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/files.h"
 #include "reproducibility/results/tables_for_tests.h"
 
@@ -214,6 +215,20 @@ std::vector<std::string> Trainings() {
   return table;
 }
 
+std::vector<std::string> ResNet9Trainings() {
+  std::vector<std::string> table;
+  const ordered_json trainings = Read("reproducibility/results/h200/resnet9.json");
+  for (const ordered_json& run : trainings.at("runs")) {
+    const ordered_json& settings = run.at("config").at("settings");
+    std::vector<std::string> accuracy;
+    for (const ordered_json& share : run.at("summary").at("test_accuracy"))
+      accuracy.push_back(absl::StrFormat("%.2f %%", 100 * share.get<double>()));
+    table.push_back(Row({absl::StrCat("`", settings.at("learner").get<std::string>(), "`"), settings.at("depth").dump(),
+                         absl::StrJoin(accuracy, ", ")}));
+  }
+  return table;
+}
+
 // The cascade of 64 modules by its phases, and what its products alone would need at the rate of a large one.
 std::vector<std::string> WhereTheTimeGoes() {
   const ordered_json bench = Read("bench/cascade/results.json");
@@ -287,7 +302,8 @@ const Guarded kTables[] = {{"docs/benchmarks.md", "reproducibility/results/two_c
                            {"docs/benchmarks.md", "bench/memory/results.json", Memory},
                            {"docs/benchmarks.md", "bench/e2/cascade.json", ModelledCascade},
                            {"docs/benchmarks.md", "bench/e2/step.json", ModelledSteps},
-                           {"docs/results.md", "reproducibility/results/h100/trainings.json", Trainings}};
+                           {"docs/results.md", "reproducibility/results/h100/trainings.json", Trainings},
+                           {"docs/results.md", "reproducibility/results/h200/resnet9.json", ResNet9Trainings}};
 
 TEST(Benchmarks, TablesSayWhatTheFilesSay) {
   for (const Guarded& guarded : kTables) {

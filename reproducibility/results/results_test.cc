@@ -1,4 +1,4 @@
-// The committed report says what its runs say, number by number.
+// Each committed report says what its runs say, number by number.
 
 #include <gtest/gtest.h>
 
@@ -14,35 +14,38 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr char kFolder[] = "reproducibility/results/two_cores";
-
 Registry TheRegistry() { return ParseRegistry(ReadFile("reproducibility/claims/claims.json").value()).value(); }
 
-ordered_json Recomputed() {
-  const auto input = ReadReportInput(kFolder, TheRegistry());
-  EXPECT_TRUE(input.ok()) << input.status();
-  return input.ok() ? MakeReport(*input).value() : ordered_json::object();
-}
+class CommittedReport : public testing::TestWithParam<const char*> {
+ protected:
+  const std::string folder_ = absl::StrCat("reproducibility/results/", GetParam());
 
-TEST(CommittedReport, IsWhatTheRunsSay) {
-  EXPECT_EQ(Recomputed().dump(1) + "\n", ReadFile(absl::StrCat(kFolder, "/report.json")).value())
+  ordered_json Recomputed() const {
+    const auto input = ReadReportInput(folder_, TheRegistry());
+    EXPECT_TRUE(input.ok()) << input.status();
+    return input.ok() ? MakeReport(*input).value() : ordered_json::object();
+  }
+};
+
+TEST_P(CommittedReport, IsWhatTheRunsSay) {
+  EXPECT_EQ(Recomputed().dump(1) + "\n", ReadFile(absl::StrCat(folder_, "/report.json")).value())
       << "make it again: //:reproduce with the report's own command, into its folder";
 }
 
-TEST(CommittedReport, NamesEveryRunAndNoOther) {
+TEST_P(CommittedReport, NamesEveryRunAndNoOther) {
   std::set<std::string> named, there;
   const ordered_json report = Recomputed();
   for (const ordered_json& experiment : report.at("experiments")) {
     for (const ordered_json& run : experiment.at("runs")) named.insert(run.at("file").get<std::string>());
   }
-  for (const auto& file : std::filesystem::directory_iterator(absl::StrCat(kFolder, "/runs"))) {
+  for (const auto& file : std::filesystem::directory_iterator(absl::StrCat(folder_, "/runs"))) {
     there.insert(file.path().filename().string());
   }
   EXPECT_EQ(named, there);
 }
 
-TEST(CommittedReport, HoldsNoPathOfAMachine) {
-  for (const auto& file : std::filesystem::recursive_directory_iterator(kFolder)) {
+TEST_P(CommittedReport, HoldsNoPathOfAMachine) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder_)) {
     if (!file.is_regular_file()) continue;
     const std::string text = ReadFile(file.path().string()).value();
     for (const char* path : {"/home/", "/root/", "/tmp/", "/Users/", "=/"}) {
@@ -50,6 +53,9 @@ TEST(CommittedReport, HoldsNoPathOfAMachine) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(All, CommittedReport, testing::Values("two_cores", "h200"),
+                         [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
 }  // namespace sid
