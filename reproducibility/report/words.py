@@ -13,7 +13,7 @@ METHOD = [
     "Differences are paired by seed: all learners get a seed's own split, label noise, order and augmentation. Learning rates and epochs are chosen on validation data; a run reads the test set with one set of weights, its best epoch's.",
     "p is one-sided, for as much by chance if the mean lay on the bound.",
 ]
-UNITS = {"accuracy": "points of test accuracy", "rise": "rise of the mean divergence at a module, of d_0", "rise_in_training": "rise at a module in a half of the epochs, of d_0", "contraction": "mean divergence after a module / before it", "staleness": "nats, mean over the probes of what a step moves the teacher that moves most", "inference_difference": "nats, largest difference in log p", "critical_path_speedup": "a whole step on one device / its critical path on many", "measured_speedup": "times as fast, wall clock", "memory_ratio": "peak bytes of SID / of the other", "extractor_backward_share": "extractor's backward pass / whole step"}
+UNITS = {"accuracy": "points of test accuracy", "rise": "rise of the mean divergence at a module, of d_0", "rise_in_training": "rise at a module in a half of the epochs, of d_0", "contraction": "mean divergence after a module / before it", "staleness": "nats, mean over the probes of what a step moves the teacher that moves most", "inference_difference": "nats, largest difference in log p", "critical_path_speedup": "a whole step on one device / its critical path on many", "measured_speedup": "times as fast, wall clock", "memory_ratio": "peak bytes of SID / of the other", "extractor_backward_share": "extractor's backward pass / whole step", "pipeline_prediction": "slowest stage alone / step of the pipeline"}
 
 
 def number(value, scale=1):
