@@ -63,26 +63,46 @@ std::vector<PhaseTime> Competitor::Profile(RecordingTimer& timer) {
 
 void Competitor::Step(int64_t steps, PhaseTimer& timer) {
   Activate(contender_, device_);
-  for (int64_t step = 0; step < steps; ++step) {
-    const ScopedPhase phase(timer, "step");
-    if (pipeline_ != nullptr) {
-      pipeline_->Begin(batch_, kLearningRate);
-    } else {
-      learner_->Step(batch_, kLearningRate, timer);
-    }
+  Fill();
+  for (int64_t step = 0; step < steps; ++step) OneStep(timer);
+  Drain();
+}
+
+void Competitor::OneStep(PhaseTimer& timer) {
+  const ScopedPhase phase(timer, "step");
+  if (pipeline_ != nullptr) {
+    pipeline_->Begin(batch_, kLearningRate);
+  } else {
+    learner_->Step(batch_, kLearningRate, timer);
   }
+}
+
+void Competitor::Fill() {
+  if (pipeline_ == nullptr || !device_.is_cpu()) return;
+  while (pipeline_->Begin(batch_, kLearningRate).empty()) {
+  }
+}
+
+void Competitor::Drain() {
+  if (pipeline_ != nullptr && device_.is_cpu()) pipeline_->Drain();
 }
 
 double Competitor::SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock& clock) {
   WaitFor(device_);
+  Activate(contender_, device_);
+  Fill();
   const double begin = clock();
-  if (graph_ == nullptr) {
-    Step(steps, timer);
-  } else {
-    for (int64_t step = 0; step < steps; ++step) graph_->Run({});
+  for (int64_t step = 0; step < steps; ++step) {
+    if (graph_ == nullptr) {
+      OneStep(timer);
+    } else {
+      graph_->Run({});
+    }
   }
   WaitFor(device_);
-  return (clock() - begin) / static_cast<double>(steps);
+  const double seconds = (clock() - begin) / static_cast<double>(steps);
+  Drain();
+  return seconds;
 }
 
 void WaitFor(at::Device device) {

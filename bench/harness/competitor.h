@@ -44,6 +44,10 @@ class Competitor {
         device_(device) {}
 
   void Capture(PhaseTimer& timer);
+  void OneStep(PhaseTimer& timer);
+  // A pipeline of threads steps at its own rate only while it is full, and goes on by itself until it is drained, beside whoever is measured next.
+  void Fill();
+  void Drain();
 
   Contender contender_;
   std::unique_ptr<Learner> learner_;
