@@ -1,5 +1,6 @@
 #include "bench/harness/competitor.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
@@ -79,12 +80,19 @@ void Competitor::OneStep(PhaseTimer& timer) {
 
 void Competitor::Fill() {
   if (pipeline_ == nullptr || !device_.is_cpu()) return;
-  while (pipeline_->Begin(batch_, kLearningRate).empty()) {
-  }
+  size_t begun = 1;
+  while (pipeline_->Begin(batch_, kLearningRate).empty()) ++begun;
+  // Its workers are as far ahead of each other as they may be after as many again.
+  for (size_t k = 0; k < begun; ++k) pipeline_->Begin(batch_, kLearningRate);
 }
 
 void Competitor::Drain() {
   if (pipeline_ != nullptr && device_.is_cpu()) pipeline_->Drain();
+}
+
+int64_t Competitor::threads() const {
+  const bool has_workers = pipeline_ != nullptr && device_.is_cpu();
+  return at::get_num_threads() * (has_workers ? static_cast<int64_t>(learner_->LossDepths().size()) : 1);
 }
 
 double Competitor::SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock& clock) {

@@ -32,6 +32,9 @@ class Competitor {
   // The phases of one step, "step" around them all: of a replay after TimeReplays, else of a plain step that `timer` times.
   std::vector<PhaseTime> Profile(RecordingTimer& timer);
 
+  // Threads of the CPU that it computes on, once it has stepped.
+  int64_t threads() const;
+
   // Seconds a step, mean of `steps`, from an idle device to an idle device.
   double SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock& clock);
 

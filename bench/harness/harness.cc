@@ -1,6 +1,5 @@
 #include "bench/harness/harness.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros.h>
@@ -83,7 +82,7 @@ class Passes {
       competitors_[i].Step(1, *timer);
       WaitFor(harness_.device);
       Sample sample;
-      sample.disturbance = Watched([&] {
+      sample.disturbance = Watched(competitors_[i], [&] {
         sample.seconds = competitors_[i].SecondsPerStep(steps_[i], *timer, harness_.clock);
         return sample.seconds * static_cast<double>(steps_[i]);
       });
@@ -100,7 +99,7 @@ class Passes {
     Rounds("profile", counting, [&](size_t i) {
       competitors_[i].Profile(*timer);  // the others were here in between
       std::vector<PhaseTime> phases;
-      const std::string disturbance = Watched([&] {
+      const std::string disturbance = Watched(competitors_[i], [&] {
         phases = competitors_[i].Profile(*timer);
         return phases[0].seconds;
       });
@@ -172,12 +171,12 @@ class Passes {
 
   // What disturbed `measure`, which returns the seconds it took.
   template <typename Function>
-  std::string Watched(const Function& measure) const {
+  std::string Watched(const Competitor& competitor, const Function& measure) const {
     const MachineState before = ReadMachineState(harness_.gpu);
     const double seconds = measure();
     MachineState after = ReadMachineState(harness_.gpu);
     after.gpu_clock = held_clock_.Share(after.gpu_mhz);
-    return Disturbance(before, after, seconds, at::get_num_threads());
+    return Disturbance(before, after, seconds, competitor.threads());
   }
 
   // Of steps with the same phases each: the series of every phase, and of its modules.

@@ -134,7 +134,9 @@ std::vector<Ratio> PipelinePredictions(const Rule&, const ordered_json& bench) {
   for (const ordered_json& one : bench.value("modelled_pipelines", ordered_json::array())) {
     const auto label = one.at("label").get<std::string>();
     const ordered_json &pipeline = *contenders.at(label), &step = one.at("step_seconds");
-    if (pipeline.value("captured", false)) continue;
+    const auto workers = pipeline.at("depth").get<int64_t>(), threads = pipeline.value("threads", int64_t{0});
+    const bool shares = workers * std::max<int64_t>(1, threads) > bench.at("environment").value("cores", workers);
+    if (shares || pipeline.value("captured", false)) continue;
     const auto predicted = one.at("predicted_seconds").get<double>();
     ratios.push_back({label,
                       predicted / step.at("median").get<double>(),

@@ -26,6 +26,7 @@ ordered_json Contender(const std::string& label, const std::string& learner, int
 ordered_json Bench() {
   return {
       {"schema", 1},
+      {"environment", {{"cores", 8}}},
       {"settings", {{"extractor", true}}},
       {"contenders", {Contender("a", "sid", 50), Contender("b", "bp-chain", 100), Contender("c", "sid", 200)}},
       {"measured_speedups",
@@ -74,6 +75,12 @@ TEST(RatiosOf, APipelineIsHeldAgainstItsSlowestStage) {
   EXPECT_EQ(verdict(9.2, 9.5, 9.9), Verdict::kPass);
   EXPECT_EQ(verdict(9.2, 9.5, 10.1), Verdict::kInconclusive);
   EXPECT_EQ(verdict(10.1, 11, 12), Verdict::kFail);
+  const auto depth = bench["contenders"][0]["depth"].get<int64_t>();
+  bench["environment"]["cores"] = 2 * depth;
+  EXPECT_EQ(verdict(9.2, 9.5, 9.9), Verdict::kPass);
+  bench["contenders"][0]["threads"] = 3;  // more than there are cores for
+  EXPECT_EQ(verdict(9.2, 9.5, 9.9), Verdict::kNotRun);
+  bench["contenders"][0]["threads"] = 1;
   bench["contenders"][0]["captured"] = true;  // on a GPU
   EXPECT_EQ(verdict(9.2, 9.5, 9.9), Verdict::kNotRun);
 }
