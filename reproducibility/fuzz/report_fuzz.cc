@@ -29,8 +29,7 @@ void DriveRun(const std::string& text) {
   const auto result = sid::ParseResult(text, "input");
   sid::CheckIsOneLine(result.status());
   if (!result.ok()) return;
-  for (const char* quantity :
-       {"accuracy", "rise", "rise_in_training", "contraction", "staleness"}) {
+  for (const char* quantity : {"accuracy", "rise", "rise_in_training", "contraction", "staleness"}) {
     CHECK(sid::QuantityOf(quantity, {"input", *result}).ok()) << quantity;
   }
 }
