@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/verdict/evidence.h"
+#include "reproducibility/verdict/quantities.h"
 
 namespace sid {
 namespace {

@@ -13,6 +13,7 @@
 #include "reproducibility/claims/claims.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
+#include "reproducibility/verdict/quantities.h"
 #include "third_party/logging/logging.h"
 
 namespace {
@@ -30,7 +31,7 @@ void DriveRun(const std::string& text) {
   sid::CheckIsOneLine(result.status());
   if (!result.ok()) return;
   for (const char* quantity : {"accuracy", "rise", "rise_in_training", "contraction", "staleness"}) {
-    CHECK(sid::QuantityOf(quantity, {"input", *result}).ok()) << quantity;
+    CHECK(sid::QuantityOf(quantity, *result).ok()) << quantity;
   }
 }
 

@@ -27,20 +27,6 @@ struct Evidence {
   std::string stand_in;           // the data set that was used instead of every other; empty for none
 };
 
-// Of a run, by name; rises and contractions are a list, a number a module, and each number becomes a contrast of its own:
-//
-//   accuracy                  on the test set, of the last belief
-//   rise                      (d_i - d_{i-1}) / d_0, of the mean divergence on the test set
-//   rise_in_training          the same on the validation set, from the second module on, in each half of the epochs
-//   contraction               d_i / d_{i-1}
-//   staleness                 how far a step moves the teacher that moves most, mean over the probes of probed runs
-//
-// A run that failed has the accuracy of guessing, and nothing (an empty list) of the others; UnknownName for another quantity.
-absl::StatusOr<std::vector<double>> QuantityOf(const std::string& quantity, const FinishedRun& run);
-
-// Of the weights that were kept; 0 for a run that failed, which is no choice.
-double ValidationAccuracy(const nlohmann::ordered_json& result);
-
 // What a run must have for a term of the rule: the data set that stands in, if any, in place of the rule's own.
 nlohmann::json FilterOf(const Rule& rule, const Term& term, const std::string& stand_in);
 bool Fits(const nlohmann::ordered_json& settings, const nlohmann::json& filter);
@@ -58,8 +44,5 @@ struct ContrastValues {
 };
 
 absl::StatusOr<ContrastValues> Evaluate(const Rule& rule, const Contrast& contrast, const Evidence& evidence);
-
-// How many tests a contrast is, were there runs of it.
-size_t TestsOf(const Rule& rule, const Contrast& contrast);
 
 }  // namespace sid

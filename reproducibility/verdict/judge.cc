@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "reproducibility/verdict/quantities.h"
 
 namespace sid {
 namespace {

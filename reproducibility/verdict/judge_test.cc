@@ -199,18 +199,6 @@ TEST(Judge, RisesAreContrastsByModule) {
   EXPECT_EQ(judgement.verdict, Verdict::kFail);
 }
 
-// d_0 is 2; the first module's divergence is as it was, the second's falls in the first half and rises in the other.
-TEST(QuantityOf, RisesInTrainingAreMeansOverHalves) {
-  const auto epoch = [](double second) -> ordered_json { return {{"validation", {{"divergence", {1.0, second}}}}}; };
-  const ordered_json result = {{"theory", {{"divergence", {2.0, 1.0, 1.0}}}},
-                               {"epochs", {epoch(0.8), epoch(0.6), epoch(1.2), epoch(1.0)}}};
-  const std::vector<double> rises = QuantityOf("rise_in_training", {"run", result}).value();
-  ASSERT_EQ(rises.size(), 2u);
-  EXPECT_NEAR(rises[0], -0.15, 1e-12);
-  EXPECT_NEAR(rises[1], 0.05, 1e-12);
-  EXPECT_EQ(QuantityOf("contraction", {"run", result}).value(), (std::vector<double>{0.5, 1}));
-}
-
 TEST(Judge, ARateAtTheEdgeOfItsGridAndCleanLabelsAreTold) {
   AllEvidence evidence = MakeEvidence({});
   EXPECT_NE(Judge(TheClaim(), evidence)->chosen[0].find("lr 0.01 of 2, at the edge"), std::string::npos);
