@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "baselines/recompute.h"
+#include "pipeline/shares.h"
 #include "sid/belief/belief.h"
-#include "sid/network/partition.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -80,13 +80,7 @@ std::vector<NamedTensor> BlockRun::State() const {
 std::vector<BlockRun> MakeRuns(const BackpropagationLearner& learner, int64_t count) {
   std::vector<double> costs;
   for (const Block& block : StageOf(learner).blocks) costs.push_back(block.cost.flops);
-  std::vector<BlockRun> runs;
-  size_t begin = 0;
-  for (const int64_t blocks : Balance(costs, count)) {
-    runs.emplace_back(learner, begin, begin + blocks);
-    begin += blocks;
-  }
-  return runs;
+  return InRuns(costs, count, [&](size_t begin, size_t end) { return BlockRun(learner, begin, end); });
 }
 
 }  // namespace sid

@@ -18,10 +18,9 @@ FirstWorker::FirstWorker(SidLearner& learner, std::vector<Worker>& workers, Send
 }
 
 std::vector<at::Tensor> FirstWorker::Begin(const Batch& batch, double learning_rate) {
-  const Hand first = learner_.FirstHand(batch);
-  own_rows_.push_back(
-      workers_[0].Step({first.features, first.log_belief, batch.labels, at::scalar_tensor(learning_rate, at::kDouble)},
-                       [&](const Work& work) { next_.Send(Encode(Order::kStep, work)); }));
+  own_rows_.push_back(workers_[0].Step(
+      {batch.images, learner_.FirstBelief(batch), batch.labels, at::scalar_tensor(learning_rate, at::kDouble)},
+      [&](const Work& work) { next_.Send(Encode(Order::kStep, work)); }));
   ++steps_;
   if (own_rows_.size() <= most_under_way_) return {};
   return {EndOldest()};

@@ -28,6 +28,7 @@ class Rows {
     int64_t source = workers * columns;
     for (int64_t k = 0; k < workers; ++k) {
       for (const int64_t place : layout.places[k]) sources[k * columns + place] = source++;
+      idle_parts_.push_back(at::zeros({static_cast<int64_t>(layout.places[k].size())}, options));
     }
     sources_ = at::tensor(sources, at::kLong).to(options.device());
   }
@@ -41,8 +42,12 @@ class Rows {
 
   at::Tensor Last() const { return rows_[-1].clone(); }
 
+  // Each worker's part where it has no batch.
+  const std::vector<at::Tensor>& idle_parts() const { return idle_parts_; }
+
  private:
   at::Tensor rows_, sources_;
+  std::vector<at::Tensor> idle_parts_;
 };
 
 void Copy(const Work& from, Work& to) {
@@ -69,17 +74,12 @@ class TickPipeline : public Pipeline {
         streams_(MakeStreams(options_.device(), workers)),
         rows_(LayoutOfRows(learner, workers_), options_),
         inputs_(workers),
-        has_batch_(workers, false),
-        idle_parts_(workers) {
-    const RowLayout layout = LayoutOfRows(learner, workers_);
-    for (size_t k = 0; k < workers_.size(); ++k)
-      idle_parts_[k] = at::zeros({static_cast<int64_t>(layout.places[k].size())}, options_);
-  }
+        has_batch_(workers, false) {}
 
   std::vector<at::Tensor> Begin(const Batch& batch, double learning_rate) override {
-    const Hand first = learner_.FirstHand(batch);
     const at::ScalarType type = options_.device().is_cuda() ? at::kFloat : at::kDouble;  // as fused Adam reads it
-    const Work work{first.features, first.log_belief, batch.labels, at::full({}, learning_rate, options_.dtype(type))};
+    const Work work{batch.images, learner_.FirstBelief(batch), batch.labels,
+                    at::full({}, learning_rate, options_.dtype(type))};
     const at::Tensor& usual = inputs_[0].features;
     if (usual.defined() && usual.sizes() != work.features.sizes()) return TakeAlone(work);
     Copy(work, inputs_[0]);
@@ -89,7 +89,7 @@ class TickPipeline : public Pipeline {
 
   std::vector<at::Tensor> Drain() override {
     std::vector<at::Tensor> rows;
-    while (std::find(has_batch_.begin(), has_batch_.end(), true) != has_batch_.end()) {
+    while (std::count(has_batch_.begin(), has_batch_.end(), true) > 0) {
       for (at::Tensor& row : Tick()) rows.push_back(std::move(row));
     }
     return rows;
@@ -99,7 +99,7 @@ class TickPipeline : public Pipeline {
 
  private:
   std::vector<at::Tensor> Tick() {
-    const bool all = std::find(has_batch_.begin(), has_batch_.end(), false) == has_batch_.end();
+    const bool all = std::count(has_batch_.begin(), has_batch_.end(), false) == 0;
     const bool ends = has_batch_.back();
     if (all && graph_ != nullptr) {
       graph_->Run([this] { StepWorkers(); });
@@ -114,7 +114,7 @@ class TickPipeline : public Pipeline {
   // The step of each worker that has a batch: all that a graph holds.
   void StepWorkers() {
     std::vector<Work> handed(workers_.size());
-    std::vector<at::Tensor> parts = idle_parts_;
+    std::vector<at::Tensor> parts = rows_.idle_parts();
     streams_->Mark();
     for (size_t k = 0; k < workers_.size(); ++k) {
       if (!has_batch_[k]) continue;
@@ -136,6 +136,7 @@ class TickPipeline : public Pipeline {
       parts.push_back(worker.Step(work, [&](const Work& handed) { next = handed; }));
       work = next;
     }
+    // Each worker's numbers go with the row to the last place.
     for (size_t k = 0; k < workers_.size(); ++k) rows_.Advance(parts);
     rows.push_back(rows_.Last());
     return rows;
@@ -149,7 +150,6 @@ class TickPipeline : public Pipeline {
   Rows rows_;
   std::vector<Work> inputs_;  // of each worker
   std::vector<bool> has_batch_;
-  std::vector<at::Tensor> idle_parts_;  // of a row, where a worker has no batch
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "sid/network/partition.h"
+#include "pipeline/shares.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -91,13 +91,7 @@ RowLayout LayoutOfRows(const SidLearner& learner, const std::vector<Worker>& wor
 std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count) {
   std::vector<double> costs;
   for (const Stage& stage : learner.network().stages) costs.push_back(Flops(stage));
-  std::vector<Worker> workers;
-  size_t begin = 0;
-  for (const int64_t stages : Balance(costs, count)) {
-    workers.emplace_back(learner, begin, begin + stages);
-    begin += stages;
-  }
-  return workers;
+  return InRuns(costs, count, [&](size_t begin, size_t end) { return Worker(learner, begin, end); });
 }
 
 at::Tensor Pack(const std::vector<NamedTensor>& state) {

@@ -34,8 +34,11 @@ SidLearner::SidLearner(Network network, SidOptions options, const ExecutorOption
 }
 
 Hand SidLearner::FirstHand(const Batch& batch) const {
-  const at::TensorOptions products = batch.images.options().dtype(compute_type_);
-  return {batch.images, UniformBelief(batch.labels.size(0), network_.classes(), products), Target(batch.labels)};
+  return {batch.images, FirstBelief(batch), Target(batch.labels)};
+}
+
+at::Tensor SidLearner::FirstBelief(const Batch& batch) const {
+  return UniformBelief(batch.labels.size(0), network_.classes(), batch.images.options().dtype(compute_type_));
 }
 
 at::Tensor SidLearner::Target(const at::Tensor& labels) const {

@@ -49,6 +49,7 @@ class SidLearner : public Learner {
   const Network& network() const { return network_; }
   std::vector<StageLearner>& stages() { return stages_; }
   Hand FirstHand(const Batch& batch) const;
+  at::Tensor FirstBelief(const Batch& batch) const;   // log p_0 [B, C]
   at::Tensor Target(const at::Tensor& labels) const;  // log y [B, C]
 
  private:
