@@ -3,10 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/cuda/CUDAContext.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
 #include <c10/cuda/CUDAGuard.h>
-
-#include <array>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
@@ -15,31 +12,11 @@
 #include "sid/cascade/chain_by_kernel.h"
 #include "sid/cascade/closed_form.h"
 #include "sid/cascade/kernel/chain_launch.h"
+#include "sid/cascade/kernel_arrays.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
-
-int64_t RoundedUp(int64_t size) { return kernels::QuadsOf(static_cast<int>(size)) * kernels::kQuad; }
-
-// weights [n, rows, columns] as [n, columns, rows], both filled up with zeros to what a thread reads at once.
-at::Tensor Transposed(const at::Tensor& weights) {
-  const int64_t rows = weights.size(1), columns = weights.size(2);
-  const std::array<int64_t, 3> shape{weights.size(0), RoundedUp(columns), RoundedUp(rows)};
-  const bool whole = shape[1] == columns && shape[2] == rows;
-  at::Tensor result = whole ? at::empty(shape, weights.options()) : at::zeros(shape, weights.options());
-  result.slice(1, 0, columns).slice(2, 0, rows).copy_(weights.transpose(1, 2));
-  return result;
-}
-
-// biases [n, columns] filled up in the same way.
-at::Tensor FilledUp(const at::Tensor& biases) {
-  const int64_t columns = biases.size(1);
-  if (RoundedUp(columns) == columns) return biases.contiguous();
-  at::Tensor result = at::zeros({biases.size(0), RoundedUp(columns)}, biases.options());
-  result.slice(1, 0, columns).copy_(biases);
-  return result;
-}
 
 // The kernel's inputs and outputs, alive until it is started. Those of the losses are undefined where there are none.
 struct Arrays {
@@ -72,16 +49,13 @@ void Launch(const Arrays& arrays, Divergence divergence) {
 }
 
 void LaunchFor(at::ScalarType type, const Arrays& arrays, Divergence divergence) {
-  if (type == at::kFloat) return Launch<float, float>(arrays, divergence);
-  if (type == at::kDouble) return Launch<double, double>(arrays, divergence);
-  CHECK(type == at::kBFloat16) << type;
-  Launch<__nv_bfloat16, float>(arrays, divergence);
+  ForProductsOf(type, [&]<typename Storage, typename Number>() { Launch<Storage, Number>(arrays, divergence); });
 }
 
 // What the beliefs need, without losses.
 Arrays ArraysOf(const Cascade& modules, const at::Tensor& features, const at::Tensor& log_q) {
-  Arrays arrays{.belief_weight = Transposed(modules.belief_weight),
-                .output_weight = Transposed(modules.output_weight),
+  Arrays arrays{.belief_weight = FilledUp(modules.belief_weight.transpose(1, 2)),
+                .output_weight = FilledUp(modules.output_weight.transpose(1, 2)),
                 .output_bias = FilledUp(modules.output_bias),
                 .hidden = FeaturesHalf(modules, features),
                 .log_beliefs = at::empty({modules.depth() + 1, log_q.size(0), log_q.size(1)}, log_q.options()),

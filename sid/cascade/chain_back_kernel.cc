@@ -2,31 +2,15 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/cuda/CUDAContext.h>
-#include <ATen/ops/zeros.h>
 #include <c10/cuda/CUDAGuard.h>
-
-#include <cstdint>
 
 #include "sid/cascade/chain_by_kernel.h"
 #include "sid/cascade/kernel/chain_launch.h"
+#include "sid/cascade/kernel_arrays.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
-
-int64_t RoundedUp(int64_t size) { return kernels::QuadsOf(static_cast<int>(size)) * kernels::kQuad; }
-
-// weights [n, rows, columns], themselves where a thread can read fours of them; else filled up with zeros until it can.
-at::Tensor FilledUp(const at::Tensor& weights) {
-  constexpr uintptr_t kAlignment = 16;
-  const int64_t rows = weights.size(1), columns = weights.size(2);
-  const bool whole = RoundedUp(rows) == rows && RoundedUp(columns) == columns;
-  if (whole && weights.is_contiguous() && reinterpret_cast<uintptr_t>(weights.data_ptr()) % kAlignment == 0)
-    return weights;
-  at::Tensor result = at::zeros({weights.size(0), RoundedUp(rows), RoundedUp(columns)}, weights.options());
-  result.slice(1, 0, rows).slice(2, 0, columns).copy_(weights);
-  return result;
-}
 
 // Filled up weights, and what the kernel goes through.
 struct Arrays {
@@ -76,11 +60,8 @@ void BackByKernel(const Cascade& modules, const at::Tensor& log_beliefs, const a
                       gradient,
                       backward,
                       modules.belief_update == BeliefUpdate::kResidual};
-  const at::ScalarType type = modules.hidden_bias.scalar_type();
-  if (type == at::kFloat) return Launch<float, float>(arrays);
-  if (type == at::kDouble) return Launch<double, double>(arrays);
-  CHECK(type == at::kBFloat16) << type;
-  Launch<__nv_bfloat16, float>(arrays);
+  ForProductsOf(modules.hidden_bias.scalar_type(),
+                [&]<typename Storage, typename Number>() { Launch<Storage, Number>(arrays); });
 }
 
 }  // namespace sid

@@ -17,7 +17,7 @@
 // 51,200 multiply-adds, 400 cycles each; in turn two products (600 cycles each), two ways between blocks (250 each), a row's step (300):
 // 2,000 cycles, 1.1 us a module at 1.755 GHz. The way forward was estimated in this manner at 1.3 us and takes 4.1 on an H200. A row reads H numbers and
 // C, or 2 C, of global memory a module, and writes H + C. LibTorch's operations take eight launches a module, or nine.
-// Not measured.
+// An H200 took 4.9 us, the batched products of the weights included (L = 64, B = 128, bfloat16; bench/h200).
 
 #include "sid/cascade/kernel/block.h"
 
