@@ -4,18 +4,8 @@ set -euo pipefail
 tools=$PWD/tools
 world=$(mktemp -d "${TEST_TMPDIR:-/tmp}/gpu-check.XXXX")
 trap 'rm -rf "$world"' EXIT
-failed=0
-expect() { # expect WHAT PART TEXT
-  [[ $3 == *"$2"* ]] || { printf 'FAILED: %s: no "%s" in: %s\n' "$1" "$2" "$3"; failed=1; }
-}
-reject() { # reject WHAT PART TEXT
-  [[ $3 != *"$2"* ]] || { printf 'FAILED: %s: "%s" in: %s\n' "$1" "$2" "$3"; failed=1; }
-}
-program() { # program PATH: from standard input
-  mkdir -p "$(dirname "$1")"
-  { printf '#!/bin/bash\n' && cat; } >"$1"
-  chmod +x "$1"
-}
+# shellcheck source=tools/stand_ins_for_tests.sh
+source "$tools/stand_ins_for_tests.sh"
 
 # A tree whose Bazel makes programs that tell what they are asked for, and a machine with a driver.
 # awk reads what ldd prints word by word, so the tree lies in no folder with blanks; what is packed may.
@@ -31,15 +21,7 @@ for argument in "$@"; do [[ $argument != --out=*/steps ]] || { mkdir -p "${argum
 [[ $0 != *precision_test ]] || [[ -z ${BROKEN-} ]] || exit 3
 [[ $0 != *cuda_graph_test ]] || [[ -z ${ENDLESS-} ]] || exec tail -f /dev/null
 STAND_IN
-program "$tree/tools/bazel" <<'BAZEL'
-shift
-for label in "$@"; do
-  label=${label#//}
-  [[ $label == *:* ]] || label=$label:${label##*/}
-  mkdir -p "bazel-bin/${label%:*}"
-  cp stand-in "bazel-bin/${label/://}"
-done
-BAZEL
+stand_in_bazel "$tree"
 echo a >"$world/libglog.so.1"
 program "$path/ldd" <<<"echo '  libglog.so.1 => $world/libglog.so.1 (0x0)'; echo '  libc.so.6 => /lib/libc.so.6 (0x0)'"
 program "$path/nvidia-smi" <<<'[[ $# == 0 ]] || echo "NVIDIA Nothing, 580, 1980 MHz, 81559 MiB"'

@@ -4,18 +4,8 @@ set -euo pipefail
 tools=$PWD/tools
 world=$(mktemp -d "${TEST_TMPDIR:-/tmp}/gpu-evidence.XXXX")
 trap 'rm -rf "$world"' EXIT
-failed=0
-expect() { # expect WHAT PART TEXT
-  [[ $3 == *"$2"* ]] || { printf 'FAILED: %s: no "%s" in: %s\n' "$1" "$2" "$3"; failed=1; }
-}
-reject() { # reject WHAT PART TEXT
-  [[ $3 != *"$2"* ]] || { printf 'FAILED: %s: "%s" in: %s\n' "$1" "$2" "$3"; failed=1; }
-}
-program() { # program PATH: from standard input
-  mkdir -p "$(dirname "$1")"
-  { printf '#!/bin/bash\n' && cat; } >"$1"
-  chmod +x "$1"
-}
+# shellcheck source=tools/stand_ins_for_tests.sh
+source "$tools/stand_ins_for_tests.sh"
 
 # A tree with finished runs, whose Bazel makes programs that tell what they are asked for, and a machine with a driver.
 tree=$world/tree path=$world/path log=$world/log
@@ -38,15 +28,7 @@ echo "   1/2  accuracy: sid"
 [[ -z ${ENDLESS-} ]] || exec tail -f /dev/null
 rm -r "$out/runs/half.json.running"
 STAND_IN
-program "$tree/tools/bazel" <<'BAZEL'
-shift
-for label in "$@"; do
-  label=${label#//}
-  [[ $label == *:* ]] || label=$label:${label##*/}
-  mkdir -p "bazel-bin/${label%:*}"
-  cp stand-in "bazel-bin/${label/://}"
-done
-BAZEL
+stand_in_bazel "$tree"
 echo a | tee "$world/libglog.so.1" >"$world/libjxl.so.1"
 program "$path/ldd" <<<"echo '  libglog.so.1 => $world/libglog.so.1 (0x0)'; echo '  libjxl.so.1 => $world/libjxl.so.1 (0x0)'; echo '  libc.so.6 => /lib/libc.so.6 (0x0)'"
 program "$path/djxl" <<<""

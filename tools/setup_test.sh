@@ -8,15 +8,8 @@ world=$(mktemp -d "${TEST_TMPDIR:-/tmp}/wörld with blanks.XXXX")
 trap 'rm -rf "$world"' EXIT
 SID_PLAIN_FOLDER=$(mktemp -d /tmp/sid-plain.XXXX)
 export SID_PLAIN_FOLDER
-failed=0
-expect() { # expect WHAT PART TEXT
-  [[ $3 == *"$2"* ]] && return
-  printf 'FAILED: %s: no "%s" in: %s\n' "$1" "$2" "$3"
-  failed=1
-}
-reject() { # reject WHAT PART TEXT
-  [[ $3 != *"$2"* ]] || { printf 'FAILED: %s: "%s" in: %s\n' "$1" "$2" "$3"; failed=1; }
-}
+# shellcheck source=tools/stand_ins_for_tests.sh
+source "$tools/stand_ins_for_tests.sh"
 
 # A tree, and a cache that needs nothing installed.
 tree=$world/tree cache="$world/my cäche"

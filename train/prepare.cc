@@ -126,8 +126,7 @@ absl::Status CheckPipeline(const TrainConfig& config, const Choices& choices, co
   if (config.streams && (!choices.device.is_cuda() || config.pipeline > 1 || choices.options.sid.overlap)) {
     return absl::InvalidArgumentError(
         "--streams runs modules side by side on a GPU: not on the CPU, nor with --pipeline, which does so already, nor "
-        "with --overlap, "
-        "which forbids it");
+        "with --overlap, which forbids it");
   }
   if (config.micro_batches > 0 && (config.pipeline == 1 || !choices.learner.over_ranks)) {
     return absl::InvalidArgumentError(
