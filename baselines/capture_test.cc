@@ -3,7 +3,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/zeros.h>
@@ -147,7 +147,7 @@ struct Trained {
 at::Tensor AllWeights(const Learner& learner) {
   std::vector<at::Tensor> weights;
   for (const NamedTensor& one : Weights(learner)) weights.push_back(one.tensor.detach().cpu().flatten());
-  return at::cat(weights);
+  return at::concat(weights);
 }
 
 // Two epochs, with whole batches and a last one that is not, the second with eight times the learning rate.

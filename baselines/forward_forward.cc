@@ -4,7 +4,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/stack.h>
@@ -57,7 +57,7 @@ class ForwardForward : public Peer {
     {
       const ScopedPhase phase(timer, "forward");
       wrong = WrongLabels(batch.labels);
-      h = at::cat({DrawLabels(batch.images, batch.labels, classes, waves_),
+      h = at::concat({DrawLabels(batch.images, batch.labels, classes, waves_),
                    DrawLabels(batch.images, wrong, classes, waves_)})
               .to(compute_type_);
       steps_.add_(1);
@@ -173,7 +173,7 @@ at::Tensor DrawLabels(const at::Tensor& images, const at::Tensor& labels, int64_
   // As bright as the image's brightest pixel.
   const at::Tensor label = at::arange(classes, labels.options()).eq(labels.unsqueeze(1)).to(images.scalar_type());
   const at::Tensor flat = images.flatten(1);
-  return at::cat({label * flat.amax(1, /*keepdim=*/true), flat.slice(1, classes)}, 1).view(images.sizes());
+  return at::concat({label * flat.amax(1, /*keepdim=*/true), flat.slice(1, classes)}, 1).view(images.sizes());
 }
 
 std::unique_ptr<Learner> MakeForwardForwardLearner(Network network, const PeerOptions& options,

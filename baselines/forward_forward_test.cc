@@ -1,7 +1,7 @@
 #include "baselines/forward_forward.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/full.h>
@@ -36,10 +36,10 @@ TEST(ForwardForward, GradientsAreThoseOfTheGoodness) {
   const Batch batch = TestBatch();
   const TensorsByName actual = GradientsSeenInAStep(*Make(network), batch);
   const Stage& stage = network.stages[0];
-  at::Tensor h = at::cat({DrawLabels(batch.images, batch.labels, kTestClasses, false),
+  at::Tensor h = at::concat({DrawLabels(batch.images, batch.labels, kTestClasses, false),
                           DrawLabels(batch.images, WrongLabels(batch.labels), kTestClasses, false)})
                      .flatten(1);
-  const at::Tensor sign = at::cat({-at::ones({kTestBatch}, at::kDouble), at::ones({kTestBatch}, at::kDouble)});
+  const at::Tensor sign = at::concat({-at::ones({kTestBatch}, at::kDouble), at::ones({kTestBatch}, at::kDouble)});
   for (size_t b = 0; b < stage.blocks.size(); ++b) {
     const at::Tensor x = h / h.square().mean(1, /*keepdim=*/true).sqrt();
     h = (at::mm(x, stage.tensors[b][0].t()) + stage.tensors[b][1]).clamp_min(0);

@@ -15,7 +15,7 @@
 namespace sid {
 namespace {
 
-constexpr double kBeta = 500, kSigma = 5, kEpsilon = 1e-5;
+constexpr double kBeta = 500, kSigma = 5, kRegularisation = 1e-5;
 
 class HsicBottleneck : public Peer {
  public:
@@ -95,7 +95,7 @@ at::Tensor Hsic(const at::Tensor& u, const at::Tensor& v) {
 
 at::Tensor NormalisedKernel(const at::Tensor& centred) {
   const int64_t size = centred.size(0);
-  const at::Tensor regular = centred + kEpsilon * static_cast<double>(size) * at::eye(size, centred.options());
+  const at::Tensor regular = centred + kRegularisation * static_cast<double>(size) * at::eye(size, centred.options());
   // Its check of errors would wait for the device.
   return at::mm(centred, std::get<0>(at::linalg_inv_ex(regular)));
 }

@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
@@ -46,7 +46,7 @@ class SignalPropagation : public Peer {
       at::Tensor loss;
       {
         const ScopedPhase phase(timer, "forward");
-        BlockPass pass = RunBlock(network_, b, compute_type_, b == 0 ? h : at::cat({h, t}));
+        BlockPass pass = RunBlock(network_, b, compute_type_, b == 0 ? h : at::concat({h, t}));
         leaves = std::move(pass.leaves);
         if (b == 0) {
           for (const NamedTensor& one : added_) leaves.push_back(one.tensor.detach().requires_grad_(true));

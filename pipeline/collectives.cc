@@ -13,9 +13,6 @@
 namespace sid {
 namespace {
 
-// Who waits gives up, not Gloo, which would close connections: to others that would look as if this rank were gone.
-constexpr std::chrono::hours kEver{24 * 365};
-
 // `begin` is given the group and the tensor, in a list; a failure that it throws is the wait's.
 template <class Begin>
 std::function<void()> Start(Ranks& ranks, const at::Tensor& tensor, const Begin& begin) {

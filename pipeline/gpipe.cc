@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/_foreach_add.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/stack.h>
@@ -105,7 +105,7 @@ class GPipe : public JointPart {
       log_beliefs.push_back(pass.log_belief);
       features.push_back(pass.features);
     }
-    return {{at::stack(losses).sum(0, /*keepdim=*/true), at::cat(log_beliefs), at::cat(features)}, labels};
+    return {{at::stack(losses).sum(0, /*keepdim=*/true), at::concat(log_beliefs), at::concat(features)}, labels};
   }
 
   Ranks& ranks_;

@@ -26,8 +26,6 @@ namespace {
 using WorkPointer = c10::intrusive_ptr<c10d::Work>;
 
 constexpr size_t kSlots = 2;
-// A receiver's thread waits for the next list as long as it takes: only who asks for it is in a hurry.
-constexpr std::chrono::hours kEver{24 * 365};
 // How soon one that waits notices what another link has found.
 constexpr std::chrono::milliseconds kGlance{100};
 // What goes before a list: how many tensors, and of each its type, its dimensions, their sizes and their strides.

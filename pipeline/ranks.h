@@ -30,6 +30,10 @@ class Store;
 
 namespace sid {
 
+// What Gloo itself waits for: who waits for a rank gives up (Ranks::Options), not the connection. Gloo would close it, and to others that would
+// look as if this rank were gone.
+inline constexpr std::chrono::hours kEver{24 * 365};
+
 // Of this process.
 struct RankOptions {
   int rank = 0, size = 1;

@@ -1,7 +1,7 @@
 #include "pipeline/tick_pipeline.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -37,7 +37,7 @@ class Rows {
   void Advance(const std::vector<at::Tensor>& parts) {
     std::vector<at::Tensor> all = {rows_.flatten()};
     all.insert(all.end(), parts.begin(), parts.end());
-    rows_.copy_(at::cat(all).index_select(0, sources_).view(rows_.sizes()));
+    rows_.copy_(at::concat(all).index_select(0, sources_).view(rows_.sizes()));
   }
 
   at::Tensor Last() const { return rows_[-1].clone(); }

@@ -1,7 +1,7 @@
 #include "pipeline/worker.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
 
@@ -57,8 +57,8 @@ at::Tensor Worker::Step(const Work& work, const std::function<void(const Work&)>
     result = learner_.stages()[k].Step(result.hand, work.learning_rate, untimed, next);
     losses.push_back(result.losses);
   }
-  if (!is_last()) return watch_.Row({.losses = at::cat(losses)}, work.labels);
-  return watch_.Row({at::cat(losses), result.hand.log_belief, result.features}, work.labels);
+  if (!is_last()) return watch_.Row({.losses = at::concat(losses)}, work.labels);
+  return watch_.Row({at::concat(losses), result.hand.log_belief, result.features}, work.labels);
 }
 
 std::vector<NamedTensor> Worker::State() const { return StateOf(learner_, begin_, end_); }
@@ -100,7 +100,7 @@ at::Tensor Pack(const std::vector<NamedTensor>& state) {
   // Adam's counts are float, whatever the weights are.
   for (const NamedTensor& one : state)
     flat.push_back(one.tensor.detach().reshape({-1}).to(state[0].tensor.scalar_type()));
-  return at::cat(flat);
+  return at::concat(flat);
 }
 
 void Unpack(const at::Tensor& packed, const std::vector<NamedTensor>& state) {

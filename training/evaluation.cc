@@ -3,7 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -49,7 +49,7 @@ void Evaluator::Add(const Batch& batch) {
   const at::Tensor log_beliefs = learner_.Predict(batch.images), log_p = log_beliefs.slice(0, 1);
   const at::Tensor log_y = TargetBelief(batch.labels, log_p.size(2), options_.smoothing, log_p.scalar_type());
   const at::Tensor sums =
-      at::cat({Sum(log_p.argmax(-1).eq(batch.labels)), Sum(Diverge(options_.divergence, log_y, log_p)),
+      at::concat({Sum(log_p.argmax(-1).eq(batch.labels)), Sum(Diverge(options_.divergence, log_y, log_p)),
                Sum(learner_.Losses(batch.labels, log_beliefs))});
   if (!sums_.defined()) sums_ = at::zeros_like(sums);
   sums_.add_(sums);

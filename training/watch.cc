@@ -3,7 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_norm.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/zeros.h>
 
@@ -38,7 +38,7 @@ at::Tensor Watch::Row(const StepResult& result, const at::Tensor& labels) const 
   if (!moments_.empty()) add(at::_foreach_norm(moments_, std::numeric_limits<double>::infinity()));
   row.push_back(result.log_belief.defined() ? result.log_belief.argmax(-1).eq(labels).sum(type) : none);
   for (at::Tensor& part : row) part = part.reshape({-1});
-  return at::cat(row).to(type);
+  return at::concat(row).to(type);
 }
 
 }  // namespace sid

@@ -18,7 +18,7 @@ namespace {
 int64_t CopiedBytes(at::Device device) { return int64_t{1} << (device.is_cuda() ? 30 : 26); }
 int64_t Side(at::Device device) { return device.is_cuda() ? 8192 : 1024; }
 // The third convolution of SimpleCNN on images of 32 x 32 with as many channels out as in: the kind that most of a step goes to.
-constexpr int64_t kImages = 128, kChannels = 128, kPixels = 16;
+constexpr int64_t kChannels = 128, kPixels = 16;
 constexpr int kRepeats = 12;
 
 double MedianSeconds(RecordingTimer& timer, const std::function<void()>& work) {
@@ -51,11 +51,11 @@ Rates MeasureRates(at::Device device, at::ScalarType type) {
   at::Tensor product = at::ones_like(matrix);
   const double multiply = MedianSeconds(*timer, [&] { at::mm_out(product, matrix, matrix); });
   const auto last = at::MemoryFormat::ChannelsLast;
-  const at::Tensor images = at::ones({kImages, kChannels, kPixels, kPixels}, options).contiguous(last);
+  const at::Tensor images = at::ones({kBatch, kChannels, kPixels, kPixels}, options).contiguous(last);
   const at::Tensor weight = at::ones({kChannels, kChannels, 3, 3}, options).contiguous(last);
   const double convolve = MedianSeconds(*timer, [&] { at::conv2d(images, weight, {}, /*stride=*/1, /*padding=*/1); });
   return {2.0 * std::pow(static_cast<double>(side), 3) / multiply,
-          2.0 * kImages * kPixels * kPixels * kChannels * kChannels * 9 / convolve};
+          2.0 * kBatch * kPixels * kPixels * kChannels * kChannels * 9 / convolve};
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace sid {
 namespace {
 
-constexpr int64_t kBatch = 128, kSide = 32, kFeatures = 128;
+constexpr int64_t kSide = 32;
 
 struct Layout {
   std::string name;
@@ -18,16 +18,16 @@ struct Layout {
 };
 
 // The extractor's weights as leaves of a graph, and a batch of images, in one layout and type.
-struct Setting {
+struct ExtractorSetting {
   Stage extractor;
   at::Tensor images, features_gradient;
 };
 
-std::shared_ptr<Setting> MakeSetting(at::MemoryFormat format, at::Device device, Precision precision) {
+std::shared_ptr<ExtractorSetting> MakeExtractorSetting(at::MemoryFormat format, at::Device device, Precision precision) {
   Network network = EmptyNetwork({});
   Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
   const at::ScalarType type = ComputeType(precision, at::kFloat);
-  auto setting = std::make_shared<Setting>();
+  auto setting = std::make_shared<ExtractorSetting>();
   setting->extractor = WithLeaves(CloneTo(network, device, type).stages[0]);
   for (BlockTensors& tensors : setting->extractor.tensors) {
     if (tensors[0].dim() == 4) tensors[0] = tensors[0].detach().contiguous(format).requires_grad_(true);
@@ -41,7 +41,7 @@ std::shared_ptr<Setting> MakeSetting(at::MemoryFormat format, at::Device device,
 
 // Forward and backward.
 Work ExtractorWork(at::MemoryFormat format, at::Device device, Precision precision) {
-  const auto setting = MakeSetting(format, device, precision);
+  const auto setting = MakeExtractorSetting(format, device, precision);
   const std::vector<at::Tensor> weights = Tensors(BodyTensors(setting->extractor));
   const Flops flops = ExtractorFlops(kBatch, 3, kSide, kFeatures);
   return {.flops = flops.products,

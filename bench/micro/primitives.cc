@@ -15,7 +15,7 @@
 namespace sid {
 namespace {
 
-constexpr int64_t kBatch = 128, kClasses = 100, kFeatures = 128, kHidden = 256;
+constexpr int64_t kClasses = 100, kHidden = 256;
 
 // A cascade and what its update needs.
 struct Setting {

@@ -5,6 +5,7 @@
 
 #include <c10/core/Device.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,7 +46,10 @@ Bounds MeasureBounds(at::Device device);
 // Events on a GPU, the steady clock on a CPU.
 std::unique_ptr<RecordingTimer> MakeTimer(at::Device device);
 
-// What steps are made of, C = 100, D = 128, H = 256, B = 128: the belief chain, the update of all modules, the optimizer.
+// B and D of all of them.
+inline constexpr int64_t kBatch = 128, kFeatures = 128;
+
+// What steps are made of, C = 100, H = 256: the belief chain, the update of all modules, the optimizer.
 std::vector<NamedWork> Primitives(at::Device device);
 
 struct Flops {

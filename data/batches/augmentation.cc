@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 
 #include <algorithm>
 
@@ -48,7 +48,7 @@ at::Tensor AugmentationViews(const Augmentation& augmentation, int64_t height, i
   const int64_t shifts = 2 * padding + 1;
   const at::Tensor rows = ShiftedPositions(height, padding).view({1, shifts, 1, height, 1});
   at::Tensor columns = ShiftedPositions(width, padding).view({1, 1, shifts, 1, width});
-  if (augmentation.horizontal_flip) columns = at::cat({columns, columns.flip(-1)}, 0);
+  if (augmentation.horizontal_flip) columns = at::concat({columns, columns.flip(-1)}, 0);
   return (rows * width + columns).reshape({-1, height * width});
 }
 

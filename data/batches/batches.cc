@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
@@ -25,7 +25,7 @@ at::Tensor PerChannel(const std::vector<float>& values, at::Device device) {
   channels.reserve(values.size());
   for (const float value : values)
     channels.push_back(at::full({1, 1, 1, 1}, value, at::TensorOptions(device).dtype(at::kFloat)));
-  return at::cat(channels, 1);
+  return at::concat(channels, 1);
 }
 
 // bytes [B, channels, height, width] as numbers of `type`, channels-last. The arithmetic comes before the change of

@@ -3,7 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/zeros.h>
@@ -36,7 +36,7 @@ Batch WholeEpoch(ShuffledBatches& batches, int64_t epoch) {
     images.push_back(batch.images);
     labels.push_back(batch.labels);
   }
-  return {at::cat(images), at::cat(labels)};
+  return {at::concat(images), at::concat(labels)};
 }
 
 bool SameBits(const Batch& a, const Batch& b) { return at::equal(a.images, b.images) && at::equal(a.labels, b.labels); }

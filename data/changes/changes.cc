@@ -1,7 +1,7 @@
 #include "data/changes/changes.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/eq.h>
 #include <ATen/ops/nonzero.h>
 #include <ATen/ops/randint.h>
@@ -41,7 +41,7 @@ absl::StatusOr<Dataset> KeepTrainingImages(Dataset dataset, int64_t count, uint6
     const at::Generator generator = MakeGenerator(seed, RandomUse::kSubset, {static_cast<uint64_t>(label)});
     kept.push_back(members.index_select(0, at::randperm(members.size(0), generator, at::kLong).slice(0, 0, keep)));
   }
-  const at::Tensor in_order = std::get<0>(at::cat(kept).sort());
+  const at::Tensor in_order = std::get<0>(at::concat(kept).sort());
   dataset.train = {dataset.train.images.index_select(0, in_order), dataset.train.labels.index_select(0, in_order)};
   dataset.statistics = ComputeStatistics(dataset.train.images);
   return dataset;
@@ -65,7 +65,7 @@ absl::StatusOr<int64_t> ValidationCount(const Dataset& dataset, int64_t label, i
 }
 
 Examples Choose(const Examples& examples, const std::vector<at::Tensor>& indices) {
-  const at::Tensor in_order = std::get<0>(at::cat(indices).sort());
+  const at::Tensor in_order = std::get<0>(at::concat(indices).sort());
   return {examples.images.index_select(0, in_order), examples.labels.index_select(0, in_order)};
 }
 

@@ -1,7 +1,7 @@
 #include "reproducibility/experiments/experiment.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -36,7 +36,7 @@ Quantities Concatenate(const std::vector<Quantities>& parts) {
     std::vector<at::Tensor> tensors;
     tensors.reserve(parts.size());
     for (const Quantities& part : parts) tensors.push_back(part.*member);
-    return at::cat(tensors, -1);
+    return at::concat(tensors, -1);
   };
   return {all(&Quantities::divergence), all(&Quantities::loss),        all(&Quantities::failure),
           all(&Quantities::bound),      all(&Quantities::contraction), all(&Quantities::entropy)};

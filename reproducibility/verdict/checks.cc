@@ -1,6 +1,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/log_softmax.h>
@@ -46,8 +46,8 @@ at::Tensor WrittenOut(const Network& network, const at::Tensor& images) {
   std::vector<at::Tensor> all{log_p};
   for (int64_t i = 0; i < kDepth; ++i) {
     const Head module = network.stages[0].heads.at(i);
-    const at::Tensor weight = at::cat({module.belief_weight, module.feature_weight}, 1);
-    const at::Tensor hidden = at::linear(at::cat({log_p.exp(), z}, 1), weight, module.hidden_bias).relu();
+    const at::Tensor weight = at::concat({module.belief_weight, module.feature_weight}, 1);
+    const at::Tensor hidden = at::linear(at::concat({log_p.exp(), z}, 1), weight, module.hidden_bias).relu();
     const at::Tensor output = at::linear(hidden, module.output_weight, module.output_bias);
     log_p = at::log_softmax(module.belief_update == BeliefUpdate::kResidual ? log_p + output : output, -1);
     all.push_back(log_p);

@@ -13,14 +13,14 @@ namespace sid {
 namespace {
 
 // Filled up weights, and what the kernel goes through.
-struct Arrays {
+struct BackArrays {
   at::Tensor output_weight, belief_weight, log_beliefs, belief_gradients, gradient;
   const CascadeBackward& backward;
   bool residual;
 };
 
 template <typename Storage, typename Number>
-void Launch(const Arrays& arrays) {
+void LaunchBack(const BackArrays& arrays) {
   auto place = [](const at::Tensor& tensor) { return tensor.defined() ? tensor.data_ptr() : nullptr; };
   auto storage = [&place](const at::Tensor& tensor) { return static_cast<Storage*>(place(tensor)); };
   auto number = [&place](const at::Tensor& tensor) { return static_cast<Number*>(place(tensor)); };
@@ -53,7 +53,7 @@ void BackByKernel(const Cascade& modules, const at::Tensor& log_beliefs, const a
   CHECK(backward.hidden.stride(2) == 1 && backward.hidden.stride(1) == backward.hidden.size(2));
   CHECK(!belief_gradients.defined() || belief_gradients.is_contiguous());
   backward.logits_gradient.select(0, -1).copy_(gradient);
-  const Arrays arrays{FilledUp(modules.output_weight),
+  const BackArrays arrays{FilledUp(modules.output_weight),
                       FilledUp(modules.belief_weight),
                       log_beliefs,
                       belief_gradients,
@@ -61,7 +61,7 @@ void BackByKernel(const Cascade& modules, const at::Tensor& log_beliefs, const a
                       backward,
                       modules.belief_update == BeliefUpdate::kResidual};
   ForProductsOf(modules.hidden_bias.scalar_type(),
-                [&]<typename Storage, typename Number>() { Launch<Storage, Number>(arrays); });
+                [&]<typename Storage, typename Number>() { LaunchBack<Storage, Number>(arrays); });
 }
 
 }  // namespace sid

@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/stack.h>
@@ -92,7 +92,7 @@ at::Tensor WeightNorms(const Network& network) {
     const bool owned = IsOwned(network, stage);
     squares.push_back(Squares(stage.heads, owned ? Tensors(Learning(BodyTensors(stage))) : std::vector<at::Tensor>{}));
   }
-  return at::cat(squares).sqrt();
+  return at::concat(squares).sqrt();
 }
 
 }  // namespace
@@ -119,8 +119,8 @@ Inspection InspectLocalLosses(const Network& network, const SidOptions& options,
     input = one.output;
   }
   inspection.log_beliefs = at::stack(log_beliefs);
-  inspection.gradient_norm = at::cat(squares).sqrt();
-  inspection.active = at::cat(active);
+  inspection.gradient_norm = at::concat(squares).sqrt();
+  inspection.active = at::concat(active);
   return inspection;
 }
 

@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/stack.h>
 
 #include <optional>
@@ -62,7 +62,7 @@ StepResult SidLearner::Step(const Batch& batch, const at::Tensor& learning_rate,
       losses.push_back(result.losses);
     }
   }
-  return {losses.size() == 1 ? losses[0] : at::cat(losses), result.hand.log_belief, result.features};
+  return {losses.size() == 1 ? losses[0] : at::concat(losses), result.hand.log_belief, result.features};
 }
 
 std::vector<StageResult> SidLearner::StepOnStreams(const Hand& in, const at::Tensor& learning_rate) {

@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros_like.h>
@@ -109,7 +109,7 @@ StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, 
     const ScopedPhase phase(timer, "optimizer");
     chunk.optimizer.Step(std::move(gradients), learning_rate);
   }
-  result.losses = at::cat(losses);
+  result.losses = at::concat(losses);
   return result;
 }
 

@@ -4,7 +4,7 @@
 #include <ATen/ops/adaptive_max_pool2d.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/batch_norm.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/max_pool2d.h>
@@ -169,7 +169,7 @@ Block Patches(const Shape& in, int64_t patch, int64_t width) {
           .forward = [patch](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
             const at::Tensor tokens =
                 Convolve(x, own[0], own[1], patch, /*padding=*/0, pass.Feedback(0)).flatten(2).transpose(1, 2);
-            return at::cat({own[2].expand({x.size(0), 1, -1}), tokens}, 1) + own[3];
+            return at::concat({own[2].expand({x.size(0), 1, -1}), tokens}, 1) + own[3];
           }};
 }
 

@@ -1,7 +1,7 @@
 #include "sid/network/initialisation.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linalg_qr.h>
 
@@ -88,7 +88,7 @@ void FillBlock(const LayerFiller& fill, at::Generator& generator, const Block& b
 void FillHead(const LayerFiller& fill, at::Generator& generator, const Head& head) {
   const at::Tensor& bias = head.hidden_bias.defined() ? head.hidden_bias : head.output_bias;
   if (head.feature_weight.dim() == 2 && head.belief_weight.defined()) {
-    at::Tensor first = at::cat({head.belief_weight, head.feature_weight}, 1);
+    at::Tensor first = at::concat({head.belief_weight, head.feature_weight}, 1);
     fill(generator, first, bias);
     const int64_t classes = head.belief_weight.size(1);
     head.belief_weight.copy_(first.slice(1, 0, classes));

@@ -2,7 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/einsum.h>
 #include <ATen/ops/equal.h>
@@ -48,8 +48,8 @@ TEST(Network, ModuleIsTwoLayersOnTheConcatenation) {
   at::Tensor p = at::full({3, 4}, 0.25, z.options());
   for (int64_t i = 0; i < 2; ++i) {
     const Cascade& c = network.stages[0].heads;
-    const at::Tensor w1 = at::cat({c.belief_weight[i], c.feature_weight[i]}, 1);
-    const at::Tensor hidden = (at::cat({p, z}, 1).matmul(w1.t()) + c.hidden_bias[i]).clamp_min(0);
+    const at::Tensor w1 = at::concat({c.belief_weight[i], c.feature_weight[i]}, 1);
+    const at::Tensor hidden = (at::concat({p, z}, 1).matmul(w1.t()) + c.hidden_bias[i]).clamp_min(0);
     p = (hidden.matmul(c.output_weight[i].t()) + c.output_bias[i]).softmax(-1);
     EXPECT_TRUE(at::allclose(Predict(network, images)[i + 1].exp(), p, /*rtol=*/1e-12, /*atol=*/1e-14))
         << "module " << i;

@@ -7,7 +7,7 @@
 //   y = reference.Residual(x, "blocks.3.");  ...;  reference["blocks.3.normalisation_1.running_mean"]   after the pass
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/zeros.h>
@@ -83,7 +83,7 @@ class Reference {
       }
     }
     for (at::Tensor& token : tokens) token = token.unsqueeze(1);
-    return at::cat(tokens, 1) + tensors_.at(block + "positions");
+    return at::concat(tokens, 1) + tensors_.at(block + "positions");
   }
   at::Tensor Transformer(const at::Tensor& x, const std::string& block) {
     const at::Tensor y =
@@ -157,7 +157,7 @@ class Reference {
       const at::Tensor weights = (at::matmul(part(0), part(1).transpose(1, 2)) / std::sqrt(own)).exp();
       mixed.push_back(at::matmul(weights / weights.sum(-1, /*keepdim=*/true), part(2)));
     }
-    return at::cat(mixed, -1);
+    return at::concat(mixed, -1);
   }
 
   bool training_;

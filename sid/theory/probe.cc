@@ -10,15 +10,6 @@
 #include "sid/belief/belief.h"
 
 namespace sid {
-namespace {
-
-std::vector<double> ToVector(const at::Tensor& values) {
-  const at::Tensor host = values.to(at::kCPU, at::kDouble).contiguous();
-  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
-}
-
-}  // namespace
-
 Batch ProbeBatch(const Examples& examples, const ChannelStatistics& statistics, int64_t count) {
   const int64_t all = examples.size(), taken = std::min(count, all);
   const at::Tensor index = (at::arange(taken, examples.labels.options()) * all).floor_divide(taken);

@@ -12,7 +12,7 @@
 // Another seed: --test_arg=--gtest_random_seed=N.
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/cat.h>
+#include <ATen/ops/concat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
@@ -276,7 +276,7 @@ Violation Minimum(const Formulas& formulas, const Case& tried) {
   }
   for (const Tensor& p : others) {
     const Tensor loss = Scalar(PlainLoss(tried, a, q, p)), excess = Scalar(PlainDivergence(tried, m, p));
-    const Tensor logarithms = at::cat({p, q, tried.log_y.masked_fill(tried.log_y.isinf(), 0)});
+    const Tensor logarithms = at::concat({p, q, tried.log_y.masked_fill(tried.log_y.isinf(), 0)});
     const Tensor slack = 3 * kRounding * (1 + logarithms.abs().max());
     found = First({found, Equal("l(p) = l(m) + D(m, p)", loss, least + excess, slack),
                    AtMost("l(m) <= l(p)", least, loss, slack)});
@@ -297,7 +297,7 @@ Violation Shrinks(const Case& tried, const Tensor& q, const Tensor& m, long doub
   const Violation found = AtMost("D(y, m) <= (1-a) D(y, q)", after, factor * before, slack);
   if (tried.smoothing > 0) return found;
   const auto others = [&](const Tensor& p) {
-    return at::logsumexp(at::cat({p.slice(0, 0, tried.label), p.slice(0, tried.label + 1)}), {0});
+    return at::logsumexp(at::concat({p.slice(0, 0, tried.label), p.slice(0, tried.label + 1)}), {0});
   };
   const Tensor wanted = std::log(factor) + others(q);
   const Tensor size = wanted.abs().masked_fill(wanted.isinf(), 0);

@@ -19,14 +19,14 @@ constexpr double kLeastLogarithm = -1e3;
 
 at::Tensor Entropy(const at::Tensor& log_p) { return -(log_p.exp() * log_p).sum(-1); }
 
+std::vector<double> MeanOverSamples(const at::Tensor& values) { return ToVector(values.mean(-1)); }
+
+}  // namespace
+
 std::vector<double> ToVector(const at::Tensor& values) {
   const at::Tensor host = values.to(at::kCPU, at::kDouble).contiguous();
   return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
 }
-
-std::vector<double> MeanOverSamples(const at::Tensor& values) { return ToVector(values.mean(-1)); }
-
-}  // namespace
 
 Quantities Measure(Divergence divergence, const std::vector<double>& alphas, const at::Tensor& log_y,
                    const at::Tensor& log_beliefs) {

@@ -23,6 +23,9 @@
 
 namespace sid {
 
+// Numbers in double on the host, [n].
+std::vector<double> ToVector(const at::Tensor& values);
+
 struct Quantities {
   at::Tensor divergence;   // d_0 .. d_L, nats [L+1, B]
   at::Tensor loss;         // l_1 .. l_L, nats [L, B]

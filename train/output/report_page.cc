@@ -102,7 +102,7 @@ std::string ByDepth(const ordered_json& summary, const std::string& caption, con
 
 std::string Cell(double value) { return std::isfinite(value) ? absl::StrFormat("%.4g", value) : "-"; }
 
-std::string Percent(double value) { return std::isfinite(value) ? absl::StrFormat("%.2f %%", value) : "-"; }
+std::string PercentOf(double value) { return std::isfinite(value) ? absl::StrFormat("%.2f %%", value) : "-"; }
 
 std::string TestTable(const ordered_json& summary) {
   const std::vector<double> accuracy = Numbers(summary, "test_accuracy", 100),
@@ -110,7 +110,7 @@ std::string TestTable(const ordered_json& summary) {
   std::string rows = "<tr><th>depth</th><th>accuracy</th><th>divergence</th><th>loss</th></tr>\n";
   const auto at = [](const std::vector<double>& values, size_t k) { return k < values.size() ? values[k] : kNone; };
   for (size_t k = 0; k < accuracy.size(); ++k) {
-    absl::StrAppendFormat(&rows, "<tr><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", k + 1, Percent(accuracy[k]),
+    absl::StrAppendFormat(&rows, "<tr><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", k + 1, PercentOf(accuracy[k]),
                           Cell(at(divergence, k)), Cell(at(loss, k)));
   }
   return absl::StrCat("<details", accuracy.size() > kLongTable ? "" : " open", "><summary>Test set</summary><table>\n",
@@ -143,7 +143,7 @@ std::string ReportPage(const ordered_json& config, const std::vector<ordered_jso
           ? ""
           : absl::StrFormat(
                 "<p>Test accuracy %s at the last depth, with the weights of epoch %s of %s; %.0f seconds.</p>\n",
-                Percent(accuracy.back()), Cell(Number(summary, "best_epoch")), Cell(Number(summary, "epochs")),
+                PercentOf(accuracy.back()), Cell(Number(summary, "best_epoch")), Cell(Number(summary, "epochs")),
                 Number(summary, "seconds"));
   return absl::StrCat(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "

@@ -17,7 +17,6 @@
 namespace sid {
 namespace {
 
-constexpr char kDataset[] = "tiny-imagenet";
 constexpr int64_t kSide = 64;
 
 absl::StatusOr<at::Tensor> DecodeAndKeep(const TinyImagenetIndex& index, int threads, const std::string& cache_path) {
@@ -26,7 +25,7 @@ absl::StatusOr<at::Tensor> DecodeAndKeep(const TinyImagenetIndex& index, int thr
   const at::Tensor images = at::empty({static_cast<int64_t>(paths.size()), 3, kSide, kSide}, at::kByte);
   SID_RETURN_IF_ERROR(DecodeJpegFiles(paths, threads, images));
   if (const absl::Status written = WriteImageCache(cache_path, index.fingerprint, images); !written.ok()) {
-    LOG(WARNING) << kDataset
+    LOG(WARNING) << kTinyImagenet
                  << ": goes on without a cache, so the next start decodes the images again: " << written.message();
   }
   return images;
@@ -37,7 +36,7 @@ absl::StatusOr<at::Tensor> LoadImages(const TinyImagenetIndex& index, int thread
   const int64_t images = index.train.size() + index.validation.size();
   absl::StatusOr<at::Tensor> cached = ReadImageCache(cache_path, index.fingerprint, {images, 3, kSide, kSide});
   if (cached.ok()) return cached;
-  LOG(INFO) << kDataset << ": decodes " << images << " images: " << cached.status().message();
+  LOG(INFO) << kTinyImagenet << ": decodes " << images << " images: " << cached.status().message();
   return DecodeAndKeep(index, threads, cache_path);
 }
 
@@ -46,7 +45,7 @@ absl::StatusOr<at::Tensor> LoadImages(const TinyImagenetIndex& index, int thread
 absl::StatusOr<Dataset> LoadTinyImagenet(const std::string& data_dir, int threads) {
   SID_ASSIGN_OR_RETURN(
       const std::string folder,
-      FindSourceFolder({kDataset,
+      FindSourceFolder({kTinyImagenet,
                         {"tiny-imagenet-200", "tiny-imagenet"},
                         {"wnids.txt", "train", "val"},
                         {{"tiny-imagenet-200.zip", "the archive, which is not unpacked: `unzip` does that"}}},
@@ -55,7 +54,7 @@ absl::StatusOr<Dataset> LoadTinyImagenet(const std::string& data_dir, int thread
   SID_ASSIGN_OR_RETURN(const at::Tensor images,
                        LoadImages(index, threads, absl::StrCat(folder, "/", kTinyImagenetCacheName)));
   Dataset dataset;
-  dataset.name = kDataset;
+  dataset.name = kTinyImagenet;
   dataset.class_names = std::move(index.class_names);
   dataset.train = {images.slice(0, 0, index.train.size()), at::tensor(index.train.labels, at::kLong)};
   dataset.test = {images.slice(0, index.train.size()), at::tensor(index.validation.labels, at::kLong)};

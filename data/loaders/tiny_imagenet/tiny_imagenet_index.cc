@@ -23,19 +23,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kDataset[] = "tiny-imagenet";
-
 using Labels = absl::flat_hash_map<std::string, int64_t>;  // of each WordNet id
 
 absl::Status Damaged(const std::string& path, const std::string& what) {
-  return absl::DataLossError(absl::StrCat(kDataset, ": ", path, ": ", what, "; ", FetchHint(kDataset)));
+  return absl::DataLossError(absl::StrCat(kTinyImagenet, ": ", path, ": ", what, "; ", FetchHint(kTinyImagenet)));
 }
 
 // A name out of a text file becomes part of a path, so it must be a name and no path.
 absl::Status CheckPlainName(const std::string& path, const std::string& name) {
   if (!name.empty() && name != "." && name != ".." && !absl::StrContains(name, '/')) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(kDataset, ": ", path, ": '", name, "' is no plain name; paths are not allowed there"));
+      absl::StrCat(kTinyImagenet, ": ", path, ": '", name, "' is no plain name; paths are not allowed there"));
 }
 
 bool IsJpeg(const std::string& name) {
@@ -46,7 +44,7 @@ bool IsJpeg(const std::string& name) {
 // The sorted names of the JPEGs in a folder.
 absl::StatusOr<std::vector<std::string>> ListJpegs(const fs::path& folder) {
   absl::StatusOr<std::vector<std::string>> names = ListFolder(folder);
-  if (!names.ok()) return SourceError(kDataset, names.status());
+  if (!names.ok()) return SourceError(kTinyImagenet, names.status());
   names->erase(std::remove_if(names->begin(), names->end(), [](const auto& name) { return !IsJpeg(name); }),
                names->end());
   return names;
@@ -55,7 +53,7 @@ absl::StatusOr<std::vector<std::string>> ListJpegs(const fs::path& folder) {
 // The folder of a class' images: officially `images` in the class' own, which many do without.
 absl::StatusOr<fs::path> ImagesOf(const fs::path& folder) {
   const absl::StatusOr<PathKind> kind = LookAt(folder / "images");
-  if (!kind.ok()) return SourceError(kDataset, kind.status());
+  if (!kind.ok()) return SourceError(kTinyImagenet, kind.status());
   return *kind == PathKind::kFolder ? folder / "images" : folder;
 }
 
@@ -67,8 +65,8 @@ absl::StatusOr<ImageList> ListClasses(const fs::path& part, const std::vector<st
     SID_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListJpegs(folder));
     if (names.empty() && each_has_some) {
       return absl::DataLossError(
-          absl::StrCat(kDataset, ": class ", ids[label], " of wnids.txt has no .JPEG in ", folder.string(),
-                       "; take it out of wnids.txt, or get the set again: ", FetchHint(kDataset)));
+          absl::StrCat(kTinyImagenet, ": class ", ids[label], " of wnids.txt has no .JPEG in ", folder.string(),
+                       "; take it out of wnids.txt, or get the set again: ", FetchHint(kTinyImagenet)));
     }
     for (const std::string& name : names) list.paths.push_back((folder / name).string());
     list.labels.resize(list.paths.size(), static_cast<int64_t>(label));
@@ -77,7 +75,7 @@ absl::StatusOr<ImageList> ListClasses(const fs::path& part, const std::vector<st
 }
 
 absl::StatusOr<Labels> ReadLabels(const std::string& path, std::vector<std::string>* ids) {
-  SID_ASSIGN_OR_RETURN(*ids, ReadLines(kDataset, path));
+  SID_ASSIGN_OR_RETURN(*ids, ReadLines(kTinyImagenet, path));
   Labels labels;
   for (const std::string& id : *ids) {
     SID_RETURN_IF_ERROR(CheckPlainName(path, id));
@@ -90,7 +88,7 @@ absl::StatusOr<Labels> ReadLabels(const std::string& path, std::vector<std::stri
 
 absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path, const std::vector<std::string>& ids,
                                                         const Labels& labels) {
-  SID_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadLines(kDataset, path));
+  SID_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadLines(kTinyImagenet, path));
   std::vector<std::string> names(ids.size());
   for (const std::string& line : lines) {
     const std::pair<std::string, std::string> entry = absl::StrSplit(line, absl::MaxSplits('\t', 1));
@@ -105,7 +103,7 @@ absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path,
 // As published: all in one folder, their classes in a text.
 absl::StatusOr<ImageList> ListAnnotated(const fs::path& folder, const std::string& annotations, const Labels& labels) {
   SID_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListJpegs(folder));
-  SID_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadLines(kDataset, annotations));
+  SID_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadLines(kTinyImagenet, annotations));
   ImageList list;
   absl::flat_hash_set<std::string> seen;
   for (const std::string& line : lines) {
@@ -148,7 +146,7 @@ absl::StatusOr<ImageList> ListValidation(const fs::path& root, const std::vector
 // A line for an image: its path in the folder, its size in bytes, when it was changed.
 absl::StatusOr<std::string> Describe(const fs::path& root, const std::string& path) {
   struct stat info;
-  if (stat(path.c_str(), &info) != 0) return SourceError(kDataset, PathError(errno, "look at", path));
+  if (stat(path.c_str(), &info) != 0) return SourceError(kTinyImagenet, PathError(errno, "look at", path));
   if (!S_ISREG(info.st_mode)) return Damaged(path, "it is no file");
   return absl::StrCat(path.substr(root.native().size()), "\t", info.st_size, "\t", info.st_mtim.tv_sec, ".",
                       info.st_mtim.tv_nsec, "\n");

@@ -18,6 +18,9 @@
 
 namespace sid {
 
+// The set's name, in messages.
+inline constexpr char kTinyImagenet[] = "tiny-imagenet";
+
 // The images of one part; they lie below the folder.
 struct ImageList {
   std::vector<std::string> paths;
