@@ -22,7 +22,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
-SETTINGS = ("network", "partition", "depth", "belief_update")
+SETTINGS = ("network", "partition", "depth", "belief_update", "feature_scale")
+EARLIER = {"feature_scale": "1"}  # what files say that are older than the setting
 HEAD_SIDE = 8  # rows and columns of the maps that a convolutional head sees, at most
 VIT_HEAD_WIDTH = 64
 RESNET18_STRIDES = [1, 1, 2, 1, 2, 1, 2, 1]
@@ -128,15 +129,18 @@ class Transformer(nn.Module):
 
 
 class ReadOut(nn.Module):
-    """What the heads of a stage see of its output: of maps the mean, the largest or, for convolutional heads, maps."""
+    """What the heads of a stage see of its output, times `scale`: of maps the mean, the largest or, for convolutional heads, maps."""
 
-    def __init__(self, tensors, network, convolves):
+    def __init__(self, tensors, network, convolves, scale):
         super().__init__()
-        self.largest, self.convolves = network == "resnet9", convolves
+        self.largest, self.convolves, self.scale = network == "resnet9", convolves, scale
         if "norm.weight" in tensors:
             self.norm = layer_norm(tensors["norm.weight"].shape[0])
 
     def forward(self, h):
+        return self.scale * self.read(h)
+
+    def read(self, h):
         if h.dim() == 3:
             return self.norm(h[:, 0])
         if h.dim() == 2:
@@ -193,7 +197,7 @@ def architecture(network, tensors_of):
 
 
 class Network(nn.Module):
-    """Stages of blocks, a read-out and heads each; `settings` say network, partition, depth and belief_update."""
+    """Stages of blocks, a read-out and heads each; `settings` say SETTINGS."""
 
     def __init__(self, tensors, settings):
         super().__init__()
@@ -211,7 +215,8 @@ class Network(nn.Module):
         self.classes = tensors["heads.1.output_bias"].shape[1]
         convolves = tensors["heads.1.feature_weight"].dim() == 5
         self.blocks = nn.ModuleDict({str(number): block for number, block in enumerate(blocks, 1)})
-        self.read_out = nn.ModuleDict({module: ReadOut(of(f"read_out.{module}."), settings["network"], convolves) for module, _ in self.stages})
+        scale = float(settings["feature_scale"])
+        self.read_out = nn.ModuleDict({module: ReadOut(of(f"read_out.{module}."), settings["network"], convolves, scale) for module, _ in self.stages})
         self.heads = nn.ModuleDict({module: Heads(of(f"heads.{module}."), settings["belief_update"] == "residual") for module, _ in self.stages})
 
     def forward(self, x):
@@ -244,7 +249,7 @@ def load(path):
     """(Network in evaluation mode, its settings as texts) of a run's folder or of a weights.safetensors."""
     with safe_open(file_of(path), framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-        metadata = file.metadata() or {}
+        metadata = {**EARLIER, **(file.metadata() or {})}
     missing = [name for name in SETTINGS if name not in metadata]
     if missing:
         raise ValueError(f"{path} is no run's weights.safetensors: its metadata have no {', '.join(missing)}")

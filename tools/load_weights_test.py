@@ -14,19 +14,19 @@ import unittest
 
 TOOLS = pathlib.Path("tools").resolve()
 TRAIN = "train/train"
-# Every network; among them every head, partition, way to update the belief, and heads that see none.
+# Every network; among them every head, partition, way to update the belief, heads that see none, and scaled features.
 NETWORKS = [
-    ("simple-cnn", "shared:3", "mlp", "replace", "1"),
-    ("simple-cnn", "even:2", "conv", "residual", "1"),
-    ("simple-cnn", "3,0,2", "linear", "replace", "1"),
-    ("vgg11", "even:4", "mlp", "replace", "0"),
-    ("vgg11", "shared:2", "linear", "residual", "1"),
-    ("resnet9", "even:3", "conv", "replace", "1"),
-    ("resnet9", "2,0,2,0,2", "mlp", "residual", "1"),
-    ("resnet18", "lean:4", "conv", "replace", "0"),
-    ("resnet18", "even:9", "linear", "replace", "1"),
-    ("vit-tiny", "even:4", "mlp", "replace", "1"),
-    ("vit-tiny", "shared:2", "linear", "residual", "1"),
+    ("simple-cnn", "shared:3", "mlp", "replace", "1", "1"),
+    ("simple-cnn", "even:2", "conv", "residual", "1", "1"),
+    ("simple-cnn", "3,0,2", "linear", "replace", "1", "1"),
+    ("vgg11", "even:4", "mlp", "replace", "0", "1"),
+    ("vgg11", "shared:2", "linear", "residual", "1", "1"),
+    ("resnet9", "even:3", "conv", "replace", "1", "0.125"),
+    ("resnet9", "2,0,2,0,2", "mlp", "residual", "1", "1"),
+    ("resnet18", "lean:4", "conv", "replace", "0", "1"),
+    ("resnet18", "even:9", "linear", "replace", "1", "1"),
+    ("vit-tiny", "even:4", "mlp", "replace", "1", "1"),
+    ("vit-tiny", "shared:2", "linear", "residual", "1", "0.125"),
 ]
 RUN = ["--train_images=300", "--threads=1", "--device=cpu", "--network=resnet9", "--width=4", "--partition=even:2", "--head=conv"]
 

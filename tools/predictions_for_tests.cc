@@ -1,4 +1,4 @@
-// predictions_for_tests NETWORK PARTITION HEAD BELIEF_UPDATE BELIEF_INPUT(0 or 1) FOLDER: a network with random weights, as
+// predictions_for_tests NETWORK PARTITION HEAD BELIEF_UPDATE BELIEF_INPUT(0 or 1) FEATURE_SCALE FOLDER: a network with random weights, as
 // weights.safetensors that a run could have left, and what it predicts for random images, as predictions.safetensors.
 
 #include <ATen/Context.h>
@@ -8,6 +8,7 @@
 #include <ATen/ops/randn.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -32,7 +33,7 @@ void Fill(const NamedTensor& named) {
 }
 
 int Main(char** argv) {
-  const std::string name = argv[1], partition_text = argv[2], folder = argv[6];
+  const std::string name = argv[1], partition_text = argv[2], folder = argv[7];
   const at::NoGradGuard no_grad;
   at::manual_seed(7);
   const Shape image{3, 32, 32};
@@ -40,7 +41,7 @@ int Main(char** argv) {
       MakeArchitecture({.name = name, .image = image, .width = WidthOf(name), .features = 16}).value();
   const Partition partition = ParsePartition(partition_text, 3, architecture.blocks).value();
   const HeadShape head{ParseHeadKind(argv[3]).value(), 24, std::string(argv[5]) == "1",
-                       ParseBeliefUpdate(argv[4]).value()};
+                       ParseBeliefUpdate(argv[4]).value(), std::atof(argv[6])};
   const Network network = EmptyNetwork(architecture, partition, head, /*classes=*/10);
   for (const NamedTensor& named : AllTensors(network)) Fill(named);
   const at::Tensor images = at::randn({5, 3, 32, 32});
@@ -49,7 +50,8 @@ int Main(char** argv) {
                                              {{"network", name},
                                               {"partition", shared ? "shared" : absl::StrJoin(partition, ",")},
                                               {"depth", absl::StrCat(network.depth())},
-                                              {"belief_update", argv[4]}});
+                                              {"belief_update", argv[4]},
+                                              {"feature_scale", argv[6]}});
   CHECK(saved.ok()) << saved;
   const absl::Status predicted =
       SaveSafetensors(folder + "/predictions.safetensors",
@@ -62,6 +64,6 @@ int Main(char** argv) {
 }  // namespace sid
 
 int main(int argc, char** argv) {
-  CHECK_EQ(argc, 7);
+  CHECK_EQ(argc, 8);
   return sid::Main(argv);
 }

@@ -61,6 +61,7 @@ struct TrainConfig {
   int64_t pipeline = 1, rank_timeout = 1800;
   int64_t micro_batches = 0;
   bool streams = false;
+  double feature_scale = 1;
 };
 
 // An error is one line; with --help, `*help` receives the text to print and the config means nothing. Not from two threads.

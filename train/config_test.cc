@@ -72,6 +72,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--streams",
                              "--micro_batches=21",
                              "--rank_timeout=4",
+                             "--feature_scale=0.125",
                              "--weights=/w"},
                             &help);
   ASSERT_TRUE(config.ok()) << config.status();
@@ -85,7 +86,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
       R"("warmup_epochs":10.5,"weight_decay":11.5,"momentum":0.125,"clip_norm":12.5,"seed":13,"device":"cpu",)"
       R"("threads":14,"deterministic":true,"probe_every":15,"checkpoint_every":16,"keep_checkpoints":17,)"
       R"("on_nan":"rollback","network":"vgg11","width":18,"partition":"even:2","head":"conv","belief_input":false,)"
-      R"("inner_weight":19.5,"recompute":true,"weights":"/w","overlap":true,"noisy_validation":true,"micro_batches":21})");
+      R"("inner_weight":19.5,"recompute":true,"weights":"/w","overlap":true,"noisy_validation":true,"micro_batches":21,"feature_scale":0.125})");
   EXPECT_EQ(config->out, "/out");
   EXPECT_EQ(config->pipeline, 3);
   EXPECT_TRUE(config->streams);

@@ -186,6 +186,10 @@ void VisitFields(Config& c, const Visitor& visit) {
          "bp under tools/launch or torchrun: in how many pieces a batch passes the processes, which share "
          "out the blocks (GPipe); 0: each process has all blocks and a share of the batch (data-parallel)",
          From(0, 100'000), kLater});
+  visit(c.feature_scale,
+        {"feature_scale", kNetwork,
+         "what heads see is multiplied by this: below 1 a head, and the blocks by its gradient, learn more slowly",
+         positive, kLater});
 }
 
 }  // namespace sid

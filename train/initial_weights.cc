@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -41,7 +42,8 @@ std::vector<std::string> Misfits(std::map<std::string, at::Tensor> saved, const 
 // ", of --learner=sid, --depth=4": what the file says that a user may have set otherwise.
 std::string WhatItIsOf(const SafetensorsFile& file) {
   std::string text;
-  for (const char* setting : {"learner", "dataset", "network", "partition", "depth", "belief_update"}) {
+  for (const char* setting :
+       {"learner", "dataset", "network", "partition", "depth", "belief_update", "feature_scale"}) {
     const auto found = file.metadata.find(setting);
     if (found != file.metadata.end()) absl::StrAppend(&text, ", --", setting, "=", absl::CHexEscape(found->second));
   }
@@ -57,11 +59,14 @@ absl::Status LoadWeights(const TrainConfig& config, const Learner& learner) {
         absl::StrCat("--weights=", config.weights,
                      " is a checkpoint, which --resume goes on from; a run's weights.safetensors is needed"));
   }
-  const auto update = file.metadata.find("belief_update");
-  if (update != file.metadata.end() && update->second != config.belief_update) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--weights=", config.weights, " are of a network of --belief_update=", absl::CHexEscape(update->second),
-        ", and this is one of ", config.belief_update));
+  // No tensor's shape tells these.
+  const std::pair<const char*, std::string> silent[] = {{"belief_update", config.belief_update},
+                                                        {"feature_scale", absl::StrCat(config.feature_scale)}};
+  for (const auto& [setting, own] : silent) {
+    const auto saved = file.metadata.find(setting);
+    if (saved == file.metadata.end() || saved->second == own) continue;
+    return absl::InvalidArgumentError(absl::StrCat("--weights=", config.weights, " are of a network of --", setting,
+                                                   "=", absl::CHexEscape(saved->second), ", and this is one of ", own));
   }
   std::map<std::string, at::Tensor> saved;
   for (const NamedTensor& named : file.tensors) saved[named.name] = named.tensor;

@@ -112,8 +112,8 @@ absl::StatusOr<Network> MakeNetwork(const Choices& choices, const Dataset& datas
   if (choices.learner.target_alone) config.alpha = "1";
   SID_ASSIGN_OR_RETURN(const HeadKind head, ParseHeadKind(config.head));
   SID_ASSIGN_OR_RETURN(const BeliefUpdate update, ParseBeliefUpdate(config.belief_update));
-  Network network =
-      EmptyNetwork(architecture, partition, {head, config.hidden, config.belief_input, update}, dataset.classes());
+  const HeadShape shape{head, config.hidden, config.belief_input, update, config.feature_scale};
+  Network network = EmptyNetwork(architecture, partition, shape, dataset.classes());
   SID_ASSIGN_OR_RETURN(const Initialisation initialisation, ParseInitialisation(config.initialisation));
   SID_RETURN_IF_ERROR(CheckInitialisation(initialisation, network));
   const int64_t shown = std::min<int64_t>(dataset.train.size(), 256);

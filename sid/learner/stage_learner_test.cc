@@ -78,6 +78,7 @@ std::vector<Kind> Kinds() {
        reverse,
        ExtractorGradient::kSum,
        true},
+      {"scaled", simple, {3, 0, 2}, {.hidden = 9, .feature_scale = 0.125}},
       {"vit", {.name = "vit-tiny", .image = {3, 8, 8}, .width = 64}, {1, 4, 8}, head(HeadKind::kMlp, true), 8}};
 }
 

@@ -235,4 +235,13 @@ Block ReadOutOfMaps(const Shape& in, ReadOutKind kind) {
   return block;
 }
 
+Block Scaled(Block block, double factor) {
+  absl::StrAppend(&block.kind, ", times ", factor);
+  block.forward = [factor, forward = std::move(block.forward)](const at::Tensor& x, const BlockTensors& own,
+                                                               const Pass& pass) {
+    return forward(x, own, pass) * factor;
+  };
+  return block;
+}
+
 }  // namespace sid

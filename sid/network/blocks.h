@@ -44,6 +44,8 @@ Block ReadOut(const Shape& in, ReadOutKind kind);
 // For heads that convolve: maps, max-pooled until they have at most kHeadSide rows and columns; tokens and vectors as ReadOut.
 inline constexpr int64_t kHeadSide = 8;
 Block ReadOutOfMaps(const Shape& in, ReadOutKind kind);
+// The same block, its output times `factor`.
+Block Scaled(Block block, double factor);
 
 // What Convolution, Features and Dense do before pooling and ReLU, for initialisation by data too: from x and the block's weight and
 // bias. `feedback` as Pass::feedback has it.

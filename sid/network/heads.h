@@ -40,6 +40,7 @@ struct HeadShape {
   int64_t hidden = 256;  // H of mlp and conv
   bool belief_input = true;
   BeliefUpdate belief_update = BeliefUpdate::kReplace;
+  double feature_scale = 1;  // z is the read-out times this
 };
 
 // logits_i [B, C] from f_i [B, C] and log p_{i-1} [B, C].

@@ -58,6 +58,7 @@ Network EmptyNetwork(const Architecture& architecture, const Partition& partitio
     const Shape output = stage.blocks.empty() ? given : stage.blocks.back().output;
     const bool convolves = head.kind == HeadKind::kConv;
     stage.read_out = (convolves ? ReadOutOfMaps : ReadOut)(output, architecture.read_out);
+    if (head.feature_scale != 1) stage.read_out = Scaled(std::move(stage.read_out), head.feature_scale);
     stage.read_out_tensors = EmptyTensors(stage.read_out);
     int64_t depth = 1;
     while (++module < partition.size() && partition[module] == 0) ++depth;

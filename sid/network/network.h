@@ -27,7 +27,7 @@ struct Stage {
   int64_t first_block = 0, first_module = 0;  // counted from 0 over the network
   std::vector<Block> blocks;
   std::vector<BlockTensors> tensors;  // tensors[b] are blocks[b]'s
-  Block read_out;                     // h -> z
+  Block read_out;                     // h -> z, times HeadShape::feature_scale
   BlockTensors read_out_tensors;
   Cascade heads;  // of the stage's modules
 };

@@ -81,6 +81,24 @@ TEST(Heads, ConvAndLinearAreTheirFormulas) {
                    /*rtol=*/1e-12, /*atol=*/1e-13));
 }
 
+// Heads that see z / 8 are heads with weights of an eighth for z: of every kind and in every stage; belief and biases stay as they are.
+TEST(Network, ScaledFeaturesAreScaledWeightsOfTheFeatures) {
+  for (const HeadKind kind : {HeadKind::kMlp, HeadKind::kLinear, HeadKind::kConv}) {
+    const auto make = [kind](double scale) {
+      const HeadShape head{.kind = kind, .hidden = 5, .feature_scale = scale};
+      const Architecture architecture = MakeArchitecture({.name = "resnet9", .width = 4}).value();
+      Network network = EmptyNetwork(architecture, {2, 0, 4}, head, /*classes=*/4);
+      Initialise(Initialisation::kPyTorch, /*seed=*/1, at::Tensor(), network);
+      return CloneTo(network, at::kCPU, at::kDouble);
+    };
+    const Network scaled = make(0.125), plain = make(1);
+    const at::Tensor images = MakeImages(3, {}, 32).to(at::kDouble), seen = Predict(scaled, images);
+    EXPECT_FALSE(at::allclose(seen, Predict(plain, images))) << HeadKindNames()[static_cast<size_t>(kind)];
+    for (const Stage& stage : plain.stages) at::Tensor(stage.heads.feature_weight).mul_(0.125);
+    EXPECT_TRUE(at::allclose(seen, Predict(plain, images), /*rtol=*/1e-12, /*atol=*/1e-13));
+  }
+}
+
 // With the residual update a module that says nothing passes its input on, and one that speaks adds to it.
 TEST(Network, ResidualModuleAddsToTheLogarithmOfTheBelief) {
   const NetworkShape shape{
