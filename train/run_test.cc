@@ -108,17 +108,18 @@ TEST_F(Resume, RefusesAnotherRunsCheckpointAndNamesTheSetting) {
 }
 
 // As on another machine: the training is worth more than its bits, and they are told.
-TEST_F(Resume, GoesOnWithOtherThreadsAndLooks) {
+TEST_F(Resume, GoesOnWithOtherThreadsChunksAndLooks) {
   TrainConfig config = Small(FreshPath("elsewhere"));
   ASSERT_TRUE(absl::IsCancelled(TryToRun(config, nullptr, [] { return true; })));
   config.resume = true;
   config.threads = 2;
+  config.chunk = 1;
   config.probe_every = 0;
   testing::internal::CaptureStderr();
   const absl::Status status = TryToRun(config);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              HasSubstr("goes on on 2 threads instead of 1: its bits may differ"));
+              HasSubstr("goes on with --threads=2 instead of 1, --chunk=1 instead of 0, so its bits may differ"));
   const auto kept = nlohmann::json::parse(ReadFile(config.out + "/config.json").value());
   EXPECT_EQ(kept["settings"]["threads"], 2);
 }

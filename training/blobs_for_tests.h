@@ -47,12 +47,12 @@ inline TrainingHooks Hooks() {
 }
 
 inline std::unique_ptr<Learner> MakeSid(const OptimizerOptions& optimizer = {}, int64_t depth = 2,
-                                        at::Device device = at::kCPU) {
+                                        at::Device device = at::kCPU, int64_t chunk = 0) {
   Network network =
       EmptyNetwork({.channels = kClasses, .classes = kClasses, .depth = depth, .features = 16, .hidden = 16});
   Initialise(Initialisation::kPyTorch, 1, at::Tensor(), network);
-  return MakeSidLearner(CloneTo(network, device, at::kFloat), {.alphas = std::vector<double>(depth, 0.5)}, {},
-                        optimizer);
+  return MakeSidLearner(CloneTo(network, device, at::kFloat), {.alphas = std::vector<double>(depth, 0.5)},
+                        {.chunk = chunk}, optimizer);
 }
 
 // Two modules that own the blocks of a residual network with batch normalisation.

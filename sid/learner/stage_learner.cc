@@ -19,6 +19,17 @@
 #include "third_party/logging/logging.h"
 
 namespace sid {
+namespace {
+
+// Its heads, and its blocks where they learn.
+std::vector<NamedTensor> LearningIn(const Stage& stage, const SidOptions& options) {
+  std::vector<NamedTensor> learning = HeadTensors(stage.heads, stage.first_module);
+  if (!options.extractor_learns()) return learning;
+  for (NamedTensor& tensor : Learning(BodyTensors(stage))) learning.push_back(std::move(tensor));
+  return learning;
+}
+
+}  // namespace
 
 std::vector<std::string> ExecutorNames() { return {"auto", "serial", "batched", "cuda"}; }
 
@@ -39,7 +50,10 @@ Executor Resolve(const ExecutorOptions& executor, const Network& network) {
 
 StageLearner::StageLearner(Stage stage, const SidOptions& options, const ExecutorOptions& executor,
                            const OptimizerOptions& optimizer, const Stage* before)
-    : stage_(std::move(stage)), options_(options), executor_(executor.executor) {
+    : stage_(std::move(stage)),
+      options_(options),
+      executor_(executor.executor),
+      optimizer_(LearningIn(stage_, options), optimizer) {
   CHECK(executor_ != Executor::kAuto);
   const Cascade& heads = stage_.heads;
   const int64_t depth = heads.depth();
@@ -60,10 +74,8 @@ StageLearner::StageLearner(Stage stage, const SidOptions& options, const Executo
   const Cascade gradients = ZerosLike(heads.Slice(0, size));
   for (int64_t begin = 0; begin < depth; begin += size) {
     const int64_t end = std::min(begin + size, depth);
-    const Cascade own = heads.Slice(begin, end);
-    std::vector<NamedTensor> learning = HeadTensors(own, stage_.first_module + begin);
-    if (end == depth && body_learns_) learning.insert(learning.end(), body.begin(), body.end());
-    chunks_.push_back({begin, end, own, gradients.Slice(0, end - begin), Optimizer(learning, optimizer)});
+    chunks_.push_back({begin, end, heads.Slice(begin, end), gradients.Slice(0, end - begin),
+                       optimizer_.OfHeads(begin, end, /*others=*/end == depth)});
   }
 }
 
@@ -115,9 +127,7 @@ StageResult StageLearner::Step(const Hand& in, const at::Tensor& learning_rate, 
 
 std::vector<NamedTensor> StageLearner::State() const {
   std::vector<NamedTensor> state = AllTensors(stage_);
-  for (const Chunk& chunk : chunks_) {
-    for (NamedTensor& tensor : chunk.optimizer.State()) state.push_back(std::move(tensor));
-  }
+  for (NamedTensor& tensor : optimizer_.State()) state.push_back(std::move(tensor));
   return state;
 }
 

@@ -84,7 +84,7 @@ class StageLearner {
       const Hand& in, const at::Tensor& learning_rate, PhaseTimer& timer,
       const HandOn& hand_on = [](const Hand&) { return std::vector<at::Tensor>(); });
 
-  // Its weights, its running statistics and what its optimizers remember.
+  // Its weights, its running statistics and what its optimizer remembers: the same tensors whatever the chunks.
   std::vector<NamedTensor> State() const;
 
  private:
@@ -92,8 +92,8 @@ class StageLearner {
     int64_t begin = 0, end = 0;  // its heads within the stage
     Cascade heads;               // views into the network
     Cascade gradients;           // the same memory for all chunks
-    Optimizer
-        optimizer;  // the last one's moves the blocks too: without chunks there is one, and its clipping sees everything
+    // The stage's, of these heads; the last one's moves the blocks too: without chunks there is one, and its clipping sees everything.
+    Optimizer optimizer;
   };
 
   // Whether each head's d l_i / d z is written for itself, not added to the others'.
@@ -112,6 +112,7 @@ class StageLearner {
   Stage stage_;
   SidOptions options_;  // alphas: of its own modules
   Executor executor_;
+  Optimizer optimizer_;  // of all that learns: chunks share it, so what it remembers does not tell them
   at::ScalarType compute_type_;
   at::Tensor alphas_;  // [n]
   bool body_learns_;

@@ -60,7 +60,19 @@ Optimizer::Optimizer(const std::vector<NamedTensor>& parameters, const Optimizer
     if (options.rule == OptimizerRule::kSgd) continue;
     group.second_moments.push_back(at::zeros_like(parameter));
     group.steps.push_back(at::zeros({}, parameter.options().dtype(at::kFloat)));
+    group.counted.push_back(group.steps.back());
   }
+}
+
+void Optimizer::Group::Share(const Group& all, size_t i, size_t place,
+                             const std::function<at::Tensor(const at::Tensor&)>& view) {
+  places.push_back(place);
+  named.push_back(all.named[i]);
+  parameters.push_back(view(all.parameters[i]));
+  // Which there are depends on the rule.
+  if (!all.first_moments.empty()) first_moments.push_back(view(all.first_moments[i]));
+  if (!all.second_moments.empty()) second_moments.push_back(view(all.second_moments[i]));
+  if (!all.steps.empty()) steps.push_back(all.steps[i]);
 }
 
 Optimizer::Optimizer(const Optimizer& all, const std::vector<NamedTensor>& some) : options_(all.options_) {
@@ -71,16 +83,26 @@ Optimizer::Optimizer(const Optimizer& all, const std::vector<NamedTensor>& some)
       const auto found = std::find_if(group.named.begin(), group.named.end(),
                                       [&](const NamedTensor& one) { return one.name == some[place].name; });
       if (found == group.named.end()) continue;
-      const size_t i = found - group.named.begin();
-      own.places.push_back(place);
-      own.named.push_back(*found);
-      own.parameters.push_back(group.parameters[i]);
-      // Which there are depends on the rule.
-      if (!group.first_moments.empty()) own.first_moments.push_back(group.first_moments[i]);
-      if (!group.second_moments.empty()) own.second_moments.push_back(group.second_moments[i]);
-      if (!group.steps.empty()) own.steps.push_back(group.steps[i]);
+      own.Share(group, found - group.named.begin(), place, [](const at::Tensor& whole) { return whole; });
+    }
+    own.counted = own.steps;
+  }
+}
+
+Optimizer Optimizer::OfHeads(int64_t begin, int64_t end, bool others) const {
+  Optimizer part({}, options_);
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    const Group& all = groups_[g];
+    Group& own = part.groups_[g];
+    for (size_t i = 0; i < all.places.size(); ++i) {
+      const bool stacked = all.named[i].first_module != kNobody;
+      if (!stacked && !others) continue;
+      own.Share(all, i, all.places[i],
+                [=](const at::Tensor& whole) { return stacked ? whole.slice(0, begin, end) : whole; });
+      if (!own.steps.empty() && (begin == 0 || !stacked)) own.counted.push_back(own.steps.back());
     }
   }
+  return part;
 }
 
 void Optimizer::Step(std::vector<at::Tensor> gradients, const at::Tensor& any_learning_rate, const at::Tensor& norm) {
@@ -123,7 +145,7 @@ void Optimizer::StepGroup(Group& group, const std::vector<at::Tensor>& gradients
                     /*dampening=*/0, /*nesterov=*/options_.momentum > 0, /*maximize=*/false, /*is_first_step=*/false);
     return;
   }
-  at::_foreach_add_(group.steps, 1);
+  if (!group.counted.empty()) at::_foreach_add_(group.counted, 1);
   auto adam = [&](auto&& fused) {
     fused(group.parameters, gradients, group.first_moments, group.second_moments, /*max_exp_avg_sqs=*/at::TensorList(),
           group.steps, learning_rate, options_.momentum, options_.beta_2, decay, options_.epsilon, /*amsgrad=*/false,

@@ -12,6 +12,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,9 @@ class Optimizer {
   Optimizer(const std::vector<NamedTensor>& parameters, const OptimizerOptions& options);
   // Of `some` of the parameters of `all`, in this order, with which it shares what is remembered of them.
   Optimizer(const Optimizer& all, const std::vector<NamedTensor>& some);
+  // Of rows [begin, end) of what is stacked over heads, and of all else where `others`, sharing what is remembered. Gradients stand in the
+  // order of all parameters. Parts step in the rows' order: the one with row 0 counts the step for all.
+  Optimizer OfHeads(int64_t begin, int64_t end, bool others) const;
 
   // Moves every parameter; `gradients` stand in the parameters' order and may be overwritten. `learning_rate` is a scalar,
   // on the CPU or on the parameters' device: there the host need not know it, so a captured step can follow a schedule. `norm` is
@@ -61,6 +66,10 @@ class Optimizer {
     std::vector<size_t> places;
     std::vector<NamedTensor> named;
     std::vector<at::Tensor> parameters, first_moments, second_moments, steps;
+    std::vector<at::Tensor> counted;  // those of `steps` that a step of this optimizer adds to
+
+    // Takes `all`'s tensor i in, to stand at `place`, as `view` shows it and what is remembered of it.
+    void Share(const Group& all, size_t i, size_t place, const std::function<at::Tensor(const at::Tensor&)>& view);
   };
   void StepGroup(Group& group, const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate);
 

@@ -52,11 +52,16 @@ std::string Take(const std::string& name, Settings& settings) {
   return value;
 }
 
-// Whether a run of the settings `saved` can go on with others. Looking at it changes nothing, and the number of threads only how sums are
-// rounded, which is told. More epochs are the same training where the learning rate does not depend on how many there are.
+// Whether a run of the settings `saved` can go on with others. Looking at it changes nothing, and the number of threads or of modules in a
+// chunk only how sums are rounded, which is told. More epochs are the same training where the learning rate does not depend on how many there are.
 absl::Status CheckGoesOn(Settings saved, Settings now) {
   for (Settings* settings : {&saved, &now}) Take("--probe_every", *settings);
-  const std::string threads = Take("--threads", saved), threads_now = Take("--threads", now);
+  std::string rounding;
+  for (const char* name : {"--threads", "--chunk"}) {
+    const std::string before = Take(name, saved), after = Take(name, now);
+    if (before != after)
+      absl::StrAppend(&rounding, " ", name, "=", after, " instead of ", absl::CHexEscape(before), ",");
+  }
   const std::string epochs = Take("--epochs", saved), epochs_now = Take("--epochs", now);
   SID_RETURN_IF_ERROR(CheckSettings(saved, now));
   if (const std::string schedule = Take("--schedule", now); epochs != epochs_now && schedule != "constant") {
@@ -65,9 +70,8 @@ absl::Status CheckGoesOn(Settings saved, Settings now) {
                      " plans the learning rate for all of them; only one of --schedule=constant "
                      "becomes longer, but a new run can begin with these weights, by --weights"));
   }
-  if (threads != threads_now)
-    LOG(WARNING) << "goes on on " << threads_now << " threads instead of " << absl::CHexEscape(threads)
-                 << ": its bits may differ from those of a run that was not broken off";
+  if (!rounding.empty())
+    LOG(WARNING) << "goes on with" << rounding << " so its bits may differ from those of a run that was not broken off";
   return absl::OkStatus();
 }
 
