@@ -123,6 +123,11 @@ absl::StatusOr<Network> MakeNetwork(const Choices& choices, const Dataset& datas
 
 // That there are workers for the pipeline that is asked for.
 absl::Status CheckPipeline(const TrainConfig& config, const Choices& choices, const Network& network) {
+  if (config.streams && !choices.learner.local_losses) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--streams needs modules that learn by themselves, which those of --learner=", config.learner,
+                     " do not: use sid or dgl, or leave it out"));
+  }
   if (config.streams && (!choices.device.is_cuda() || config.pipeline > 1 || choices.options.sid.overlap)) {
     return absl::InvalidArgumentError(
         "--streams runs modules side by side on a GPU: not on the CPU, nor with --pipeline, which does so already, nor "

@@ -56,6 +56,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"alpha_above", [](TrainConfig& c) { c.alpha = "1.01"; }, "(0, 1]"},
         BadInput{"alpha_list", [](TrainConfig& c) { c.alpha = "0.5,0.5,0.5"; }, "the depth is 2"},
         BadInput{"divergence", [](TrainConfig& c) { c.divergence = "revers"; }, "did you mean 'reverse'"},
+        BadInput{
+            "streams_of_backpropagation", [](TrainConfig& c) { c.streams = true, c.learner = "bp"; },
+            "--streams needs modules that learn by themselves, which those of --learner=bp do not: use sid or dgl"},
         BadInput{"streams", [](TrainConfig& c) { c.streams = true; }, "not on the CPU"},
         BadInput{"pipeline_of_backpropagation", [](TrainConfig& c) { c.pipeline = 2, c.learner = "bp-chain"; },
                  "use sid or dgl"},

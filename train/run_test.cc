@@ -189,10 +189,10 @@ TEST_F(Resume, WeightsThatDoNotFitAreToldOneByOne) {
   residual.belief_update = "residual";
   EXPECT_THAT(error(residual, weights),
               HasSubstr("are of a network of --belief_update=replace, and this is one of residual"));
-  EXPECT_THAT(error(Small(""), folder + "/checkpoints/epoch-000003-step-000000000.safetensors"),
   TrainConfig scaled = Small("");
   scaled.feature_scale = 0.125;
   EXPECT_THAT(error(scaled, weights), HasSubstr("are of a network of --feature_scale=1, and this is one of 0.125"));
+  EXPECT_THAT(error(Small(""), folder + "/checkpoints/epoch-000003-step-000000000.safetensors"),
               HasSubstr("is a checkpoint, which --resume goes on from; a run's weights.safetensors is needed"));
   SafetensorsFile file = LoadSafetensors(weights).value();
   for (NamedTensor& named : file.tensors) named.name += named.name == "heads.1.output_bias" ? "_" : "";

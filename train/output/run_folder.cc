@@ -227,11 +227,11 @@ absl::Status RunFolder::WriteResult(const TrainingResult& result) const {
                                                        {"partition", config.partition},
                                                        {"depth", absl::StrCat(config.depth)},
                                                        {"belief_update", config.belief_update},
+                                                       {"feature_scale", absl::StrCat(config.feature_scale)},
                                                        {"epoch", absl::StrCat(result.best_epoch)},
                                                        {"commit", Commit()}};
   SID_RETURN_IF_ERROR(SaveSafetensors(File(kWeights), Weights(*run_->learner), metadata));
   const ordered_json summary = {{"test_accuracy", result.test.accuracy}, {"test_divergence", result.test.divergence},
-                                                       {"feature_scale", absl::StrCat(config.feature_scale)},
                                 {"test_loss", result.test.loss},         {"best_epoch", result.best_epoch},
                                 {"epochs", run_->options.epochs},        {"seconds", result.seconds},
                                 {"rollbacks", result.rollbacks}};
