@@ -1,11 +1,12 @@
 #pragma once
 
-// The whole cascade forward and back, each as one kernel, for backpropagation through the beliefs:
+// The whole cascade forward and back, each as one kernel (sid/cascade/kernel/), as LibTorch's tensors:
 //
-//   forward    what RunForward gives (sid/cascade/closed_form.h)             sid/cascade/kernel/chain.h
-//   back       g_n --> g_{n-1} .. g_1, and all dh                            sid/cascade/kernel/chain_back.h
+//   forward    what RunForward gives (sid/cascade/closed_form.h), for backpropagation through the beliefs           kernel/chain.h
+//              and ChainByKernel (sid/cascade/batched.h), with SID's local losses
+//   back       g_n --> g_{n-1} .. g_1, and all dh, for backpropagation                                         kernel/chain_back.h
 //
-// Both for tensors on a GPU; modules that SupportsChainKernel (sid/cascade/batched.h) refuses CHECK-fail.
+// All for tensors on a GPU; modules that SupportsChainKernel (sid/cascade/batched.h) refuses CHECK-fail.
 
 #include <ATen/core/Tensor.h>
 
@@ -21,5 +22,9 @@ CascadeForward ForwardByKernel(const Cascade& modules, const at::Tensor& feature
 // the beliefs' type, is g of the last module; it becomes that of the one before the first.
 void BackByKernel(const Cascade& modules, const at::Tensor& log_beliefs, const at::Tensor& belief_gradients,
                   const CascadeBackward& backward, const at::Tensor& gradient);
+
+// What the kernels read, [n, ...]: `tensor` itself where a thread can read fours of its numbers, 16 bytes at once; else a copy, whose
+// dimensions behind the first are filled up with zeros to whole fours.
+at::Tensor FilledUp(const at::Tensor& tensor);
 
 }  // namespace sid

@@ -36,7 +36,6 @@
 
 #include <cstdint>
 
-#include "sid/cascade/kernel/host_device.h"
 #include "sid/cascade/kernel/product.h"
 #include "sid/cascade/kernel/quad.h"
 #include "sid/cascade/kernel/row.h"

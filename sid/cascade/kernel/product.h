@@ -9,7 +9,6 @@
 
 #include <cstdint>
 
-#include "sid/cascade/kernel/host_device.h"
 #include "sid/cascade/kernel/quad.h"
 
 namespace sid::kernels {

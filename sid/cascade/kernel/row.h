@@ -9,7 +9,6 @@
 // classes, and Sum and Max combine what the lanes have. A warp of a GPU is one; on the CPU a test's threads are. Rows in shared memory
 // are as long as their fours: what lies past the classes is read and not used.
 
-#include "sid/cascade/kernel/host_device.h"
 #include "sid/cascade/kernel/quad.h"
 
 namespace sid::kernels {

@@ -1,4 +1,4 @@
-#include "sid/cascade/kernel_arrays.h"
+#include "sid/cascade/chain_by_kernel.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
