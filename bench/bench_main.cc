@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "base/command_line/program.h"
 #include "base/files.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "base/machine/device.h"
 #include "base/machine/process.h"
 #include "base/status.h"

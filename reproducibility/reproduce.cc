@@ -16,7 +16,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "base/status.h"
 #include "bench/results/read.h"
 #include "reproducibility/experiments/experiment.h"

@@ -12,8 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "base/checksum.h"
-#include "base/json/parse.h"
 #include "base/json/shape.h"
+#include "base/json/text.h"
 #include "base/status.h"
 
 namespace sid {

@@ -1,4 +1,4 @@
-#include "base/json/parse.h"
+#include "base/json/text.h"
 
 #include <set>
 #include <string>

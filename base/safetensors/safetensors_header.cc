@@ -8,8 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "base/json/parse.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "base/status.h"
 #include "third_party/logging/logging.h"
 

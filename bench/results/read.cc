@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
-#include "base/json/parse.h"
 #include "base/json/shape.h"
+#include "base/json/text.h"
 #include "base/status.h"
 #include "bench/results/report.h"
 

@@ -7,9 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/checksum.h"
-#include "base/json/parse.h"
 #include "base/json/shape.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "base/status.h"
 #include "base/text.h"
 

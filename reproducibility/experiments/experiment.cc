@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/files.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "base/lock.h"
 #include "base/machine/device.h"
 #include "base/machine/version.h"

@@ -2,9 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/checksum.h"
-#include "base/json/parse.h"
 #include "base/json/shape.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "base/status.h"
 #include "reproducibility/experiments/results.h"
 

@@ -5,8 +5,7 @@
 #include <filesystem>
 
 #include "base/files.h"
-#include "base/json/parse.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "reproducibility/experiments/results.h"
 
 namespace sid {

@@ -7,8 +7,7 @@
 #include <string_view>
 
 #include "base/fuzzing/input.h"
-#include "base/json/parse.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "bench/results/compare.h"
 #include "reproducibility/claims/claims.h"
 #include "reproducibility/experiments/results.h"

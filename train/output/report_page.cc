@@ -10,8 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
-#include "base/json/parse.h"
-#include "base/json/write.h"
+#include "base/json/text.h"
 #include "base/status.h"
 #include "train/output/line_chart.h"
 
