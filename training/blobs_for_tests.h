@@ -6,12 +6,17 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/randint.h>
+#include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/random.h"
 #include "sid/learner/sid_learner.h"
 #include "sid/network/initialisation.h"
+#include "training/checkpoint.h"
 #include "training/trainer.h"
 
 namespace sid {
@@ -45,6 +50,26 @@ inline TrainingHooks Hooks() {
   hooks.clock = [time = 0.0]() mutable { return time += 1; };
   return hooks;
 }
+
+// Keeps every state as the file that it becomes.
+struct Kept {
+  std::vector<std::string> paths;
+
+  explicit Kept(std::string name) : name_(std::move(name)) {}
+
+  TrainingHooks Into() {
+    TrainingHooks hooks = Hooks();
+    hooks.save = [this](const TrainingState& state) {
+      paths.push_back(testing::TempDir() + "/" + name_ + std::to_string(paths.size()));
+      return SaveCheckpoint(paths.back(), {.state = state});
+    };
+    hooks.load = [this]() -> absl::StatusOr<TrainingState> { return LoadCheckpoint(paths.back())->state; };
+    return hooks;
+  }
+
+ private:
+  std::string name_;
+};
 
 inline std::unique_ptr<Learner> MakeSid(const OptimizerOptions& optimizer = {}, int64_t depth = 2,
                                         at::Device device = at::kCPU, int64_t chunk = 0) {

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "sid/cascade/batched.h"
+#include "sid/learner/stage_kinds_for_tests.h"
 
 namespace sid {
 namespace {
@@ -40,6 +44,25 @@ TEST(Validate, SmoothingIsAFraction) {
 TEST(HasChainKernel, IsBuiltForComputeCapability8AndLater) {
   EXPECT_TRUE(HasChainKernel(8, 0).ok() && HasChainKernel(9, 0).ok() && HasChainKernel(12, 0).ok());
   EXPECT_NE(Message(HasChainKernel(7, 5)).find("this GPU has 7.5: use batched"), std::string::npos);
+}
+
+TEST(Validate, OverlapNeedsModulesThatOwnBlocksThatLearn) {
+  SidOptions options = OptionsOf(KindNamed("shared"));
+  EXPECT_TRUE(Validate(options, MakeNetwork(KindNamed("shared"))).ok());
+  options.overlap = true;
+  EXPECT_TRUE(Validate(options, MakeNetwork(KindNamed("owned"))).ok());
+  EXPECT_NE(Validate(options, MakeNetwork(KindNamed("shared"))).message().find("--partition=even:2"),
+            std::string::npos);
+  options.extractor_gradient = ExtractorGradient::kNone;
+  EXPECT_FALSE(Validate(options, MakeNetwork(KindNamed("owned"))).ok());
+}
+
+TEST(Validate, BatchedIsForPerceptrons) {
+  const Network network = MakeNetwork(KindNamed("shared_linear"));
+  EXPECT_EQ(Validate(ExecutorOptions{.executor = Executor::kBatched}, {}, network).message(),
+            "executor batched computes mlp heads: use auto or serial");
+  EXPECT_EQ(Resolve({}, network), Executor::kSerial);
+  EXPECT_EQ(Resolve({}, MakeNetwork(KindNamed("shared"))), Executor::kBatched);
 }
 
 }  // namespace
