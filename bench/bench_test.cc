@@ -53,15 +53,6 @@ TEST(Bench, MeasuresAndWritesWhatItSays) {
   EXPECT_THAT(results["environment"]["command"], HasSubstr("--depths=2,3"));
 }
 
-TEST(Plot, DrawsEveryChart) {
-  ASSERT_TRUE(HaveResults());
-  const std::string charts = kFolder + "/charts";
-  ASSERT_EQ(RunCommand("bench/plot/plot " + kFolder + "/results.json " + charts).code, 0);
-  for (const std::string name : {"steps", "phases", "memory", "theoretical", "critical_path", "measured"}) {
-    EXPECT_THAT(ReadFile(charts + "/" + name + ".svg").value(), HasSubstr("</svg>")) << name;
-  }
-}
-
 TEST(Compare, TwoRunsOfOneProgramAndBadInput) {
   ASSERT_TRUE(HaveResults());
   const std::string results = kFolder + "/results.json", broken = testing::TempDir() + "/broken.json";
@@ -75,14 +66,6 @@ TEST(Compare, TwoRunsOfOneProgramAndBadInput) {
   ExpectOneLine(RunCommand("bench/compare " + broken + " " + results), 2, "has schema 0");
   ExpectOneLine(RunCommand("bench/compare " + results), 2, "expected two files");
   ExpectOneLine(RunCommand("bench/compare no-such.json " + results), 2, "cannot open no-such.json");
-}
-
-TEST(Plot, BadInputIsOneLineAndExitCode2) {
-  const std::string broken = testing::TempDir() + "/broken.json";
-  ASSERT_TRUE(WriteFileAtomically(broken, "{").ok());
-  ExpectOneLine(RunCommand("bench/plot/plot " + broken + " " + kFolder), 2, "is no result of //:bench");
-  ExpectOneLine(RunCommand("bench/plot/plot no-such.json " + kFolder), 2, "cannot open");
-  ExpectOneLine(RunCommand("bench/plot/plot"), 2, "expected RESULTS.json FOLDER");
 }
 
 }  // namespace

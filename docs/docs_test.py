@@ -19,10 +19,9 @@ PROGRAMS = {
     "//:reproduce": "reproducibility/reproduce",
     "//bench:compare": "bench/compare",
     "//bench:micro": "bench/micro/micro",
-    "//bench:plot": "bench/plot/plot",
     "//bench:probe": "bench/probe",
     "//data:fetch": "data/fetch/fetch",
-    "//reproducibility/report:report_pages": "reproducibility/report/report_pages",
+    "//:pages": "reproducibility/report/pages",
     "//tools:torture": "tools/torture",
 }
 

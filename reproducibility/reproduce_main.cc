@@ -188,7 +188,7 @@ absl::Status ReproduceAndReport() {
   SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report,
                        FLAGS_judge ? JudgeAgain(registry, request.out) : Reproduce(registry, request, hooks));
   ShowVerdicts(report);
-  SID_RETURN_IF_ERROR(RunDataProgram("reproducibility/report/report_pages", {request.out}));
+  SID_RETURN_IF_ERROR(RunDataProgram("reproducibility/report/pages", {request.out}));
   std::cout << "Written to " << request.out << ": report.json, .md and .html, and runs/" << std::endl;
   return absl::OkStatus();
 }

@@ -61,19 +61,37 @@ ordered_json Mean(const Runs& runs, Function number_of) {
   return count == 0 ? ordered_json(nullptr) : Number(sum / count);
 }
 
-// d_1, d_L and what lies between: the theory's quantities, means over the test images and the seeds.
+// Element by element, as far as all have numbers.
+template <typename Function>
+ordered_json Means(const Runs& runs, Function list_of) {
+  ordered_json means = ordered_json::array();
+  while (true) {
+    const ordered_json mean = Mean(runs, [&](const ordered_json& result) {
+      const ordered_json list = list_of(result);
+      return means.size() < list.size() ? list[means.size()] : ordered_json();
+    });
+    if (mean.is_null()) return means;
+    means.push_back(mean);
+  }
+}
+
+// Of the last belief, epoch by epoch.
+ordered_json ValidationAccuracies(const ordered_json& result) {
+  ordered_json list = ordered_json::array();
+  for (const ordered_json& epoch : result.at("epochs")) {
+    const ordered_json& accuracy = epoch.at("validation").at("accuracy");
+    if (!accuracy.empty()) list.push_back(accuracy.back());
+  }
+  return list;
+}
+
+// d_0 to d_L and what comes of them: the theory's quantities, means over the test images and the seeds.
 void AddTheory(const Runs& runs, ordered_json* row) {
-  const auto of_theory = [](const char* name, const ordered_json& result) -> const ordered_json& {
-    return result.at("theory").at(name);
+  const auto of_theory = [](const char* name) {
+    return [name](const ordered_json& result) { return result.at("theory").at(name); };
   };
-  (*row)["first_divergence"] =
-      Mean(runs, [of_theory](const ordered_json& result) { return of_theory("divergence", result).at(1); });
-  (*row)["last_divergence"] =
-      Mean(runs, [of_theory](const ordered_json& result) { return of_theory("divergence", result).back(); });
-  (*row)["sum_of_failures"] =
-      Mean(runs, [of_theory](const ordered_json& result) { return of_theory("sum_of_failures", result); });
-  (*row)["fell_everywhere"] =
-      Mean(runs, [of_theory](const ordered_json& result) { return of_theory("fell_everywhere", result); });
+  (*row)["divergence"] = Means(runs, of_theory("divergence"));
+  for (const char* name : {"sum_of_failures", "fell_everywhere"}) (*row)[name] = Mean(runs, of_theory(name));
 }
 
 // One setting's runs over its seeds.
@@ -97,6 +115,7 @@ ordered_json AccuracyRow(const Runs& runs, const std::vector<std::string>& varyi
   }
   row["first_mean"] = Mean(runs, [](const ordered_json& result) { return result.at("test").at("accuracy").front(); });
   AddTheory(runs, &row);
+  row["validation_accuracy"] = Means(runs, ValidationAccuracies);
   return row;
 }
 

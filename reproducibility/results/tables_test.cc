@@ -65,7 +65,7 @@ std::vector<std::string> Depths() {
       return Percent(Settings("depth", {{"learner", learner}, {"depth", depth}}).at(0).at("mean"));
     };
     rows.push_back(Row({depth.dump(), Percent(sid.at("first_mean")), Percent(sid.at("mean")), accuracy_of("bp-chain"),
-                        accuracy_of("bp-deep"), Nats(sid.at("first_divergence")), Nats(sid.at("last_divergence")),
+                        accuracy_of("bp-deep"), Nats(sid.at("divergence").at(1)), Nats(sid.at("divergence").back()),
                         Percent(sid.at("fell_everywhere"))}));
   }
   return rows;
@@ -97,7 +97,7 @@ std::vector<std::string> Variants(const std::string& experiment, const std::vect
     }
     rows.push_back(
         Row({absl::StrJoin(names, ", "), Percent(row.at("first_mean")), Percent(row.at("mean")),
-             Nats(row.at("first_divergence")), Nats(row.at("last_divergence")), Percent(row.at("fell_everywhere"))}));
+             Nats(row.at("divergence").at(1)), Nats(row.at("divergence").back()), Percent(row.at("fell_everywhere"))}));
   }
   return rows;
 }

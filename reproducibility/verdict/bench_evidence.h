@@ -20,6 +20,7 @@ struct Ratio {
   double value = 0;
   Interval interval;    // value itself at both ends where the figure has none
   bool trusted = true;  // false: the samples were disturbed, or had not settled
+  std::string device;   // that it was measured on
 };
 
 // critical_path_speedup (of a step on many devices), extractor_backward_share, and, of the fastest of SID's executors over rule.over,

@@ -102,6 +102,7 @@ absl::StatusOr<size_t> CompareAll(const Claim& claim, const Evidence& evidence, 
   }
   judgement->shortfalls.assign(shortfalls.begin(), shortfalls.end());
   judgement->chosen.assign(chosen.begin(), chosen.end());
+  judgement->runs.assign(files.begin(), files.end());
   FindChangedRules(claim, evidence.runs, files, judgement);
   AddOrigins(evidence.runs, files, judgement);
   return missing;
@@ -122,6 +123,7 @@ absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgem
 }
 
 std::string DeviceOf(const ordered_json& environment) {
+  if (environment.contains("gpu")) return environment.at("gpu").value("name", "unknown GPU");
   const std::string device = environment.value("device", "unknown device");
   return device == "cpu" ? absl::StrCat(environment.value("cores", 0), " CPU cores") : device;
 }
@@ -134,7 +136,7 @@ struct OfDevice {
 
 absl::StatusOr<std::optional<OfDevice>> JudgeDevice(const Claim& claim, const std::string& file,
                                                     const ordered_json& bench, Judgement* judgement) {
-  SID_ASSIGN_OR_RETURN(const std::vector<Ratio> ratios, RatiosOf(*claim.rule, bench));
+  SID_ASSIGN_OR_RETURN(std::vector<Ratio> ratios, RatiosOf(*claim.rule, bench));
   if (ratios.empty()) return std::nullopt;
   const ordered_json environment = bench.value("environment", ordered_json::object());
   OfDevice device{.name = DeviceOf(environment)};
@@ -145,9 +147,12 @@ absl::StatusOr<std::optional<OfDevice>> JudgeDevice(const Claim& claim, const st
     device.verdict = Verdict::kInconclusive;
     device.reason = absl::StrCat(changed.changed_rules.front(), "; alone: ", Name(device.alone), ", ", device.reason);
   }
+  for (Ratio& ratio : ratios) ratio.device = device.name;
   judgement->ratios.insert(judgement->ratios.end(), ratios.begin(), ratios.end());
   judgement->origins.push_back("benchmark: " + Origin(environment.value("commit", "unknown"), environment));
   judgement->devices[device.name] = device.verdict;
+  const bool open = device.verdict == Verdict::kInconclusive;
+  judgement->device_reasons[device.name] = {open ? device.alone : Verdict::kInconclusive, device.reason};
   return device;
 }
 
@@ -205,6 +210,8 @@ absl::Status JudgeExperiment(const Claim& claim, const AllEvidence& evidence, Ju
 // JSON has no NaN and no infinity.
 ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
+std::string LeanName(Verdict leans) { return leans == Verdict::kInconclusive ? "" : Name(leans); }
+
 ordered_json ToJson(const Interval& interval) { return {Number(interval.low), Number(interval.high)}; }
 
 ordered_json ToJson(const Comparison& comparison) {
@@ -247,23 +254,28 @@ absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence)
 
 ordered_json ToJson(const Judgement& judgement) {
   ordered_json json = {{"verdict", Name(judgement.verdict)},
-                       {"leans", judgement.leans == Verdict::kInconclusive ? "" : Name(judgement.leans)},
+                       {"leans", LeanName(judgement.leans)},
                        {"devices", ordered_json::object()},
                        {"reason", judgement.reason},
                        {"shortfalls", judgement.shortfalls},
                        {"changed_rules", judgement.changed_rules},
                        {"origins", judgement.origins},
+                       {"runs", judgement.runs},
                        {"chosen", judgement.chosen},
                        {"comparisons", ordered_json::array()},
                        {"not_compared", judgement.not_compared},
                        {"ratios", ordered_json::array()}};
-  for (const auto& [device, verdict] : judgement.devices) json["devices"][device] = Name(verdict);
+  for (const auto& [device, verdict] : judgement.devices) {
+    const auto& [leans, reason] = judgement.device_reasons.at(device);
+    json["devices"][device] = {{"verdict", Name(verdict)}, {"leans", LeanName(leans)}, {"reason", reason}};
+  }
   for (const Comparison& comparison : judgement.comparisons) json["comparisons"].push_back(ToJson(comparison));
   for (const Ratio& ratio : judgement.ratios) {
     json["ratios"].push_back({{"label", ratio.label},
                               {"value", Number(ratio.value)},
                               {"interval", ToJson(ratio.interval)},
-                              {"trusted", ratio.trusted}});
+                              {"trusted", ratio.trusted},
+                              {"device", ratio.device}});
   }
   return json;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A chart of lines as SVG, in the colours of bench/plot: told apart without colour vision, seen on white and on black. Text
+// A chart of lines as SVG, in the colours of all pages: told apart without colour vision, seen on white and on black. Text
 // and grid take the colours of the page that it stands in (currentColor, --grid).
 
 #include <string>

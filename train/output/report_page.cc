@@ -13,26 +13,12 @@
 #include "base/json/text.h"
 #include "base/status.h"
 #include "train/output/line_chart.h"
+#include "train/output/style.h"
 
 namespace sid {
 namespace {
 
 using nlohmann::ordered_json;
-
-// As the page of //:reproduce: light, dark, printed and on a phone.
-constexpr char kStyle[] = R"(
-:root { color-scheme: light dark; --text: #222; --grid: #ddd; --ground: #fff; }
-@media (prefers-color-scheme: dark) { :root { --text: #ddd; --grid: #444; --ground: #161616; } }
-@media print { :root { --text: #000; --grid: #ddd; --ground: #fff; } }
-body { color: var(--text); background: var(--ground); font: 15px/1.5 sans-serif; max-width: 60rem; margin: auto; padding: 1rem; }
-figure { margin: 2rem 0; break-inside: avoid; } figcaption { font-weight: bold; }
-figure svg { max-width: 100%; height: auto; font-family: sans-serif; }
-.legend span { display: inline-block; margin-right: 1.2rem; } .legend b { font-size: 1.2em; }
-@media (max-width: 40rem) { figure { overflow-x: auto; } figure svg { max-width: none; } }
-table { border-collapse: collapse; } td, th { padding: .15rem .7rem; border-bottom: 1px solid var(--grid); text-align: right; }
-.settings td { text-align: left; overflow-wrap: anywhere; } summary { cursor: pointer; }
-td { font-variant-numeric: tabular-nums; }
-)";
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kMostDepths = 4;  // whose curves are shown by epoch
@@ -112,8 +98,8 @@ std::string TestTable(const ordered_json& summary) {
     absl::StrAppendFormat(&rows, "<tr><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", k + 1, PercentOf(accuracy[k]),
                           Cell(at(divergence, k)), Cell(at(loss, k)));
   }
-  return absl::StrCat("<details", accuracy.size() > kLongTable ? "" : " open", "><summary>Test set</summary><table>\n",
-                      rows, "</table></details>\n");
+  return absl::StrCat("<details", accuracy.size() > kLongTable ? "" : " open",
+                      "><summary>Test set</summary><table class=\"fine\">\n", rows, "</table></details>\n");
 }
 
 std::string SettingsTable(const ordered_json& config) {
@@ -124,7 +110,7 @@ std::string SettingsTable(const ordered_json& config) {
     absl::StrAppend(&rows, "<tr><td>", Escaped(path.substr(path.empty() ? 0 : 1)), "</td><td>", Escaped(text),
                     "</td></tr>\n");
   }
-  return absl::StrCat("<details><summary>Settings, commit and machine</summary><table class=\"settings\">\n", rows,
+  return absl::StrCat("<details><summary>Settings, commit and machine</summary><table class=\"fine\">\n", rows,
                       "</table></details>\n");
 }
 
@@ -148,12 +134,13 @@ std::string ReportPage(const ordered_json& config, const std::vector<ordered_jso
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\"><link rel=\"icon\" href=\"data:,\"><title>",
       title, "</title>\n<style>", kStyle, "</style></head><body>\n<h1>", title, "</h1>\n", result,
+      "<div class=\"plots\">\n",
       ByEpoch(epochs, "Accuracy by epoch", "%", "train_accuracy", "validation_accuracy", 100),
       ByEpoch(epochs, "Loss in training, divergence D(y, p) in validation", "nats", "train_loss",
               "validation_divergence", 1),
       ByDepth(summary, "Test accuracy by depth", "%", "test_accuracy", 100),
-      ByDepth(summary, "Test divergence D(y, p) by depth", "nats", "test_divergence", 1), TestTable(summary),
-      SettingsTable(config), "</body></html>\n");
+      ByDepth(summary, "Test divergence D(y, p) by depth", "nats", "test_divergence", 1), "</div>\n",
+      TestTable(summary), SettingsTable(config), "</body></html>\n");
 }
 
 absl::Status WriteReportPage(const std::string& folder) {

@@ -13,11 +13,13 @@ import subprocess
 import tempfile
 import unittest
 
-PROGRAM = "reproducibility/report/report_pages"
+PROGRAM = "reproducibility/report/pages"
 REPORT = pathlib.Path("reproducibility/results/two_cores/report.json")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-# What each figure measures on the page, and how far the page is wider than its window.
+# Where the table of claims begins; then, all unfolded, what each figure measures and how far the page is wider than its window.
 MEASURE = """JSON.stringify({
+  table: document.getElementById('table').getBoundingClientRect().top,
+  opened: [...document.querySelectorAll('details')].map(d => d.open = true).length,
   wider: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   text: getComputedStyle(document.body).color, ground: getComputedStyle(document.body).backgroundColor,
   figures: [...document.querySelectorAll('figure')].map(f => {
@@ -80,8 +82,8 @@ class PageInABrowserTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
-        for name in ("report.json", "bench.json"):
-            shutil.copy(REPORT.with_name(name), cls.folder)
+        for path in REPORT.parent.glob("*.json"):
+            shutil.copy(path, cls.folder)
         subprocess.run([PROGRAM, cls.folder], check=True)
         cls.report = json.loads(REPORT.read_text(encoding="utf-8"))
         cls.shots = pathlib.Path(os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR", cls.folder))
@@ -117,14 +119,15 @@ class PageInABrowserTest(unittest.TestCase):
             self.assertGreater(figure["marks"], 8, figure)
 
     def test_light(self):
-        measured = self.look("light", 1200, "light")
+        measured = self.look("light", 1440, "light")
         self.check_figures(measured)
-        self.assertEqual((measured["text"], measured["ground"]), ("rgb(34, 34, 34)", "rgb(255, 255, 255)"))
+        self.assertLess(measured["table"], 900, "the first screen has the banner, five answers and the table's beginning")
+        self.assertEqual((measured["text"], measured["ground"]), ("rgb(29, 29, 31)", "rgb(255, 255, 255)"))
 
     def test_dark(self):
-        measured = self.look("dark", 1200, "dark")
+        measured = self.look("dark", 1440, "dark")
         self.check_figures(measured)
-        self.assertEqual((measured["text"], measured["ground"]), ("rgb(221, 221, 221)", "rgb(22, 22, 22)"))
+        self.assertEqual((measured["text"], measured["ground"]), ("rgb(228, 228, 231)", "rgb(22, 22, 23)"))
 
     def test_a_phone_scrolls_one_way(self):
         measured = self.look("phone", 390, "light")
