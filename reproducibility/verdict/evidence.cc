@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "base/status.h"
 #include "reproducibility/verdict/quantities.h"
 
@@ -115,6 +116,11 @@ bool DifferInLearningRateAlone(const std::vector<Group>& groups) {
   });
 }
 
+// "dataset cifar10, learner sid"
+std::string InWords(const json& filter) {
+  return absl::StrReplaceAll(filter.dump(), {{"{", ""}, {"}", ""}, {"\"", ""}, {":", " "}, {",", ", "}});
+}
+
 absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Contrast& contrast,
                                                     const Evidence& evidence, ContrastValues* values) {
   std::vector<ChosenTerm> terms;
@@ -123,7 +129,7 @@ absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Cont
     const json filter = FilterOf(rule, term, evidence.stand_in);
     const std::vector<Group> groups = Matching(filter, evidence.runs);
     if (groups.empty()) {
-      values->problem = absl::StrCat("there are no runs with ", filter.dump());
+      values->problem = absl::StrCat("there are no runs with ", InWords(filter));
       return terms;
     }
     if (!DifferInLearningRateAlone(groups)) {
@@ -133,7 +139,7 @@ absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Cont
     const Group& best = Best(groups);
     AddShortfalls(rule.needs, best, groups.size(), &shortfalls);
     if (groups.size() > 1) {
-      chosen.insert(absl::StrFormat("%s: lr %g of %d%s", filter.dump(), best.settings.at("lr").get<double>(),
+      chosen.insert(absl::StrFormat("%s: lr %g of %d%s", InWords(filter), best.settings.at("lr").get<double>(),
                                     groups.size(), IsAtTheEdge(best, groups) ? ", at the edge of these" : ""));
     }
     terms.push_back({term.times, best});

@@ -166,6 +166,12 @@ TEST(Judge, EachDeviceHasAVerdictOfItsOwn) {
   EXPECT_EQ(both.devices,
             (std::map<std::string, Verdict>{{"2 CPU cores", Verdict::kFail}, {"cuda:0", Verdict::kPass}}));
   EXPECT_EQ(both.verdict, Verdict::kFail);
+  const ordered_json told = ToJson(judge(bench("cuda:0", 3, "another")));
+  EXPECT_EQ(told["devices"]["cuda:0"]["leans"], "PASS");
+  EXPECT_EQ(told["devices"]["2 CPU cores"]["leans"], "");
+  EXPECT_NE(told["devices"]["cuda:0"]["reason"].get<std::string>().find("another"), std::string::npos);
+  EXPECT_EQ(told["ratios"][0]["device"], "2 CPU cores");
+  EXPECT_EQ(told["ratios"][1]["device"], "cuda:0");
   EXPECT_EQ(judge(bench("cuda:0", 3, "another")).devices.at("cuda:0"), Verdict::kInconclusive);
   EXPECT_EQ(judge(bench("cuda:0", 3, "another")).verdict, Verdict::kFail) << "the CPU's still stands";
 }
