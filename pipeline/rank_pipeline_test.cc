@@ -5,6 +5,8 @@
 
 #include <latch>
 #include <map>
+#include <thread>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "pipeline/pipelines_for_tests.h"
 #include "pipeline/ranks_for_tests.h"
@@ -111,6 +113,22 @@ TEST(Ranks, SayThatAnotherWorldSizeIsAnotherRun) {
 TEST(Ranks, SayWhoHasNotCome) {
   const auto said = JoinAll({Rank(0, 2, FreePort(), /*seconds=*/1)}, {{}});
   EXPECT_EQ(said.at(0), "rank 0 has waited 1 s for rank 1, which has not come: were WORLD_SIZE=2 ranks started?");
+}
+
+// One that dies after it has come, before there are connections: only rank 0's store has heard of it.
+TEST(Ranks, DoNotWaitLongForOneThatHasComeAndDied) {
+  RankOptions first = Rank(0, 2, FreePort(), /*seconds=*/3600);
+  first.join = std::chrono::seconds(2);
+  std::thread dies([&] {
+    c10d::TCPStoreOptions options;
+    options.port = static_cast<uint16_t>(first.port);
+    c10d::TCPStore store(first.address, options);
+    store.set("settings/1", R"([["WORLD_SIZE","2"]])");
+    store.get("verdict");
+  });
+  const auto said = JoinAll({first}, {{}});
+  dies.join();
+  EXPECT_TRUE(said.at(0).starts_with("rank 0 cannot connect to the other ranks: ")) << said.at(0);
 }
 
 TEST(Ranks, SayThatThePortIsInUse) {

@@ -95,11 +95,11 @@ absl::StatusOr<StorePointer> OpenStore(const RankOptions& options) {
   c10d::TCPStoreOptions store{.port = static_cast<uint16_t>(options.port)};
   store.isServer = options.rank == 0 && options.torchrun_store.empty();
   store.waitWorkers = false;
-  store.timeout = options.timeout;
+  store.timeout = options.join;
   const std::string where = absl::StrCat("MASTER_ADDR:MASTER_PORT = ", options.address, ":", options.port);
   try {
     std::future<StorePointer> opened = ConnectToStore(options.address, store);
-    if (opened.wait_for(options.timeout + kPatience) != std::future_status::ready)
+    if (opened.wait_for(options.join + kPatience) != std::future_status::ready)
       return absl::DeadlineExceededError(absl::StrCat("rank ", options.rank, " gets no answer from rank 0 at ", where,
                                                       ": does another program listen there?"));
     if (options.torchrun_store.empty()) return opened.get();
@@ -131,7 +131,7 @@ absl::StatusOr<std::string> ValueFrom(c10d::Store& store, int rank, const std::s
     return absl::UnavailableError(
         absl::StrCat("rank ", options.rank, " has lost rank 0 before the training began: ", why));
   return absl::DeadlineExceededError(
-      absl::StrCat("rank ", options.rank, " has waited ", options.timeout.count(), " s for rank ", rank,
+      absl::StrCat("rank ", options.rank, " has waited ", options.join.count(), " s for rank ", rank,
                    ", which has not come: were WORLD_SIZE=", options.size, " ranks started?"));
 }
 
@@ -220,7 +220,8 @@ absl::StatusOr<std::unique_ptr<Ranks>> Ranks::Join(const RankOptions& options, c
   std::unique_ptr<Ranks> ranks(new Ranks(options, store));
   try {
     SID_RETURN_IF_ERROR(Agree(*store, options, own));
-    auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
+    // Of the connections: what is sent over them has times of its own.
+    auto gloo = c10d::ProcessGroupGloo::Options::create(options.join);
     gloo->devices.push_back(MakeDevice(options));
     ranks->group_ = c10::make_intrusive<Group>(store, options.rank, options.size, gloo);
   } catch (const std::exception& error) {

@@ -41,8 +41,10 @@ struct RankOptions {
   int port = 0;
   // Where torchrun has started the store itself: the part of it that is this run's. Else rank 0 starts one.
   std::string torchrun_store;
-  // How long any rank is waited for.
+  // How long any rank is waited for that trains ...
   std::chrono::seconds timeout{1800};
+  // ... and how long until all have joined. Nobody sees that a rank has died which has not joined yet, but whoever started it.
+  std::chrono::seconds join{300};
 };
 
 // From the environment; one rank without WORLD_SIZE. InvalidArgument names a variable that is missing or wrong.
@@ -56,7 +58,7 @@ class RankLost : public std::runtime_error {
 
 class Ranks {
  public:
-  // Waits until all are there. `settings`, by name, must be the same on all of them, FailedPrecondition names the first that is not.
+  // Waits until all are there, each of its parts for no longer than options.join. `settings`, by name, must be the same on all of them, FailedPrecondition names the first that is not.
   static absl::StatusOr<std::unique_ptr<Ranks>> Join(const RankOptions& options,
                                                      const std::vector<std::pair<std::string, std::string>>& settings);
   ~Ranks();

@@ -38,7 +38,8 @@ class Listener {
 inline int FreePort() { return Listener().port; }
 
 inline RankOptions Rank(int rank, int size, int port, int seconds = 60) {
-  return {.rank = rank, .size = size, .address = "127.0.0.1", .port = port, .timeout = std::chrono::seconds(seconds)};
+  const std::chrono::seconds patience(seconds);
+  return {.rank = rank, .size = size, .address = "127.0.0.1", .port = port, .timeout = patience, .join = patience};
 }
 
 // What each rank does, on a thread of its own; rank 0's is the caller's.

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """Trains one network by several processes and threads, kills some of them, and compares all with one process that nobody killed.
 
-Usage: ./tools/bazel run //tools:ranks_test -- --kills=20
+Usage: ./tools/bazel run //tools:ranks_test -- --kills=20 --steps=1000
 
 Weights, metrics and summary must be those of the one process, bit for bit, times apart. A rank that is killed ends the others within
 a bounded time; each says which one it was; the next start goes on, with another number of ranks. The same for what else can be wrong.
 Backpropagation by ranks gives one process's losses up to rounding, and goes on, with the same number of ranks, to the bit.
+
+With --steps it is the soak alone: kills in runs of so many steps.
 """
 
 import os
@@ -23,8 +25,10 @@ import torture  # noqa: E402
 
 FLAGS = (
     "--dataset=mnist --partition=even:3 --head=conv --hidden=16 --width=8 --features=16 --epochs=4 --batch_size=10 "
-    "--device=cpu --threads=1 --checkpoint_every=4 --keep_checkpoints=2 --probe_every=7 --resume --rank_timeout=60"
+    "--device=cpu --threads=1 --checkpoint_every=4 --keep_checkpoints=2 --probe_every=7 --resume "
+    "--rank_timeout=60 --join_timeout=20"
 ).split()
+STEPS_AN_EPOCH = 9  # of the 100 images every tenth validates
 PATIENCE = 90  # seconds within which all ranks have ended, the timeout among them
 
 
@@ -76,9 +80,9 @@ def check(condition, what, *details):
         sys.exit("ranks_test: %s: %s" % (what, details))
 
 
-def launch(size, out, *flags):
+def launch(size, out, *flags, program=torture.TRAIN):
     command = ["tools/launch", str(size), "--", *FLAGS, "--data_dir=%s" % out.parent, "--out=%s" % out, *flags]
-    environment = dict(os.environ, SID_TRAIN=torture.TRAIN)
+    environment = dict(os.environ, SID_TRAIN=program)
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -114,23 +118,39 @@ def test_stop(folder, expected):
     print("ranks_test: stopped on three ranks, it goes on in one process", flush=True)
 
 
-def test_kills(folder, expected, kills, moments, longest):
-    done, runs, survived = 0, 0, 0
+def test_early_end(folder):
+    """Who waits for a rank to join cannot know that it has died. tools/launch does."""
+    program = folder / "dies-early"
+    program.write_text('#!/bin/sh\n[ "$RANK" != 1 ] || kill -9 $$\nexec "%s" "$@"\n' % os.path.abspath(torture.TRAIN))
+    program.chmod(0o755)
+    started = launch(3, folder / "early", "--join_timeout=1800", "--rank_timeout=1800", program=str(program))
+    _, error = started.communicate(timeout=PATIENCE)
+    check(started.returncode == 137, "a launch whose rank was killed says", started.returncode, error)
+    check("rank 1 was ended by signal 9" in error, "the rank that was killed is not named", error)
+    check("did not end" not in error, "those that wait for it to join do not end by themselves", error)
+    print("ranks_test: a rank that dies before it joins ends the others", flush=True)
+
+
+def test_kills(folder, flags, expected, kills, moments, longest):
+    done, runs, starts, survived, slowest = 0, 0, 0, 0, 0
     while done < kills:
         runs += 1
         out = folder / ("killed-%d" % runs)
         while True:
             size = moments.choice((2, 3))
-            group = Group(size, out)
+            starts += 1
+            group = Group(size, out, flags={rank: flags for rank in range(size)})
             victim = moments.randrange(size)
             time.sleep(moments.uniform(0, longest))
             killed = done < kills and group.processes[victim].poll() is None
             if killed:
                 group.processes[victim].kill()
                 done += 1
+            begin = time.monotonic()
             codes, said = group.wait()
             if codes == [0] * size:
                 break
+            slowest = max(slowest, time.monotonic() - begin)
             check(killed, "ranks failed by themselves", codes, said)
             for rank in range(size):
                 if rank == victim or codes[rank] == 0:  # it may have ended before
@@ -142,8 +162,15 @@ def test_kills(folder, expected, kills, moments, longest):
                 early = any(text in said[rank] for text in ("cannot connect to the other ranks", "which has not come"))
                 check(named or early, "rank %d does not name rank %d" % (rank, victim), codes, said)
         check(torture.result(out) == expected, "a run with killed ranks differs", runs)
-    text = "ranks_test: %d ranks killed in %d runs, which have the bits of one process; %d others named the killed one"
-    print(text % (done, runs, survived), flush=True)
+    text = "ranks_test: %d ranks killed in %d runs of %d starts, which have the bits of one process"
+    print(text % (done, runs, starts), flush=True)
+    print("ranks_test: %d others ended by themselves, the last %.1f s after a kill" % (survived, slowest), flush=True)
+
+
+def soak(folder, options, longest):
+    flags = ["--epochs=%d" % -(-options.steps // STEPS_AN_EPOCH)]
+    expected = alone(folder / "soak", *flags)
+    test_kills(folder, flags, expected, options.kills, random.Random(options.seed), longest)
 
 
 def test_faults(folder):
@@ -154,7 +181,7 @@ def test_faults(folder):
     codes, said = Group(2, out, variables={1: {"WORLD_SIZE": "3"}}).wait()
     check(0 not in codes and all("WORLD_SIZE" in line for line in said), "another WORLD_SIZE", codes, said)
 
-    short = ["--rank_timeout=2"]
+    short = ["--join_timeout=2"]
     codes, said = Group(1, out, variables={0: {"WORLD_SIZE": "2"}}, flags={0: short}).wait()
     check(codes == [2] and "rank 1, which has not come" in said[0], "a rank that does not come", codes, said)
 
@@ -210,18 +237,22 @@ def test_backpropagation(folder):
 
 
 def main():
-    options = torture.kills_and_seed("ranks_test", __doc__)
+    options = torture.kills_and_seed("ranks_test", __doc__, steps=0)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         torture.write_digits(folder)
         begin = time.monotonic()
         expected = alone(folder / "unbroken")
         longest = 1.5 * (time.monotonic() - begin)
+        if options.steps > 0:
+            soak(folder, options, longest)
+            return
         test_faults(folder)
+        test_early_end(folder)
         test_same_bits(folder, expected)
         test_stop(folder, expected)
         test_backpropagation(folder)
-        test_kills(folder, expected, options.kills, random.Random(options.seed), longest)
+        test_kills(folder, [], expected, options.kills, random.Random(options.seed), longest)
 
 
 if __name__ == "__main__":

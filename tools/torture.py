@@ -74,10 +74,13 @@ def where(out):
     return "in training" if list(out.glob("checkpoints/*")) else "before the first checkpoint"
 
 
-def kills_and_seed(name, description):
+def kills_and_seed(name, description, **numbers):
+    """The command line's; `numbers` are options besides, with their defaults."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    for number, default in numbers.items():
+        parser.add_argument("--" + number, type=int, default=default)
     options = parser.parse_args()
     print("%s: --seed=%d" % (name, options.seed), flush=True)
     return options

@@ -58,7 +58,7 @@ struct TrainConfig {
 
   std::string weights;
   bool overlap = false, noisy_validation = false;
-  int64_t pipeline = 1, rank_timeout = 1800;
+  int64_t pipeline = 1, rank_timeout = 1800, join_timeout = 300;
   int64_t micro_batches = 0;
   bool streams = false;
   double feature_scale = 1;

@@ -73,6 +73,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
                              "--micro_batches=21",
                              "--rank_timeout=4",
                              "--feature_scale=0.125",
+                             "--join_timeout=5",
                              "--weights=/w"},
                             &help);
   ASSERT_TRUE(config.ok()) << config.status();
@@ -91,6 +92,7 @@ TEST(ConfigFromFlags, EachFlagSetsItsOwnOptionAndTheNextCallBeginsAnew) {
   EXPECT_EQ(config->pipeline, 3);
   EXPECT_TRUE(config->streams);
   EXPECT_EQ(config->rank_timeout, 4);
+  EXPECT_EQ(config->join_timeout, 5);
   EXPECT_TRUE(config->resume);
   EXPECT_TRUE(Validate(*config).ok());
   const auto defaults = Parse({}, &help);

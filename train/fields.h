@@ -178,6 +178,8 @@ void VisitFields(Config& c, const Visitor& visit) {
        From(1, 1000), c.learner == "bp" && c.pipeline > 1 ? kLater : kNever});
   visit(c.rank_timeout,
         {"rank_timeout", kRun, "seconds that a process of a pipeline waits for another one", From(1), kNever});
+  visit(c.join_timeout,
+        {"join_timeout", kRun, "seconds in which all processes of a pipeline must have come", From(1), kNever});
   visit(c.streams, {"streams", kRun,
                     "on a GPU: a module's way back runs beside the next one's forward pass; more memory, same weights",
                     any, kNever});

@@ -82,6 +82,7 @@ absl::StatusOr<Workers> StartWorkers(RankOptions options, const PreparedRun& run
   if (run.device.is_cuda())
     return absl::InvalidArgumentError("ranks work on CPUs so far: use --device=cpu, or one process with --pipeline");
   options.timeout = std::chrono::seconds(run.config.rank_timeout);
+  options.join = std::chrono::seconds(run.config.join_timeout);
   Settings settings = DecidingSettings(run);
   settings.emplace_back("commit", Commit());
   SID_ASSIGN_OR_RETURN(workers.ranks, Ranks::Join(options, settings));
