@@ -12,6 +12,7 @@
 #include "base/machine/device.h"
 #include "base/machine/process.h"
 #include "base/status.h"
+#include "bench/contenders/ranks.h"
 #include "bench/environment/disturbance.h"
 #include "bench/environment/environment.h"
 #include "bench/flags.h"
@@ -108,9 +109,20 @@ absl::Status Write(const Results& results, const std::string& out) {
   return WriteFileAtomically(out + "/results.md", ToMarkdown(results));
 }
 
+// As a rank that one of the contenders has besides the one that measures (bench/contenders/ranks.h).
+absl::Status ServeOne(const BenchConfig& config, const std::vector<Contender>& contenders) {
+  SID_ASSIGN_OR_RETURN(const std::vector<int64_t> threads, Threads(config));
+  SID_RETURN_IF_ERROR(SetUpProcess(*std::min_element(threads.begin(), threads.end())));
+  for (const Contender& contender : contenders) {
+    if (Label(contender) == ServedLabel()) return Serve(contender, config.problem);
+  }
+  return absl::NotFoundError(absl::StrCat("there is no contender ", ServedLabel()));
+}
+
 absl::Status Bench(const BenchConfig& config, const std::string& command) {
   SID_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(const std::vector<Contender> contenders, Contenders(config, device));
+  if (!ServedLabel().empty()) return ServeOne(config, contenders);
   SID_RETURN_IF_ERROR(ParsePlacement(config).status());
   SID_RETURN_IF_ERROR(EnsureWritableFolder(config.out));
   SID_ASSIGN_OR_RETURN(const Results results, MeasureAll(config, contenders, device, command));

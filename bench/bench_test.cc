@@ -53,6 +53,28 @@ TEST(Bench, MeasuresAndWritesWhatItSays) {
   EXPECT_THAT(results["environment"]["command"], HasSubstr("--depths=2,3"));
 }
 
+// Processes side by side, each of which is this program again.
+TEST(Bench, MeasuresRanksBesideOneProcess) {
+  const std::string folder = testing::TempDir() + "/ranks";
+  const Outcome outcome = RunCommand(
+      "bench/bench --learners=sid,bp --networks=resnet9 --partitions=even --depths=2 --head=conv --executors=serial "
+      "--schedules=serial,ranks,data-parallel,gpipe --batches=4 --classes=3 --side=8 --quick --sample_seconds=0.001 "
+      "--device=cpu --threads=1 --out=" +
+      folder);
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  const auto results = nlohmann::json::parse(ReadFile(folder + "/results.json").value());
+  std::vector<std::string> schedules;
+  for (const auto& contender : results["contenders"]) {
+    schedules.push_back(contender["schedule"]);
+    EXPECT_GT(contender["step_seconds"]["median"], 0) << contender["label"];
+  }
+  EXPECT_THAT(schedules, testing::ElementsAre("serial", "ranks", "serial", "data-parallel", "gpipe"));
+  ASSERT_EQ(results["modelled_pipelines"].size(), 1u);
+  EXPECT_EQ(results["modelled_pipelines"][0]["stages_of"], results["contenders"][0]["label"]);
+  ExpectOneLine(RunCommand("bench/bench --learners=sid --depths=2 --executors=serial --schedules=ranks --device=cpu"),
+                2, "modules that own blocks");
+}
+
 TEST(Compare, TwoRunsOfOneProgramAndBadInput) {
   ASSERT_TRUE(HaveResults());
   const std::string results = kFolder + "/results.json", broken = testing::TempDir() + "/broken.json";

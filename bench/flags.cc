@@ -13,7 +13,8 @@ DEFINE_string(chunks, sid::BenchConfig().chunks, "sid: a list of how many module
 DEFINE_string(
     schedules, sid::BenchConfig().schedules,
     "sid on modules that own blocks: a list of serial, streams (GPU: a module's way back beside the next one's "
-    "forward pass) and pipeline (each module on the batch that the one before had a step ago)");
+    "forward pass), pipeline (each module on the batch that the one before had a step ago) and ranks (the same, each "
+    "a process); bp on as many processes as --depths says: data-parallel, gpipe");
 DEFINE_string(precisions, sid::BenchConfig().precisions, "a list of fp32, tf32 (GPU), bf16");
 DEFINE_string(depths, sid::BenchConfig().depths, "a list of L, the number of modules");
 DEFINE_string(batches, sid::BenchConfig().batches, "a list of B, examples a step");
@@ -53,7 +54,8 @@ DEFINE_string(partition, sid::BenchConfig().partition,
 
 DEFINE_string(device, sid::BenchConfig().device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
 DEFINE_string(threads, sid::BenchConfig().threads,
-              "of the CPU, 0 for all cores; a list makes contenders of each. A pipeline has as many in each worker");
+              "of the CPU, 0 for all cores; a list makes contenders of each, and of a pipeline one, with the fewest in "
+              "each worker");
 DEFINE_string(out, sid::BenchConfig().out, "a folder for results.json and results.md; older ones are replaced");
 
 namespace sid {

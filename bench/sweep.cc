@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "baselines/learners.h"
+#include "bench/contenders/ranks.h"
 #include "sid/network/architectures.h"
 
 namespace sid {
@@ -68,6 +69,40 @@ absl::StatusOr<std::vector<bool>> Captured(const std::string& text, at::Device d
   }
   if (text == "both") return std::vector<bool>{false, true};
   return std::vector<bool>{text == "on"};
+}
+
+const std::vector<std::string>& LocalSchedules() {
+  static const auto* const kSchedules = new std::vector<std::string>{"serial", "streams", "pipeline", "ranks"};
+  return *kSchedules;
+}
+
+// Of those asked for the ones that a learner has; a learner with one way to run has that.
+std::vector<std::string> SchedulesOf(const LearnerKind& learner, const std::vector<std::string>& asked) {
+  std::vector<std::string> schedules;
+  if (!learner.local_losses) schedules.emplace_back("serial");
+  for (const std::string& schedule : asked) {
+    const bool local = std::count(LocalSchedules().begin(), LocalSchedules().end(), schedule) > 0;
+    if (local ? learner.local_losses : learner.over_ranks) schedules.push_back(schedule);
+  }
+  return schedules;
+}
+
+// A list multiplies what runs on one worker; of several workers each has the fewest, so that they find processors.
+std::vector<int64_t> ThreadsOf(const std::string& schedule, const std::vector<int64_t>& threads) {
+  if (threads.size() == 1) return {0};
+  if (schedule == "serial" || schedule == "streams") return threads;
+  return {*std::min_element(threads.begin(), threads.end())};
+}
+
+absl::StatusOr<std::vector<std::string>> Schedules(const std::string& text, at::Device device) {
+  std::vector<std::string> known = LocalSchedules();
+  known.insert(known.end(), {"data-parallel", "gpipe"});
+  SID_ASSIGN_OR_RETURN(auto schedules, Names("schedules", "schedule", text, known));
+  for (const std::string& schedule : schedules) {
+    if (device.is_cuda() && IsOverRanks({.schedule = schedule}))
+      return absl::InvalidArgumentError(absl::StrCat("--schedules=", schedule, ": ranks work on CPUs so far"));
+  }
+  return schedules;
 }
 
 absl::Status AtLeast(const std::string& flag, double value, double least) {
@@ -135,8 +170,7 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   SID_ASSIGN_OR_RETURN(const auto learners, Names("learners", "learner", config.learners, LearnerNames()));
   SID_ASSIGN_OR_RETURN(const auto executors, Executors(config.executors, config.head, device));
   SID_ASSIGN_OR_RETURN(const auto chunks, Numbers("chunks", config.chunks, 0));
-  SID_ASSIGN_OR_RETURN(const auto schedules,
-                       Names("schedules", "schedule", config.schedules, {"serial", "streams", "pipeline"}));
+  SID_ASSIGN_OR_RETURN(const auto schedules, Schedules(config.schedules, device));
   SID_ASSIGN_OR_RETURN(const auto precisions, Names("precisions", "precision", config.precisions, PrecisionNames()));
   for (const std::string& precision : precisions) SID_RETURN_IF_ERROR(ParsePrecision(precision, device).status());
   SID_ASSIGN_OR_RETURN(const std::vector<bool> captured, Captured(config.capture, device));
@@ -159,12 +193,13 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   };
   // Of one learner on one network: every way to compute its step.
   const auto add_ways = [&](Contender contender) {
-    const bool local = FindLearner(contender.learner)->local_losses;
+    const LearnerKind learner = FindLearner(contender.learner).value();
+    const bool local = learner.local_losses;
     contender.recompute = !local && config.recompute;
     for (const std::string& executor : local ? executors : std::vector<std::string>{"batched"}) {
       // serial has no chunks.
       for (const int64_t chunk : local&& executor != "serial" ? chunks : std::vector<int64_t>{0}) {
-        for (const std::string& schedule : local ? schedules : std::vector<std::string>{"serial"}) {
+        for (const std::string& schedule : SchedulesOf(learner, schedules)) {
           for (const std::string& precision : precisions) {
             for (const bool graph : captured) {
               contender.executor = executor;
@@ -172,8 +207,8 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
               contender.schedule = schedule;
               contender.precision = precision;
               contender.captured = graph;
-              for (const int64_t count : threads) {
-                contender.threads = threads.size() > 1 ? count : 0;
+              for (const int64_t count : ThreadsOf(schedule, threads)) {
+                contender.threads = count;
                 add(contender);
               }
             }

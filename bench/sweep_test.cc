@@ -68,6 +68,22 @@ TEST(Contenders, NetworksAndPartitionsMultiplyAll) {
   EXPECT_THAT(ErrorOf({.networks = "resnet"}), HasSubstr("did you mean 'resnet9'?"));
 }
 
+TEST(Contenders, WorkersHaveTheFewestThreadsAndEachLearnerItsSchedules) {
+  EXPECT_THAT(Labels({.learners = "sid,bp,bp-chain",
+                      .partitions = "even",
+                      .executors = "serial",
+                      .schedules = "serial,pipeline,ranks,data-parallel,gpipe",
+                      .depths = "2",
+                      .threads = "2,1"}),
+              ElementsAre("sid/even/serial/2 threads L=2 B=128", "sid/even/serial/1 threads L=2 B=128",
+                          "sid/even/serial/pipeline/1 threads L=2 B=128", "sid/even/serial/ranks/1 threads L=2 B=128",
+                          "bp/even/2 threads L=2 B=128", "bp/even/1 threads L=2 B=128",
+                          "bp/even/data-parallel/1 threads L=2 B=128", "bp/even/gpipe/1 threads L=2 B=128",
+                          "bp-chain/even/2 threads L=2 B=128", "bp-chain/even/1 threads L=2 B=128"));
+  const auto on_gpu = Contenders({.schedules = "ranks"}, at::Device(at::kCUDA, 0));
+  EXPECT_THAT(on_gpu.status().message(), HasSubstr("--schedules=ranks: ranks work on CPUs so far"));
+}
+
 TEST(ParsePlacement, NeedsADepthOfAsManyModules) {
   EXPECT_THAT(ParsePlacement({.depths = "4,8"}).value(), testing::IsEmpty());
   EXPECT_THAT(ParsePlacement({.depths = "4,8", .partition = "5,2,1"}).value(), ElementsAre(5, 2, 1));

@@ -46,7 +46,7 @@ class DataParallel : public JointPart {
   std::vector<NamedTensor> OwnState(int) const override { return {}; }
 
   // All ranks could tell the same: each tells some. Only rank 0's running statistics count.
-  std::vector<NamedTensor> Watched() const override {
+  std::vector<NamedTensor> Watches() const override {
     const Watch all(run_.State());
     std::vector<NamedTensor> own;
     for (size_t k = 0; k < all.tensors().size(); ++k) {

@@ -67,7 +67,7 @@ class GPipe : public JointPart {
   }
 
   std::vector<NamedTensor> OwnState(int rank) const override { return runs_[rank].State(); }
-  std::vector<NamedTensor> Watched() const override { return run_.State(); }
+  std::vector<NamedTensor> Watches() const override { return run_.State(); }
   int64_t sent() const override { return (on_ == nullptr ? 0 : on_->sent()) + (back_ == nullptr ? 0 : back_->sent()); }
 
  private:

@@ -13,7 +13,6 @@
 #include "pipeline/collectives.h"
 #include "pipeline/link.h"
 #include "pipeline/worker.h"
-#include "training/watch.h"
 
 namespace sid {
 namespace {
@@ -21,8 +20,12 @@ namespace {
 // What any rank does of a step.
 class Member {
  public:
-  Member(Ranks& ranks, const Learner& learner, JointPart& part)
-      : ranks_(ranks), learner_(learner), part_(part), watch_(part.Watched()), columns_(ColumnsOfRow(learner)) {
+  Member(Ranks& ranks, const Learner& learner, JointPart& part, Watched watched)
+      : ranks_(ranks),
+        learner_(learner),
+        part_(part),
+        watch_(part.Watches(), watched),
+        columns_(ColumnsOfRow(learner)) {
     for (int other = 1; ranks.rank() > 0 && other < ranks.size(); ++other) {
       if (other != ranks.rank()) present_.push_back(MakeReceiver(ranks, other, kPresence));
     }
@@ -66,8 +69,8 @@ class Member {
 
 class JointPipeline : public Pipeline {
  public:
-  JointPipeline(Ranks& ranks, const Learner& learner, std::unique_ptr<JointPart> part)
-      : part_(std::move(part)), member_(ranks, learner, *part_) {
+  JointPipeline(Ranks& ranks, const Learner& learner, std::unique_ptr<JointPart> part, Watched watched)
+      : part_(std::move(part)), member_(ranks, learner, *part_, watched) {
     for (int rank = 1; rank < ranks.size(); ++rank) {
       to_them_.push_back(MakeSender(ranks, rank, kFromHome));
       homes_.push_back(MakeReceiver(ranks, rank, kHome));
@@ -146,14 +149,15 @@ class JointPipeline : public Pipeline {
 
 }  // namespace
 
-std::unique_ptr<Pipeline> MakeJointPipeline(Ranks& ranks, const Learner& learner, std::unique_ptr<JointPart> part) {
-  return std::make_unique<JointPipeline>(ranks, learner, std::move(part));
+std::unique_ptr<Pipeline> MakeJointPipeline(Ranks& ranks, const Learner& learner, std::unique_ptr<JointPart> part,
+                                            Watched watched) {
+  return std::make_unique<JointPipeline>(ranks, learner, std::move(part), watched);
 }
 
-absl::Status ServeJointly(Ranks& ranks, const Learner& learner, JointPart& part) {
+absl::Status ServeJointly(Ranks& ranks, const Learner& learner, JointPart& part, Watched watched) {
   const auto from_home = MakeReceiver(ranks, 0, kFromHome);
   const auto home = MakeSender(ranks, 0, kHome);
-  Member member(ranks, learner, part);
+  Member member(ranks, learner, part, watched);
   for (Order order = Order::kStep; order != Order::kEnd;) {
     const std::vector<at::Tensor> message = from_home->Receive();
     member.End();

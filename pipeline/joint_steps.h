@@ -16,6 +16,7 @@
 #include "pipeline/ranks.h"
 #include "sid/learner/learner.h"
 #include "training/pipeline.h"
+#include "training/watch.h"
 
 namespace sid {
 
@@ -35,15 +36,16 @@ class JointPart {
   virtual Seen Step(const std::vector<at::Tensor>& needs, const at::Tensor& learning_rate) = 0;
   // Of the learner's state: what rank `rank` alone has after a step and rank 0 must fetch; whose numbers this rank adds to the row.
   virtual std::vector<NamedTensor> OwnState(int rank) const = 0;
-  virtual std::vector<NamedTensor> Watched() const = 0;
+  virtual std::vector<NamedTensor> Watches() const = 0;
   // Bytes so far, from this rank to others.
   virtual int64_t sent() const = 0;
 };
 
 // Rank 0's. All outlive it; with it ends what the other ranks do. It may throw RankLost.
-std::unique_ptr<Pipeline> MakeJointPipeline(Ranks& ranks, const Learner& learner, std::unique_ptr<JointPart> part);
+std::unique_ptr<Pipeline> MakeJointPipeline(Ranks& ranks, const Learner& learner, std::unique_ptr<JointPart> part,
+                                            Watched watched = Watched::kAll);
 
-// What another rank does, until rank 0's pipeline ends. An error where the training has failed. It may throw RankLost.
-absl::Status ServeJointly(Ranks& ranks, const Learner& learner, JointPart& part);
+// What another rank does, with the same watched, until rank 0's pipeline ends. An error where the training has failed. It may throw RankLost.
+absl::Status ServeJointly(Ranks& ranks, const Learner& learner, JointPart& part, Watched watched = Watched::kAll);
 
 }  // namespace sid

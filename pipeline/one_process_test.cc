@@ -19,6 +19,9 @@ std::unique_ptr<Pipeline> MakeTicks(SidLearner& learner, int64_t workers) { retu
 std::unique_ptr<Pipeline> MakeCapturedTicks(SidLearner& learner, int64_t workers) {
   return MakeTickPipeline(learner, workers, MakeGraphForTests());
 }
+std::unique_ptr<Pipeline> MakeThreads(SidLearner& learner, int64_t workers) {
+  return MakeThreadPipeline(learner, workers);
+}
 
 std::vector<Kind> Kinds() {
   const OptimizerOptions adam{.weight_decay = 1e-3}, sgd{.rule = OptimizerRule::kSgd, .clip_norm = 1};
@@ -47,7 +50,7 @@ class LocalPipelineTest : public testing::TestWithParam<Kind> {
 TEST_P(LocalPipelineTest, GivesTheSerialBits) {
   const auto expected = MakeLearner(GetParam());
   const Rows rows = RunSerially(*expected, 0, kSteps);
-  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreadPipeline}) {
+  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreads}) {
     const auto learner = MakeLearner(GetParam());
     ExpectSameBits(RunBy(*make(*learner, GetParam().stages), 0, kSteps), rows);
     ExpectSameBits(*learner, *expected);
@@ -76,7 +79,7 @@ TEST(LocalPipeline, GoesOnWhereAnotherExecutorStopped) {
   const auto by = [](MakePipeline make, int64_t workers) -> Run {
     return [=](SidLearner& learner, int64_t begin, int64_t end) { return RunBy(*make(learner, workers), begin, end); };
   };
-  const std::vector<Run> runs = {RunSerially, by(MakeThreadPipeline, 2), by(MakeTicks, 3)};
+  const std::vector<Run> runs = {RunSerially, by(MakeThreads, 2), by(MakeTicks, 3)};
   for (const Run& first : runs) {
     for (const Run& second : runs) {
       const auto begun = MakeLearner(kind), resumed = MakeLearner(kind);
@@ -89,10 +92,21 @@ TEST(LocalPipeline, GoesOnWhereAnotherExecutorStopped) {
   }
 }
 
+// Without norms a row is that of the serial loop, with zeros in their places, and a step is the same.
+TEST(LocalPipeline, ShowsLossesAloneWhereNormsAreNotWatched) {
+  const Kind kind{"simple-cnn", 3};
+  const auto expected = MakeLearner(kind), actual = MakeLearner(kind);
+  Rows rows = RunSerially(*expected, 0, 6);
+  const auto norms = static_cast<int64_t>(Watch(expected->State()).tensors().size());
+  for (at::Tensor& row : rows) row.slice(0, 1 + kind.stages, 1 + kind.stages + norms).zero_();
+  ExpectSameBits(RunBy(*MakeThreadPipeline(*actual, kind.stages, Watched::kLosses), 0, 6), rows);
+  ExpectSameBits(*actual, *expected);
+}
+
 // Rows come one by one while steps are under way, and Drain can be called at any time and twice.
 TEST(LocalPipeline, KeepsFewStepsUnderWay) {
   const auto learner = MakeLearner({"simple-cnn", 3});
-  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreadPipeline}) {
+  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreads}) {
     const auto pipeline = make(*learner, 3);
     size_t begun = 0, ended = pipeline->Drain().size();
     EXPECT_EQ(ended, 0u);
@@ -108,7 +122,7 @@ TEST(LocalPipeline, KeepsFewStepsUnderWay) {
 // A pipeline that is not drained ends nevertheless.
 TEST(LocalPipeline, EndsWithStepsUnderWay) {
   const auto learner = MakeLearner({"simple-cnn", 3});
-  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreadPipeline})
+  for (const MakePipeline make : {MakeTicks, MakeCapturedTicks, MakeThreads})
     make(*learner, 3)->Begin(MakeBatch(0), 1e-3);
 }
 

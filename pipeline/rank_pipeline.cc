@@ -13,8 +13,10 @@ namespace {
 
 class RankPipeline : public Pipeline {
  public:
-  RankPipeline(Ranks& ranks, SidLearner& learner)
-      : workers_(MakeWorkers(learner, ranks.size())), next_(MakeSender(ranks, 1, kForward)), homes_(MakeHomes(ranks)) {
+  RankPipeline(Ranks& ranks, SidLearner& learner, Watched watched)
+      : workers_(MakeWorkers(learner, ranks.size(), watched)),
+        next_(MakeSender(ranks, 1, kForward)),
+        homes_(MakeHomes(ranks)) {
     std::vector<Other> others;
     for (int rank = 1; rank < ranks.size(); ++rank) {
       to_them_.push_back(MakeSender(ranks, rank, kFromHome));
@@ -60,12 +62,12 @@ class RankPipeline : public Pipeline {
 
 }  // namespace
 
-std::unique_ptr<Pipeline> MakeRankPipeline(Ranks& ranks, SidLearner& learner) {
-  return std::make_unique<RankPipeline>(ranks, learner);
+std::unique_ptr<Pipeline> MakeRankPipeline(Ranks& ranks, SidLearner& learner, Watched watched) {
+  return std::make_unique<RankPipeline>(ranks, learner, watched);
 }
 
-absl::Status ServeRank(Ranks& ranks, SidLearner& learner) {
-  std::vector<Worker> workers = MakeWorkers(learner, ranks.size());
+absl::Status ServeRank(Ranks& ranks, SidLearner& learner, Watched watched) {
+  std::vector<Worker> workers = MakeWorkers(learner, ranks.size(), watched);
   const int rank = ranks.rank();
   const auto in = MakeReceiver(ranks, rank - 1, kForward), from_home = MakeReceiver(ranks, 0, kFromHome);
   const auto home = MakeSender(ranks, 0, kHome);

@@ -12,13 +12,14 @@
 #include "pipeline/ranks.h"
 #include "sid/learner/sid_learner.h"
 #include "training/pipeline.h"
+#include "training/watch.h"
 
 namespace sid {
 
 // Rank 0's. Both outlive it; with it ends what the other ranks do. It may throw RankLost.
-std::unique_ptr<Pipeline> MakeRankPipeline(Ranks& ranks, SidLearner& learner);
+std::unique_ptr<Pipeline> MakeRankPipeline(Ranks& ranks, SidLearner& learner, Watched watched = Watched::kAll);
 
-// What another rank does, until rank 0's pipeline ends. An error where the training has failed. It may throw RankLost.
-absl::Status ServeRank(Ranks& ranks, SidLearner& learner);
+// What another rank does, with the same watched, until rank 0's pipeline ends. An error where the training has failed. It may throw RankLost.
+absl::Status ServeRank(Ranks& ranks, SidLearner& learner, Watched watched = Watched::kAll);
 
 }  // namespace sid

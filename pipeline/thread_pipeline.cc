@@ -33,8 +33,8 @@ struct LocalChannels {
 
 class ThreadPipeline : public Pipeline {
  public:
-  ThreadPipeline(SidLearner& learner, int64_t workers)
-      : workers_(MakeWorkers(learner, workers)),
+  ThreadPipeline(SidLearner& learner, int64_t workers, Watched watched)
+      : workers_(MakeWorkers(learner, workers, watched)),
         channels_(workers - 1),
         // One more than there are workers: nobody waits for another's hiccup.
         first_(learner, workers_, channels_.forward[0], channels_.Others(), workers + 1) {
@@ -105,8 +105,8 @@ class ThreadPipeline : public Pipeline {
 
 }  // namespace
 
-std::unique_ptr<Pipeline> MakeThreadPipeline(SidLearner& learner, int64_t workers) {
-  return std::make_unique<ThreadPipeline>(learner, workers);
+std::unique_ptr<Pipeline> MakeThreadPipeline(SidLearner& learner, int64_t workers, Watched watched) {
+  return std::make_unique<ThreadPipeline>(learner, workers, watched);
 }
 
 }  // namespace sid

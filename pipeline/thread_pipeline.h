@@ -8,10 +8,11 @@
 
 #include "sid/learner/sid_learner.h"
 #include "training/pipeline.h"
+#include "training/watch.h"
 
 namespace sid {
 
 // `learner` outlives it; `workers` is from 2 to the number of its stages. What a worker throws, Begin or Drain throws.
-std::unique_ptr<Pipeline> MakeThreadPipeline(SidLearner& learner, int64_t workers);
+std::unique_ptr<Pipeline> MakeThreadPipeline(SidLearner& learner, int64_t workers, Watched watched = Watched::kAll);
 
 }  // namespace sid

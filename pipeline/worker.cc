@@ -38,12 +38,12 @@ std::vector<at::Tensor> Encode(Order order, const Work& work) {
   return message;
 }
 
-Worker::Worker(SidLearner& learner, size_t begin, size_t end)
+Worker::Worker(SidLearner& learner, size_t begin, size_t end, Watched watched)
     : learner_(learner),
       begin_(begin),
       end_(end),
       first_module_(learner.network().stages[begin].first_module),
-      watch_(StateOf(learner, begin, end)) {}
+      watch_(StateOf(learner, begin, end), watched) {}
 
 at::Tensor Worker::Step(const Work& work, const std::function<void(const Work&)>& hand_on) {
   StageResult result{.hand = {work.features, work.log_belief, learner_.Target(work.labels)}};
@@ -88,10 +88,10 @@ RowLayout LayoutOfRows(const SidLearner& learner, const std::vector<Worker>& wor
   return layout;
 }
 
-std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count) {
+std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count, Watched watched) {
   std::vector<double> costs;
   for (const Stage& stage : learner.network().stages) costs.push_back(Flops(stage));
-  return InRuns(costs, count, [&](size_t begin, size_t end) { return Worker(learner, begin, end); });
+  return InRuns(costs, count, [&](size_t begin, size_t end) { return Worker(learner, begin, end, watched); });
 }
 
 at::Tensor Pack(const std::vector<NamedTensor>& state) {

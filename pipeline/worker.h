@@ -39,7 +39,7 @@ std::vector<at::Tensor> Encode(Order order, const Work& work = {});
 class Worker {
  public:
   // Stages [begin, end) of the learner, which outlives it.
-  Worker(SidLearner& learner, size_t begin, size_t end);
+  Worker(SidLearner& learner, size_t begin, size_t end, Watched watched = Watched::kAll);
 
   // A step of its stages. Gives `hand_on` the next worker's work as soon as it is there; returns its part of the row.
   at::Tensor Step(const Work& work, const std::function<void(const Work&)>& hand_on);
@@ -70,7 +70,7 @@ int64_t ColumnsOfRow(const Learner& learner);
 RowLayout LayoutOfRows(const SidLearner& learner, const std::vector<Worker>& workers);
 
 // All workers: the learner's stages in `count` runs, as equal in flops as can be. `count` is from 1 to their number.
-std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count);
+std::vector<Worker> MakeWorkers(SidLearner& learner, int64_t count, Watched watched = Watched::kAll);
 
 // A worker's state as one tensor, in one dimension, of the weights' type, and back.
 at::Tensor Pack(const std::vector<NamedTensor>& state);

@@ -11,7 +11,8 @@
 
 namespace sid {
 
-Watch::Watch(const std::vector<NamedTensor>& state) {
+Watch::Watch(const std::vector<NamedTensor>& state, Watched watched) {
+  if (watched == Watched::kLosses) return;
   for (const NamedTensor& one : state) {
     if (one.is_moment()) continue;
     tensors_.push_back(one);

@@ -18,10 +18,13 @@
 
 namespace sid {
 
+// What is watched: norms read all of the state, which is no part of a step that is timed. Without them their places are 0.
+enum class Watched { kAll, kLosses };
+
 class Watch {
  public:
   // `state` as Learner::State; the tensors are shared.
-  explicit Watch(const std::vector<NamedTensor>& state);
+  explicit Watch(const std::vector<NamedTensor>& state, Watched watched = Watched::kAll);
 
   // The weights, then the second moments, whose numbers a row has in this order.
   const std::vector<NamedTensor>& tensors() const { return tensors_; }

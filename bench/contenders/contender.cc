@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "baselines/learners.h"
+#include "bench/contenders/ranks.h"
 #include "pipeline/thread_pipeline.h"
 #include "pipeline/tick_pipeline.h"
 #include "sid/learner/sid_learner.h"
@@ -50,8 +51,8 @@ std::string Name(const Contender& contender) {
   }
   if (kind.local_losses) absl::StrAppend(&name, "/", contender.executor);
   if (kind.local_losses && contender.chunk > 0) absl::StrAppend(&name, "/chunk ", contender.chunk);
-  if (kind.local_losses && contender.schedule != usual.schedule) absl::StrAppend(&name, "/", contender.schedule);
   if (!kind.local_losses && contender.recompute) absl::StrAppend(&name, "/recompute");
+  if (contender.schedule != usual.schedule) absl::StrAppend(&name, "/", contender.schedule);
   if (contender.precision != "fp32") absl::StrAppend(&name, "/", contender.precision);
   if (contender.captured) absl::StrAppend(&name, "/captured");
   if (contender.threads > 0) absl::StrAppend(&name, "/", contender.threads, " threads");
@@ -74,11 +75,19 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
   return MakeLearner(contender.learner, CloneTo(network, device, at::kFloat), options);
 }
 
-std::unique_ptr<Pipeline> MakePipeline(const Contender& contender, Learner& learner, at::Device device) {
-  if (contender.schedule != "pipeline") return nullptr;
-  auto& stages = dynamic_cast<SidLearner&>(learner);
-  const auto workers = static_cast<int64_t>(stages.stages().size());
-  if (device.is_cpu()) return MakeThreadPipeline(stages, workers);
+absl::StatusOr<std::unique_ptr<Pipeline>> MakePipeline(const Contender& contender, Learner& learner,
+                                                       at::Device device) {
+  if (contender.schedule != "pipeline" && !IsOverRanks(contender)) return nullptr;
+  auto* const local = dynamic_cast<SidLearner*>(&learner);
+  const int64_t most = local == nullptr ? contender.depth : static_cast<int64_t>(local->stages().size());
+  const int64_t workers = IsOverRanks(contender) ? contender.depth : most;
+  if (workers < 2 || workers > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Label(contender), ": side by side work modules that own blocks, two or more: --partitions=even"));
+  }
+  if (IsOverRanks(contender)) return StartRanks(contender, learner);
+  SidLearner& stages = *local;
+  if (device.is_cpu()) return MakeThreadPipeline(stages, workers, Watched::kLosses);
   return MakeTickPipeline(stages, workers, contender.captured ? MakeCudaGraph(device) : nullptr);
 }
 

@@ -32,8 +32,9 @@ struct Contender {
   std::string head = "mlp";
   std::string executor = "batched";  // of local losses; the others have no choice
   int64_t chunk = 0;
-  // Of local losses, how the stages of a network run: serial, streams (a stage's way back beside the next one's forward pass) or pipeline
-  // (each on the batch that the one before had a step ago).
+  // Of local losses, how the stages of a network run: serial, streams (a stage's way back beside the next one's forward pass), pipeline (each
+  // on the batch that the one before had a step ago) or ranks (the same with a process each). Of bp, over as many processes as `depth` says:
+  // data-parallel or gpipe (bench/contenders/ranks.h).
   std::string schedule = "serial";
   bool recompute = false;  // of backpropagation
   std::string precision = "fp32";
@@ -54,8 +55,8 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
                                                        at::Device device);
 
 // Where its schedule is one: the pipeline that takes the steps of the learner, which MakeContender made, captured where the contender is.
-// Else null.
-std::unique_ptr<Pipeline> MakePipeline(const Contender& contender, Learner& learner, at::Device device);
+// Else null. InvalidArgument where there are no two workers for it.
+absl::StatusOr<std::unique_ptr<Pipeline>> MakePipeline(const Contender& contender, Learner& learner, at::Device device);
 
 // Before a contender's steps, when others stepped in between: sets what LibTorch keeps for all of a process, the rounding of
 // products to TF32 and the number of threads. The contender is one that MakeContender made.

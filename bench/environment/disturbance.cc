@@ -47,6 +47,7 @@ MachineState ReadMachineState(const GpuMonitor* gpu) {
     state.preemptions = usage.ru_nivcsw;
     state.others -= Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
   }
+  if (getrusage(RUSAGE_CHILDREN, &usage) == 0) state.others -= Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
   if (gpu != nullptr) state.gpu_mhz = gpu->Clock().value_or(0);
   return state;
 }

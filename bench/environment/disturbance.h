@@ -13,8 +13,8 @@
 namespace sid {
 
 struct MachineState {
-  double stolen = 0;        // seconds that the hypervisor gave to others, over all processors, since it started
-  double others = 0;        // seconds that all other processes computed; grows, from any start
+  double stolen = 0;  // seconds that the hypervisor gave to others, over all processors, since it started
+  double others = 0;  // seconds that all other processes computed, but children that have ended; grows, from any start
   int64_t preemptions = 0;  // involuntary context switches of this process since it started
   double gpu_mhz = 0;       // the GPU's clock; 0 where unknown
   double gpu_clock = 1;     // its share of the one that it holds under load; 1 where unknown

@@ -21,6 +21,7 @@ absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Pr
   Activate(contender, device);  // a pipeline's threads begin with it
   SID_ASSIGN_OR_RETURN(std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
   Competitor competitor(contender, std::move(learner), MakeBatch(contender, problem, device), device);
+  SID_ASSIGN_OR_RETURN(competitor.pipeline_, MakePipeline(contender, *competitor.learner_, device));
   PhaseTimer untimed;
   if (competitor.pipeline_ != nullptr) {
     competitor.Step(static_cast<int64_t>(competitor.learner_->LossDepths().size()) + kWarmRuns,
@@ -64,9 +65,8 @@ std::vector<PhaseTime> Competitor::Profile(RecordingTimer& timer) {
 
 void Competitor::Step(int64_t steps, PhaseTimer& timer) {
   Activate(contender_, device_);
-  Fill();
   for (int64_t step = 0; step < steps; ++step) OneStep(timer);
-  Drain();
+  if (has_workers()) pipeline_->Drain();
 }
 
 void Competitor::OneStep(PhaseTimer& timer) {
@@ -78,27 +78,12 @@ void Competitor::OneStep(PhaseTimer& timer) {
   }
 }
 
-void Competitor::Fill() {
-  if (pipeline_ == nullptr || !device_.is_cpu()) return;
-  size_t begun = 1;
-  while (pipeline_->Begin(batch_, kLearningRate).empty()) ++begun;
-  // Its workers are as far ahead of each other as they may be after as many again.
-  for (size_t k = 0; k < begun; ++k) pipeline_->Begin(batch_, kLearningRate);
-}
-
-void Competitor::Drain() {
-  if (pipeline_ != nullptr && device_.is_cpu()) pipeline_->Drain();
-}
-
-int64_t Competitor::threads() const {
-  const bool has_workers = pipeline_ != nullptr && device_.is_cpu();
-  return at::get_num_threads() * (has_workers ? static_cast<int64_t>(learner_->LossDepths().size()) : 1);
-}
+int64_t Competitor::threads() const { return at::get_num_threads() * (has_workers() ? contender_.depth : 1); }
 
 double Competitor::SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock& clock) {
   WaitFor(device_);
   Activate(contender_, device_);
-  Fill();
+  if (has_workers()) return SteadySeconds(*pipeline_, batch_, steps, clock);
   const double begin = clock();
   for (int64_t step = 0; step < steps; ++step) {
     if (graph_ == nullptr) {
@@ -108,9 +93,18 @@ double Competitor::SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock&
     }
   }
   WaitFor(device_);
-  const double seconds = (clock() - begin) / static_cast<double>(steps);
-  Drain();
-  return seconds;
+  return (clock() - begin) / static_cast<double>(steps);
+}
+
+double SteadySeconds(Pipeline& pipeline, const Batch& batch, int64_t steps, const Clock& clock) {
+  const auto from_empty_to_empty = [&](int64_t count) {
+    const double begin = clock();
+    for (int64_t step = 0; step < count; ++step) pipeline.Begin(batch, kLearningRate);
+    pipeline.Drain();
+    return clock() - begin;
+  };
+  const double one = from_empty_to_empty(1);
+  return (from_empty_to_empty(steps + 1) - one) / static_cast<double>(steps);
 }
 
 void WaitFor(at::Device device) {

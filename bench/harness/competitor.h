@@ -38,19 +38,15 @@ class Competitor {
   // Seconds a step, mean of `steps`, from an idle device to an idle device.
   double SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock& clock);
 
+  // Whether its workers go on by themselves until they are drained, beside whoever is measured next: threads and processes do, a GPU's streams do not.
+  bool has_workers() const { return pipeline_ != nullptr && device_.is_cpu(); }
+
  private:
   Competitor(Contender contender, std::unique_ptr<Learner> learner, Batch batch, at::Device device)
-      : contender_(std::move(contender)),
-        learner_(std::move(learner)),
-        pipeline_(MakePipeline(contender_, *learner_, device)),
-        batch_(std::move(batch)),
-        device_(device) {}
+      : contender_(std::move(contender)), learner_(std::move(learner)), batch_(std::move(batch)), device_(device) {}
 
   void Capture(PhaseTimer& timer);
   void OneStep(PhaseTimer& timer);
-  // A pipeline of threads steps at its own rate only while it is full, and goes on by itself until it is drained, beside whoever is measured next.
-  void Fill();
-  void Drain();
 
   Contender contender_;
   std::unique_ptr<Learner> learner_;
@@ -61,6 +57,11 @@ class Competitor {
   std::unique_ptr<Graph> graph_;                  // null: every step is plain
   std::unique_ptr<RecordingTimer> replay_timer_;  // null: replays are not timed
 };
+
+// Seconds of a step of a pipeline that is full, whose workers have processors of their own: the time of steps + 1, less that of one, by steps, each from
+// empty to empty. Filling, draining and what a drain brings home are in both. Not the time between two returns of Begin, which a first worker that is
+// faster than the others gives too soon for as long as it runs ahead.
+double SteadySeconds(Pipeline& pipeline, const Batch& batch, int64_t steps, const Clock& clock);
 
 // Returns when the device has done all work; at once for a CPU.
 void WaitFor(at::Device device);

@@ -13,6 +13,7 @@
 #include "base/machine/memory.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "bench/contenders/ranks.h"
 #include "bench/environment/disturbance.h"
 #include "bench/harness/competitor.h"
 #include "bench/statistics/statistics.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr int64_t kFewestSamples = 5;
 constexpr size_t kSettledOver = 4;  // steps; their median against that of as many before
 constexpr double kSettled = 0.05;
+constexpr int64_t kWorkersWarmUp = 2;         // steps, of which a difference of two times gives the mean
 constexpr double kMemoryLearningRate = 1e-5;  // no byte depends on it
 
 // Warm-up's verdict on the times so far.
@@ -65,7 +67,8 @@ class Passes {
       Progress("warm-up", i);
       std::vector<double> seconds;
       while (!Settled(seconds) && static_cast<int64_t>(seconds.size()) < harness_.options.most_warm_up) {
-        seconds.push_back(competitors_[i].SecondsPerStep(1, untimed, harness_.clock));
+        const int64_t steps = competitors_[i].has_workers() ? kWorkersWarmUp : 1;
+        seconds.push_back(competitors_[i].SecondsPerStep(steps, untimed, harness_.clock));
       }
       measurements_[i].stationary = Settled(seconds);
       const auto recent = seconds.end() - static_cast<int64_t>(std::min(seconds.size(), kSettledOver));
@@ -82,10 +85,8 @@ class Passes {
       competitors_[i].Step(1, *timer);
       WaitFor(harness_.device);
       Sample sample;
-      sample.disturbance = Watched(competitors_[i], [&] {
-        sample.seconds = competitors_[i].SecondsPerStep(steps_[i], *timer, harness_.clock);
-        return sample.seconds * static_cast<double>(steps_[i]);
-      });
+      sample.disturbance = Watched(
+          competitors_[i], [&] { sample.seconds = competitors_[i].SecondsPerStep(steps_[i], *timer, harness_.clock); });
       counting[i] += sample.disturbance.empty() ? 1 : 0;
       measurements_[i].latency.push_back(std::move(sample));
     });
@@ -99,10 +100,7 @@ class Passes {
     Rounds("profile", counting, [&](size_t i) {
       competitors_[i].Profile(*timer);  // the others were here in between
       std::vector<PhaseTime> phases;
-      const std::string disturbance = Watched(competitors_[i], [&] {
-        phases = competitors_[i].Profile(*timer);
-        return phases[0].seconds;
-      });
+      const std::string disturbance = Watched(competitors_[i], [&] { phases = competitors_[i].Profile(*timer); });
       counting[i] += disturbance.empty() ? 1 : 0;
       (disturbance.empty() ? steps : disturbed)[i].push_back(Merge(phases));
     });
@@ -169,11 +167,13 @@ class Passes {
     return Median(seconds);
   }
 
-  // What disturbed `measure`, which returns the seconds it took.
+  // What disturbed `measure`: counted over all that it does, which of a pipeline is more than what it times.
   template <typename Function>
   std::string Watched(const Competitor& competitor, const Function& measure) const {
     const MachineState before = ReadMachineState(harness_.gpu);
-    const double seconds = measure();
+    const double begin = harness_.clock();
+    measure();
+    const double seconds = harness_.clock() - begin;
     MachineState after = ReadMachineState(harness_.gpu);
     after.gpu_clock = held_clock_.Share(after.gpu_mhz);
     return Disturbance(before, after, seconds, competitor.threads());
@@ -234,9 +234,12 @@ absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Proble
   }
   const int64_t before = LiveTensorBytes(device);
   SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
+  MemoryUse use{
+      .parameter_bytes = ParameterBytes(*learner), .optimizer_bytes = OptimizerStateBytes(*learner), .above_bytes = -1};
+  if (IsOverRanks(contender)) return use;
   Contender plain = contender;
   plain.captured = false;
-  const std::unique_ptr<Pipeline> pipeline = MakePipeline(plain, *learner, device);
+  SID_ASSIGN_OR_RETURN(const std::unique_ptr<Pipeline> pipeline, MakePipeline(plain, *learner, device));
   const auto step = [&] {
     if (pipeline != nullptr) {
       pipeline->Begin(batch, kMemoryLearningRate);
@@ -248,10 +251,9 @@ absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Proble
   for (size_t k = 0; k < (pipeline != nullptr ? learner->LossDepths().size() : 1); ++k) step();
   ResetPeakTensorBytes(device);
   step();
-  MemoryUse use{.parameter_bytes = ParameterBytes(*learner), .optimizer_bytes = OptimizerStateBytes(*learner)};
   // Streams do not share what is free, which live tensors do not show.
   const bool countable = device.is_cpu() || contender.schedule == "serial";
-  use.above_bytes = countable ? PeakTensorBytes(device) - before - use.parameter_bytes - use.optimizer_bytes : -1;
+  if (countable) use.above_bytes = PeakTensorBytes(device) - before - use.parameter_bytes - use.optimizer_bytes;
   return use;
 }
 

@@ -3,8 +3,12 @@
 #include <ATen/Context.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
+#include <utility>
+#include <vector>
 
+#include "bench/harness/competitor.h"
 #include "bench/statistics/statistics.h"
 
 namespace sid {
@@ -103,6 +107,38 @@ TEST_F(HarnessTest, CapturedAndPlainStepsOnAGpuAreOfOneRun) {
 TEST_F(HarnessTest, AnUnknownLearnerIsAnError) {
   const auto measured = Measure(MakeHarness(), {{.learner = "bpchain"}});
   EXPECT_NE(measured.status().message().find("did you mean 'bp-chain'"), absl::string_view::npos) << measured.status();
+}
+
+// Two workers of `first` and `second` seconds, of whom the first may be three steps ahead; a drain brings a state home besides.
+class SimulatedPipeline : public Pipeline {
+ public:
+  SimulatedPipeline(double first, double second) : first_(first), second_(second) {}
+  std::vector<at::Tensor> Begin(const Batch&, double) override {
+    now_ += first_;
+    ends_.push_back(std::max(now_, ends_.empty() ? 0 : ends_.back()) + second_);
+    if (ends_.size() > 3) now_ = std::max(now_, ends_[ends_.size() - 4]);
+    return {};
+  }
+  std::vector<at::Tensor> Drain() override {
+    now_ = ends_.back() + 0.5;
+    return {};
+  }
+  void TakeState() override {}
+  double now() const { return now_; }
+
+ private:
+  double first_, second_, now_ = 0;
+  std::vector<double> ends_;
+};
+
+// Whoever of the two is slower, and before the faster one has run as far ahead as it may.
+TEST(SteadySeconds, IsTheSlowestWorkersStep) {
+  for (const auto& [first, second] : {std::pair(2.0, 3.0), {2.75, 3.0}, {3.0, 2.0}, {3.0, 3.0}}) {
+    for (const int64_t steps : {1, 4, 30}) {
+      SimulatedPipeline pipeline(first, second);
+      EXPECT_DOUBLE_EQ(SteadySeconds(pipeline, {}, steps, [&] { return pipeline.now(); }), 3) << first << " " << steps;
+    }
+  }
 }
 
 TEST(PairsOf, LeavesOutRoundsInWhichEitherWasDisturbed) {

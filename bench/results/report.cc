@@ -40,6 +40,7 @@ ordered_json ToJson(const ContenderResult& result) {
           {"batch", result.contender.batch},
           {"step_seconds", ToJson(result.step)},
           {"discarded", result.discarded},
+          {"disturbances", result.disturbances},
           {"stationary", result.stationary},
           {"trusted", result.trusted},
           {"phases_of", PhasesOf(result)},

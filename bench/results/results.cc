@@ -17,7 +17,11 @@ ContenderResult ReduceOne(const Measurement& measurement, uint64_t seed) {
                          .memory = measurement.memory};
   result.step = Summarise(Undisturbed(measurement.latency, &result.trusted), seed);
   result.trusted = result.trusted && measurement.phases_trusted;
-  for (const Sample& sample : measurement.latency) result.discarded += sample.disturbance.empty() ? 0 : 1;
+  for (const Sample& sample : measurement.latency) {
+    if (sample.disturbance.empty()) continue;
+    ++result.discarded;
+    ++result.disturbances[sample.disturbance];
+  }
   for (const PhaseSamples& phase : measurement.phases) {
     result.phases.push_back({phase.phase, phase.module, Summarise(phase.seconds, seed)});
   }
@@ -86,7 +90,7 @@ ModelledSpeedup Model(const ContenderResult& result, const Problem& problem, con
 std::vector<ModelledPipeline> Pipelines(const std::vector<ContenderResult>& contenders) {
   std::vector<ModelledPipeline> pipelines;
   for (const ContenderResult& pipeline : contenders) {
-    if (pipeline.contender.schedule != "pipeline") continue;
+    if (pipeline.contender.schedule != "pipeline" && pipeline.contender.schedule != "ranks") continue;
     Contender like = pipeline.contender;
     like.schedule = "serial";
     for (const ContenderResult& serial : contenders) {

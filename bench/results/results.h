@@ -6,6 +6,7 @@
 //   Measurement (samples) --Reduce--> Results --> JSON (all of it), Markdown (for people)
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -25,8 +26,9 @@ struct PhaseResult {
 
 struct ContenderResult {
   Contender contender;
-  Summary step;           // seconds
-  int64_t discarded = 0;  // samples of the latency
+  Summary step;                                 // seconds
+  int64_t discarded = 0;                        // samples of the latency
+  std::map<std::string, int64_t> disturbances;  // ... by what disturbed them
   bool stationary = true;
   bool trusted = true;  // false: so many samples were disturbed that all were used
   std::vector<PhaseResult> phases;

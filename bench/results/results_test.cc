@@ -121,6 +121,7 @@ TEST_F(ResultsTest, BothFormatsHaveTheFigures) {
   EXPECT_EQ(json["schema"], kSchema);
   EXPECT_EQ(json["contenders"][0]["step_seconds"]["median"], 12);
   EXPECT_EQ(json["contenders"][0]["discarded"], 1);
+  EXPECT_EQ(json["contenders"][0]["disturbances"].dump(), R"({"stolen time":1})");
 }
 
 }  // namespace
