@@ -35,6 +35,7 @@ TrainConfig ResNet9() {
   config.batch_size = 512;
   config.warmup_epochs = 5;
   config.smoothing = 0.1;
+  config.feature_scale = 0.125;
   return config;
 }
 
