@@ -106,7 +106,7 @@ TEST(DrawLabels, AreInTheFirstNumbersOrAllOver) {
 TEST(ForwardForward, NetworksThatNormaliseAreRefused) {
   EXPECT_TRUE(ValidateForwardForward(TestNetwork("mlp")).ok());
   EXPECT_TRUE(ValidateForwardForward(TestNetwork("simple-cnn")).ok());
-  for (const std::string name : {"vgg11", "resnet9", "resnet18", "vit-tiny"}) {
+  for (const std::string name : {"vgg11", "resnet9", "resnet18", "revnet18", "vit-tiny"}) {
     EXPECT_NE(ValidateForwardForward(TestNetwork(name)).message().find("that normalises it: use simple-cnn or mlp"),
               absl::string_view::npos)
         << name;

@@ -97,6 +97,18 @@ class BasicBlock(nn.Module):
         return functional.relu(self.normalisation_2(self.convolution_2(y)) + skip)
 
 
+class RevBlock(BasicBlock):
+    """RevNet-18's: channels are two streams, of which the first goes through BasicBlock's layers."""
+
+    def forward(self, x):
+        first, second = x.chunk(2, 1)
+        a = self.normalisation_1(self.convolution_1(first))
+        f = functional.relu(self.normalisation_2(self.convolution_2(functional.relu(a))))
+        if not self.projected:
+            return torch.cat([second + f, first], 1)
+        return torch.cat([self.skip_normalisation(self.skip(second)) + f, a], 1)
+
+
 class Patches(nn.Conv2d):
     """An image as tokens, behind a class token: [B, patches + 1, width]."""
 
@@ -189,11 +201,12 @@ def architecture(network, tensors_of):
     if network == "resnet9":
         made = {number: Residual(tensors_of(number)) for number in (3, 6)}
         return [made.get(number) or Convolution(tensors_of(number), number != 1) for number in range(1, 7)]
-    if network == "resnet18":
-        return [*convolutions("."), *(BasicBlock(tensors_of(number), stride) for number, stride in enumerate(RESNET18_STRIDES, 2))]
+    if network in ("resnet18", "revnet18"):
+        block = BasicBlock if network == "resnet18" else RevBlock
+        return [*convolutions("."), *(block(tensors_of(number), stride) for number, stride in enumerate(RESNET18_STRIDES, 2))]
     if network == "vit-tiny":
         return [Patches(tensors_of(1)), *(Transformer(tensors_of(number)) for number in range(2, 14))]
-    raise ValueError(f"there is no network '{network}'; there are simple-cnn, vgg11, resnet9, resnet18, vit-tiny")
+    raise ValueError(f"there is no network '{network}'; there are simple-cnn, vgg11, resnet9, resnet18, revnet18, vit-tiny")
 
 
 class Network(nn.Module):

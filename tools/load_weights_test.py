@@ -25,6 +25,8 @@ NETWORKS = [
     ("resnet9", "2,0,2,0,2", "mlp", "residual", "1", "1"),
     ("resnet18", "lean:4", "conv", "replace", "0", "1"),
     ("resnet18", "even:9", "linear", "replace", "1", "1"),
+    ("revnet18", "lean:4", "conv", "residual", "1", "1"),
+    ("revnet18", "shared:2", "linear", "replace", "0", "0.125"),
     ("vit-tiny", "even:4", "mlp", "replace", "1", "1"),
     ("vit-tiny", "shared:2", "linear", "residual", "1", "0.125"),
 ]

@@ -78,6 +78,16 @@ std::vector<Block> ResNet18(const Shape& image, int64_t width) {
   return builder.Take();
 }
 
+// github.com/stephane-rivaud/PETRA, models_RevNet.py, but for its convolutions' biases, which the normalisations behind them take away.
+std::vector<Block> RevNet18(const Shape& image, int64_t width) {
+  Builder builder(image);
+  builder.Add(Convolution, 2 * width, ConvolutionOptions{});
+  for (const int64_t factor : {1, 2, 4, 8}) {
+    builder.Add(RevBlock, factor * 2 * width, factor == 1 ? 1 : 2).Add(RevBlock, factor * 2 * width, 1);
+  }
+  return builder.Take();
+}
+
 std::vector<Block> Mlp(const Shape& image, int64_t width) {
   return Builder(image).Add(Dense, width).Add(Dense, width).Add(Dense, width).Take();
 }
@@ -89,7 +99,7 @@ absl::Status CheckImage(const ArchitectureOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat("vit-tiny cuts images into patches of ", ViTPatch(image),
                                                    ", which do not cover ", image[1], " x ", image[2], " pixels"));
   }
-  // Two pools of simple-cnn, three of ResNet-9; VGG-11 and ResNet-18 stop at one row.
+  // Two pools of simple-cnn, three of ResNet-9; VGG-11, ResNet-18 and RevNet-18 stop at one row.
   if (least >= 8) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("images of ", image[1], " x ", image[2], " pixels are too small for ",
                                                  options.name, ": 8 at least"));
@@ -98,7 +108,7 @@ absl::Status CheckImage(const ArchitectureOptions& options) {
 }  // namespace
 
 std::vector<std::string> ArchitectureNames() {
-  return {"simple-cnn", "vgg11", "resnet9", "resnet18", "vit-tiny", "mlp"};
+  return {"simple-cnn", "vgg11", "resnet9", "resnet18", "revnet18", "vit-tiny", "mlp"};
 }
 
 Architecture VisionTransformer(const Shape& image, int64_t patch, int64_t layers, int64_t width, int64_t heads) {
@@ -116,6 +126,7 @@ absl::StatusOr<Architecture> MakeArchitecture(const ArchitectureOptions& options
   if (options.name == "vgg11") return Architecture{Vgg11(options.image, width > 0 ? width : 64)};
   if (options.name == "resnet9") return Architecture{ResNet9(options.image, width > 0 ? width : 64), ReadOutKind::kMax};
   if (options.name == "resnet18") return Architecture{ResNet18(options.image, width > 0 ? width : 64)};
+  if (options.name == "revnet18") return Architecture{RevNet18(options.image, width > 0 ? width : 64)};
   if (options.name == "mlp") return Architecture{Mlp(options.image, width > 0 ? width : 800)};
   if (options.name == "simple-cnn") {
     return Architecture{SimpleCnn(options.image, width > 0 ? width : 32, options.features)};

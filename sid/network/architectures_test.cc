@@ -77,6 +77,19 @@ TEST(Size, OfResNet18IsThePublishedOne) {
   EXPECT_EQ(Size("resnet18"), 11'173'962);
 }
 
+// github.com/stephane-rivaud/PETRA, make_layers_revnet18("cifar10"), whose convolutions have biases besides. The paper's 12.2 million are
+// for ImageNet.
+TEST(Size, OfRevNet18IsThePublishedOne) {
+  const auto block = [](int64_t in, int64_t out) {
+    return Conv(in, out) + Conv(out, out) + 2 * Norm(out) + (in != out ? in * out + Norm(out) : 0);
+  };
+  int64_t sum = Conv(3, 128) + Norm(128) + 2 * block(64, 64) + Linear(1024, 10);
+  for (const int64_t width : {128, 256, 512}) sum += block(width / 2, width) + block(width, width);
+  constexpr int64_t kBiases = 128 + 4 * 64 + 5 * (128 + 256 + 512);
+  EXPECT_EQ(sum + kBiases, 11'185'802);
+  EXPECT_EQ(Size("revnet18"), 11'185'802 - kBiases);
+}
+
 // Nokland (2016), 3 x 800 on MNIST.
 TEST(Size, OfMlpIsTheSumOfItsLayers) {
   EXPECT_EQ(Size(MakeArchitecture({.name = "mlp", .image = {1, 28, 28}}).value(), 10),
@@ -167,8 +180,8 @@ std::vector<NamedTensor> InitialBody(const std::string& name, int64_t width, Ini
 TEST(Initialise, NormalisationsAndTokensBeginAsTheirBlocksPrescribe) {
   for (const Initialisation initialisation :
        {Initialisation::kPyTorch, Initialisation::kKaiming, Initialisation::kXavier, Initialisation::kIdentity}) {
-    for (const auto& [name, width] :
-         std::vector<std::pair<std::string, int64_t>>{{"resnet18", 8}, {"vgg11", 8}, {"vit-tiny", 64}}) {
+    for (const auto& [name, width] : std::vector<std::pair<std::string, int64_t>>{
+             {"resnet18", 8}, {"revnet18", 8}, {"vgg11", 8}, {"vit-tiny", 64}}) {
       for (const NamedTensor& named : InitialBody(name, width, initialisation)) {
         const bool token = named.name.ends_with("class_token") || named.name.ends_with("positions");
         const bool ones = named.name.ends_with("weight") || named.name.ends_with("running_var");

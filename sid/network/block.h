@@ -49,12 +49,16 @@ struct BlockCost {
   double activations = 0;  // numbers that the way back needs
 };
 
+using BlockFunction = std::function<at::Tensor(const at::Tensor& x, const BlockTensors& own, const Pass& pass)>;
+
 struct Block {
   std::string kind;  // "residual 64 -> 128, stride 2"
   std::vector<TensorSpec> specs;
   Shape output;
   BlockCost cost;
-  std::function<at::Tensor(const at::Tensor& x, const BlockTensors& own, const Pass& pass)> forward;
+  BlockFunction forward;
+  // F of a reversible block, whose input is found again from its output (sid/network/reversible.h); null: of another one.
+  BlockFunction coupling;
 };
 
 }  // namespace sid

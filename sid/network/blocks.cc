@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "sid/network/operations.h"
+#include "sid/network/reversible.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -152,6 +153,39 @@ Block BasicBlock(const Shape& in, int64_t channels, int64_t stride) {
     const at::Tensor skip =
         projected ? BatchNorm(Convolve(x, own[10], {}, stride, /*padding=*/0, pass.Feedback(10)), own, 11, pass) : x;
     return at::relu(y + skip);
+  };
+  return block;
+}
+
+Block RevBlock(const Shape& in, int64_t channels, int64_t stride) {
+  const bool reversible = stride == 1 && channels == in[0];
+  const Shape out{channels, (in[1] + stride - 1) / stride, (in[2] + stride - 1) / stride};
+  const Shape before{in[0] / 2, in[1], in[2]}, stream{channels / 2, out[1], out[2]};
+  // What BasicBlock wants of one stream; the streams themselves are kept beside it.
+  Block block = BasicBlock(before, channels / 2, stride);
+  block.kind = reversible ? absl::StrCat("reversible ", channels)
+                          : absl::StrCat("two streams ", in[0], " -> ", channels, stride > 1 ? ", stride 2" : "");
+  block.output = out;
+  block.cost.activations += Numbers(out);
+  const auto first = [stride](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+    return BatchNorm(Convolve(x, own[0], {}, stride, /*padding=*/1, pass.Feedback(0)), own, 1, pass);
+  };
+  const auto second = [](const at::Tensor& a, const BlockTensors& own, const Pass& pass) {
+    return at::relu(BatchNorm(PreActivation(at::relu(a), own[5], {}, pass.Feedback(5)), own, 6, pass));
+  };
+  if (reversible) {
+    block.coupling = [=](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+      return second(first(x, own, pass), own, pass);
+    };
+    block.forward = [f = block.coupling](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+      return Couple(x, f(FirstStream(x), own, pass));
+    };
+    return block;
+  }
+  block.forward = [=](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
+    const at::Tensor a = first(FirstStream(x), own, pass);
+    const at::Tensor skip = Convolve(SecondStream(x), own[10], {}, stride, /*padding=*/0, pass.Feedback(10));
+    return at::concat({BatchNorm(skip, own, 11, pass) + second(a, own, pass), a}, 1);
   };
   return block;
 }

@@ -28,6 +28,11 @@ Block Residual(const Shape& in);
 // convolution with batch normalisation (He et al. 2016).
 Block BasicBlock(const Shape& in, int64_t channels, int64_t stride);
 
+// RevNet-18's block (Rivaud et al. 2025; reversible.h): channels are two streams [x1 | x2], half of `in` each.
+//   stride 1, as many channels        [x2 + F(x1) | x1]            F: two convolutions 3x3 with batch normalisation, each followed by ReLU
+//   else, and then not reversible     [skip(x2) + F(x1) | a(x1)]   a: F's first convolution, normalised; skip: as BasicBlock's
+Block RevBlock(const Shape& in, int64_t channels, int64_t stride);
+
 // ViT's stem (Dosovitskiy et al. 2021): non-overlapping patches, each mapped to `width` numbers, a class token before them, positions
 // added: [channels, h, w] -> [1 + patches, width].
 Block Patches(const Shape& in, int64_t patch, int64_t width);

@@ -45,6 +45,10 @@ const std::vector<Case>& Cases() {
       {"resnet18",
        {&R::Plain, &R::Basic, &R::Basic, &R::Halving, &R::Basic, &R::Halving, &R::Basic, &R::Halving, &R::Basic},
        &R::Mean},
+      {"revnet18",
+       {&R::Plain, &R::Reversible, &R::Reversible, &R::TwoStreams, &R::Reversible, &R::TwoStreams, &R::Reversible,
+        &R::TwoStreams, &R::Reversible},
+       &R::Mean},
       {"mlp", {&R::Dense, &R::Dense, &R::Dense}, &R::Given},
       {"a small ViT", {&R::Patches, &R::Transformer, &R::Transformer}, &R::Token}};
   return *kCases;

@@ -72,6 +72,17 @@ class Reference {
     const at::Tensor skip = BatchNorm(Convolve(x, block + "skip.weight", 2), block + "skip_normalisation");
     return Relu(Inner(x, block, 2) + skip);
   }
+  at::Tensor Reversible(const at::Tensor& x, const std::string& block) {
+    const std::vector<at::Tensor> streams = x.chunk(2, 1);
+    return at::concat({Relu(Inner(streams[0], block, 1)) + streams[1], streams[0]}, 1);
+  }
+  at::Tensor TwoStreams(const at::Tensor& x, const std::string& block) {
+    const std::vector<at::Tensor> streams = x.chunk(2, 1);
+    const at::Tensor a = BatchNorm(Convolve(streams[0], block + "convolution_1.weight", 2), block + "normalisation_1");
+    const at::Tensor f = BatchNorm(Convolve(Relu(a), block + "convolution_2.weight", 1), block + "normalisation_2");
+    const at::Tensor skip = BatchNorm(Convolve(streams[1], block + "skip.weight", 2), block + "skip_normalisation");
+    return at::concat({Relu(f) + skip, a}, 1);
+  }
   at::Tensor Patches(const at::Tensor& x, const std::string& block) {
     const at::Tensor& weight = tensors_.at(block + "weight");
     const int64_t side = weight.size(2);
