@@ -61,8 +61,13 @@ std::vector<Way> AllWays() {
     if (learner == "sid") continue;
     std::string name = learner;
     std::replace(name.begin(), name.end(), '-', '_');
+    const bool reversible = FindLearner(learner)->reversible;
     // hsic's loss is 500 times a measure that is of the order of the batch: by larger steps it explodes, and then rounding decides.
-    ways.push_back({.name = name, .learner = learner, .rate = learner == "hsic" ? 1.0 / 65536 : 1});
+    ways.push_back({.name = name,
+                    .learner = learner,
+                    .network = reversible ? "revnet18" : "simple-cnn",
+                    .width = reversible ? 4 : 0,
+                    .rate = learner == "hsic" ? 1.0 / 65536 : 1});
   }
   return ways;
 }

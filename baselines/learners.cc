@@ -11,6 +11,7 @@
 #include "baselines/forward_forward.h"
 #include "baselines/hsic_bottleneck.h"
 #include "baselines/no_prop.h"
+#include "baselines/petra.h"
 #include "baselines/signal_propagation.h"
 
 namespace sid {
@@ -37,6 +38,10 @@ absl::StatusOr<std::unique_ptr<Learner>> MakePeer(const std::string& name, const
   }
   if (name == "hsic") return MakeHsicBottleneckLearner(network, options, all.optimizer);
   if (name == "dni") return MakeDecoupledInterfacesLearner(network, options, all.optimizer);
+  if (name == "petra") {
+    SID_RETURN_IF_ERROR(ValidatePetra(network));
+    return std::make_unique<PetraLearner>(network, options, all.optimizer);
+  }
   return nullptr;
 }
 
@@ -57,7 +62,8 @@ const std::vector<LearnerKind>& LearnerKinds() {
                                    {.name = "ff", .one_module = true, .sees_belief = false},
                                    {.name = "noprop"},
                                    {.name = "hsic", .one_module = true, .sees_belief = false},
-                                   {.name = "dni", .one_module = true, .sees_belief = false}};
+                                   {.name = "dni", .one_module = true, .sees_belief = false},
+                                   {.name = "petra", .one_module = true, .sees_belief = false, .reversible = true}};
   return *kKinds;
 }
 

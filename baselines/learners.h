@@ -22,6 +22,7 @@ struct LearnerKind {
   bool one_module = false;    // trains one module that owns all blocks, whatever partition is asked for
   bool sees_belief = true;    // false: its heads take no belief as their input, whatever is asked for
   bool target_alone = false;  // its modules' losses are those of alpha = 1
+  bool reversible = false;    // trains networks with reversible blocks alone, by a pipeline of its own (petra.h)
   bool over_ranks = false;    // its one graph can be taken apart over processes (pipeline/data_parallel.h, gpipe.h)
 };
 

@@ -83,7 +83,8 @@ INSTANTIATE_TEST_SUITE_P(Networks, Equality, testing::ValuesIn(ArchitectureNames
   return name;
 });
 
-// Every learner of the registry, on a convolutional network and on a perceptron: a new one is tested as soon as it has a name.
+// Every learner of the registry, on a convolutional network and on a perceptron, or on a reversible network: a new one is tested as soon as it
+// has a name.
 class EveryLearner : public testing::TestWithParam<std::tuple<std::string, std::string>> {
  protected:
   static constexpr int64_t kClasses = 4, kDepth = 2;
@@ -91,8 +92,9 @@ class EveryLearner : public testing::TestWithParam<std::tuple<std::string, std::
   std::unique_ptr<Learner> Make() const {
     const auto& [learner, name] = GetParam();
     const LearnerKind kind = FindLearner(learner).value();
+    const int64_t width = name == "mlp" ? 32 : name == "revnet18" ? 4 : 8;
     const Architecture architecture =
-        MakeArchitecture({.name = name, .image = {3, 12, 12}, .width = name == "mlp" ? 32 : 8, .features = 16}).value();
+        MakeArchitecture({.name = name, .image = {3, 12, 12}, .width = width, .features = 16}).value();
     const Partition partition = PartitionFor(kind, ParsePartition("shared", kDepth, architecture.blocks).value());
     Network network = EmptyNetwork(architecture, partition, {.hidden = 16, .belief_input = kind.sees_belief}, kClasses);
     Initialise(Initialisation::kKaiming, kSeed, at::Tensor(), network);
@@ -169,13 +171,22 @@ TEST_P(EveryLearner, Learns) {
   EXPECT_GT(accuracy(), 0.6);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryLearner,
-                         testing::Combine(testing::ValuesIn(LearnerNames()), testing::Values("simple-cnn", "mlp")),
-                         [](const auto& info) {
-                           std::string name = std::get<0>(info.param) + "_on_" + std::get<1>(info.param);
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+std::vector<std::tuple<std::string, std::string>> LearnersOnNetworks() {
+  std::vector<std::tuple<std::string, std::string>> all;
+  for (const LearnerKind& kind : LearnerKinds()) {
+    if (kind.reversible) all.emplace_back(kind.name, "revnet18");
+    if (kind.reversible) continue;
+    all.emplace_back(kind.name, "simple-cnn");
+    all.emplace_back(kind.name, "mlp");
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryLearner, testing::ValuesIn(LearnersOnNetworks()), [](const auto& info) {
+  std::string name = std::get<0>(info.param) + "_on_" + std::get<1>(info.param);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
 
 TEST(LearnerKinds, SayWhatTheyTrain) {
   EXPECT_EQ(PartitionFor(*FindLearner("bp"), {2, 0, 3}), (Partition{5}));

@@ -15,8 +15,6 @@
 namespace sid {
 namespace {
 
-constexpr Pass kLearningPass{.training = true, .write_statistics = true};
-
 Stage OnlyTop(Stage stage) {
   stage.blocks.clear();
   stage.tensors.clear();
@@ -73,11 +71,12 @@ std::vector<NamedTensor> TopParameters(const Network& network) {
   return Learning(AllTensors(OnlyTop(network.stages[0])));
 }
 
-BlockPass RunBlock(const Network& network, size_t block, at::ScalarType compute_type, const at::Tensor& input) {
+BlockPass RunBlock(const Network& network, size_t block, at::ScalarType compute_type, const at::Tensor& input,
+                   const Pass& pass, BlockFunction Block::*function) {
   const at::AutoGradMode with_graph(true);
   const Stage leaves = WithLeaves(OnlyBlock(network.stages[0], block));
   const Stage rounded = CastBody(leaves, compute_type);
-  return {Tensors(Learning(BodyTensors(leaves))), rounded.blocks[0].forward(input, rounded.tensors[0], kLearningPass)};
+  return {Tensors(Learning(BodyTensors(leaves))), (rounded.blocks[0].*function)(input, rounded.tensors[0], pass)};
 }
 
 TopPass RunTop(const Network& network, at::ScalarType compute_type, const at::Tensor& h) {

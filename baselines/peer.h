@@ -60,12 +60,15 @@ class Peer : public Learner {
 std::vector<NamedTensor> BlockParameters(const Network& network, size_t block);
 std::vector<NamedTensor> TopParameters(const Network& network);
 
-// One block in a training pass that moves its running statistics, on a graph of its own.
+inline constexpr Pass kLearningPass{.training = true, .write_statistics = true};
+
+// One block in a training pass that, by default, moves its running statistics, on a graph of its own.
 struct BlockPass {
   std::vector<at::Tensor> leaves;  // as BlockParameters
-  at::Tensor output;               // h
+  at::Tensor output;               // h, or what another function of the block's makes of `input`
 };
-BlockPass RunBlock(const Network& network, size_t block, at::ScalarType compute_type, const at::Tensor& input);
+BlockPass RunBlock(const Network& network, size_t block, at::ScalarType compute_type, const at::Tensor& input,
+                   const Pass& pass = kLearningPass, BlockFunction Block::*function = &Block::forward);
 // The same of read-out and head, of one stage with one head.
 struct TopPass {
   std::vector<at::Tensor> leaves;   // as TopParameters

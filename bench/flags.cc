@@ -19,7 +19,8 @@ DEFINE_string(precisions, sid::BenchConfig().precisions, "a list of fp32, tf32 (
 DEFINE_string(depths, sid::BenchConfig().depths, "a list of L, the number of modules");
 DEFINE_string(batches, sid::BenchConfig().batches, "a list of B, examples a step");
 
-DEFINE_string(networks, sid::BenchConfig().networks, "simple-cnn, vgg11, resnet9, resnet18 or vit-tiny: a list");
+DEFINE_string(networks, sid::BenchConfig().networks,
+              "simple-cnn, vgg11, resnet9, resnet18, revnet18 or vit-tiny: a list");
 DEFINE_string(
     partitions, sid::BenchConfig().partitions,
     "shared, even, lean or a list of blocks, as --partition of //:train; several are separated by semicolons. "

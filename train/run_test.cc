@@ -9,6 +9,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "base/files.h"
 #include "base/safetensors/safetensors.h"
@@ -23,6 +25,7 @@ namespace fs = std::filesystem;
 
 using Resume = Unbroken;
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -44,6 +47,33 @@ TEST_F(Resume, GivesTheUnbrokenRunsFiles) {
   EXPECT_TRUE(Result(config.out) == expected_);
   ASSERT_TRUE(TryToRun(config).ok()) << "a finished run may be resumed: nothing is left to do";
   EXPECT_TRUE(Result(config.out) == expected_);
+}
+
+// It matters when a pipeline of late gradients is drained: a stop waits until that is due, and the run goes on to the unbroken one's files.
+TEST(LateGradients, AStopWaitsForTheNextCheckpoint) {
+  TrainConfig config = Small(FreshPath("late-unbroken"));
+  config.learner = "petra";
+  config.network = "revnet18";
+  config.width = 2;
+  config.head = "linear";
+  config.batch_size = 4;  // 12 steps an epoch
+  config.checkpoint_every = 5;
+  config.probe_every = 7;
+  ASSERT_TRUE(TryToRun(config).ok());
+  const std::string expected = Result(config.out);
+  config.out = FreshPath("late-stopped");
+  config.resume = true;
+  std::vector<std::string> stops;
+  absl::Status status;
+  while (absl::IsCancelled(status = TryToRun(config, nullptr, [] { return true; }))) {
+    stops.push_back(std::string(status.message().substr(0, status.message().find(';'))));
+  }
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_THAT(stops, ElementsAre("stopped after step 5 of 12 in epoch 1", "stopped after step 10 of 12 in epoch 1",
+                                 "stopped after step 12 of 12 in epoch 1", "stopped after epoch 1",
+                                 "stopped after step 3 of 12 in epoch 2", "stopped after step 8 of 12 in epoch 2",
+                                 "stopped after step 12 of 12 in epoch 2", "stopped after epoch 2"));
+  EXPECT_TRUE(Result(config.out) == expected);
 }
 
 // A learning rate far too high: the diagnostics have something to tell, once, whether the run is broken off or not.

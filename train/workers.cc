@@ -12,6 +12,7 @@
 #include "base/release/release.h"
 #include "base/status.h"
 #include "baselines/learners.h"
+#include "baselines/petra.h"
 #include "pipeline/data_parallel.h"
 #include "pipeline/gpipe.h"
 #include "pipeline/joint_steps.h"
@@ -65,8 +66,9 @@ void ShareOutSteps(const PreparedRun& run, Workers& workers) {
 
 absl::StatusOr<Workers> StartWorkers(RankOptions options, const PreparedRun& run) {
   Workers workers;
-  if (run.config.pipeline == 1) return workers;
   SID_ASSIGN_OR_RETURN(const LearnerKind learner, FindLearner(run.config.learner));
+  if (learner.reversible) workers.pipeline = MakePetraPipeline(dynamic_cast<PetraLearner&>(*run.learner));
+  if (run.config.pipeline == 1) return workers;
   if (options.size == 1 && !learner.local_losses) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--pipeline=", run.config.pipeline, " of --learner=", run.config.learner, " is of processes: tools/launch ",

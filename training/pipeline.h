@@ -4,7 +4,8 @@
 //
 //   Begin(batch t) --> rows (training/watch.h) of steps that have ended, oldest first
 //
-// The steps are those of Learner::Step, to the bit; only when each of them has ended is another matter.
+// The steps are those of Learner::Step, to the bit; only when each of them has ended is another matter. But for pipelines that are not exact,
+// as petra's, whose gradients come late: their steps depend on when they are drained, which the trainer does at the same steps in every run.
 
 #include <ATen/core/Tensor.h>
 
@@ -23,6 +24,9 @@ class Pipeline {
 
   // Waits for all steps that have begun. Afterwards the learner's State() is the one after them, until another begins.
   virtual std::vector<at::Tensor> Drain() = 0;
+
+  // Whether the steps are the same whenever they are drained.
+  virtual bool is_exact() const { return true; }
 
   // The learner's State() has been written, with no step under way: the next one begins from it.
   virtual void TakeState() = 0;

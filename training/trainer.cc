@@ -127,7 +127,8 @@ class Trainer {
 
   // Looks at the step where that is free (the CPU has computed already) or due, and keeps the state where that is.
   absl::Status AfterStep(int64_t first_step) {
-    const bool stop = hooks_.stop(), last = state_.step == steps_;
+    const bool last = state_.step == steps_;
+    const bool stop = hooks_.stop() && (last || CanStop());
     const bool save = stop || (!last && IsSaveDue());
     const bool show = last || hooks_.clock() - shown_ >= hooks_.progress_interval;
     if (!save && !show && batches_.device().is_cuda()) return absl::OkStatus();
@@ -157,6 +158,9 @@ class Trainer {
     if (save) SID_RETURN_IF_ERROR(Save());
     return stop ? absl::CancelledError(absl::StrCat("stopped after epoch ", record.epoch)) : absl::OkStatus();
   }
+
+  // A pipeline that is not exact stops where it is drained in any case: the run that goes on would not have its bits else.
+  bool CanStop() const { return hooks_.pipeline == nullptr || hooks_.pipeline->is_exact() || IsSaveDue(); }
 
   bool IsSaveDue() const { return options_.checkpoint_every > 0 && StepsDone() % options_.checkpoint_every == 0; }
 

@@ -101,7 +101,8 @@ struct TrainingHooks {
   // What was kept last, for a rollback. It comes with `save`.
   std::function<absl::StatusOr<TrainingState>()> load;
   std::function<void(const std::string& what)> on_rollback = [](const std::string&) {};
-  // Asked after each step and each validation: true ends the training, with Cancelled, as soon as the state is saved.
+  // Asked after each step and each validation: true ends the training, with Cancelled, as soon as the state is saved; with a pipeline that
+  // is not exact that is where it is due.
   std::function<bool()> stop = [] { return false; };
 };
 

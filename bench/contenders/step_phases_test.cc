@@ -26,8 +26,11 @@ std::vector<Contender> AllContenders() {
   std::vector<Contender> contenders = {{.learner = "sid", .executor = "serial", .batch = 64},
                                        {.learner = "sid", .executor = "batched", .batch = 64},
                                        {.learner = "sid", .executor = "batched", .chunk = 2, .batch = 64}};
-  for (const std::string& learner : LearnerNames())
-    if (learner != "sid") contenders.push_back({.learner = learner, .batch = 64});
+  for (const LearnerKind& kind : LearnerKinds()) {
+    const std::string network = kind.reversible ? "revnet18" : "simple-cnn";  // of which the former is far larger
+    if (kind.name != "sid")
+      contenders.push_back({.learner = kind.name, .network = network, .batch = kind.reversible ? 4 : 64});
+  }
   return contenders;
 }
 
