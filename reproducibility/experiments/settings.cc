@@ -162,25 +162,28 @@ Settings Overlaps() {
   return settings;
 }
 
-// Networks without skip connections, with them, and with attention: SID with two modules beside backpropagation on each.
+// On a network of blocks: SID with two modules, or a learner of all blocks and a linear head.
+TrainConfig OnBlocks(const std::string& network, int64_t width, const std::string& learner) {
+  const bool local = learner == "sid";
+  TrainConfig config = Base("cifar10", local ? 2 : 1);
+  config.learner = learner;
+  config.network = network;
+  config.width = width;
+  config.hidden = 128;
+  config.initialisation = "pytorch";
+  config.partition = local ? "even" : "shared";
+  config.head = local ? "mlp" : "linear";
+  config.alpha = local ? "0.9" : "0.5";
+  config.belief_input = local;
+  return config;
+}
+
+// Networks without skip connections, with them, and with attention: SID beside backpropagation on each.
 Settings Architectures() {
   Settings settings;
   const std::pair<const char*, int64_t> networks[] = {{"vgg11", 16}, {"resnet18", 16}, {"vit-tiny", 64}};
   for (const auto& [network, width] : networks) {
-    for (const char* learner : {"bp", "sid"}) {
-      const bool local = std::string(learner) == "sid";
-      TrainConfig config = Base("cifar10", local ? 2 : 1);
-      config.learner = learner;
-      config.network = network;
-      config.width = width;
-      config.hidden = 128;
-      config.initialisation = "pytorch";
-      config.partition = local ? "even" : "shared";
-      config.head = local ? "mlp" : "linear";
-      config.alpha = local ? "0.9" : "0.5";
-      config.belief_input = local;
-      settings.push_back(config);
-    }
+    for (const char* learner : {"bp", "sid"}) settings.push_back(OnBlocks(network, width, learner));
   }
   return settings;
 }
@@ -201,7 +204,12 @@ Settings PeersOn(const std::string& network) {
   }
   return settings;
 }
-Settings Peers() { return PeersOn("simple-cnn"); }
+// PETRA needs a reversible network, where SID and backpropagation stand beside it.
+Settings Peers() {
+  Settings settings = PeersOn("simple-cnn");
+  for (const char* learner : {"bp", "sid", "petra"}) settings.push_back(OnBlocks("revnet18", 16, learner));
+  return settings;
+}
 Settings PeersOnMlp() { return PeersOn("mlp"); }
 
 struct Experiment {

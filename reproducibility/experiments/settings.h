@@ -18,7 +18,7 @@
 //   | blocks             | ResNet-9 split among 2 and 4 modules: learners, heads   | CIFAR-100 | R4              |
 //   | overlap            | the same by SID, without and with overlap; K = 2, 4, 6  | CIFAR-100 | R4b             |
 //   | architectures      | VGG-11, ResNet-18, ViT-Tiny; bp, and sid with 2 modules | CIFAR-10  | R10b            |
-//   | peers, peers-mlp   | sid, backpropagation and the peers; SimpleCNN, an MLP   | CIFAR-10  | R8              |
+//   | peers, peers-mlp   | sid, bp, the peers; SimpleCNN with RevNet-18, an MLP    | CIFAR-10  | R8              |
 //
 // The estimate is a stated rule and not a stop-watch, so that a plan can be read before anything is run:
 //
