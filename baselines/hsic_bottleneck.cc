@@ -15,7 +15,15 @@
 namespace sid {
 namespace {
 
-constexpr double kBeta = 500, kSigma = 5, kRegularisation = 1e-5;
+constexpr double kBeta = 500, kSigma = 5, kRegularisation = 1e-5, kLeastVariance = 1e-5;
+
+// u [B, D] of h: [B, D], maps [B, D, height, width] or tokens [B, tokens, D].
+at::Tensor KernelFeatures(const at::Tensor& h) {
+  const at::Tensor all = h.to(BeliefType(h.scalar_type()));
+  const at::Tensor u = all.dim() == 4 ? all.mean({2, 3}) : all.dim() == 3 ? all.mean(1) : all;
+  const at::Tensor centred = u - u.mean(0);
+  return centred * (centred.square().mean(0) + kLeastVariance).rsqrt();
+}
 
 class HsicBottleneck : public Peer {
  public:
@@ -46,7 +54,7 @@ class HsicBottleneck : public Peer {
       std::vector<at::Tensor> gradients;
       {
         const ScopedPhase phase(timer, "backward");
-        const at::Tensor own = NormalisedKernel(CentredKernel(pass.output));
+        const at::Tensor own = NormalisedKernel(CentredKernel(KernelFeatures(pass.output)));
         const at::Tensor loss = NormalisedHsic(own, x) - kBeta * NormalisedHsic(own, y);
         gradients = torch::autograd::grad({loss}, pass.leaves);
       }
