@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """README.md is short, its answers are those of the pages that it links, and the commands of all pages work."""
 
+import json
 import pathlib
 import re
 import shlex
+import statistics
 import subprocess
 import unittest
 
@@ -136,6 +138,38 @@ class CommandsTest(unittest.TestCase):
         self.assertEqual(len(said), 4)
         for line in said:
             self.assertIn(without_numbers(line), shown)
+
+
+PEERS = pathlib.Path("docs/peers.md")
+EVIDENCE = pathlib.Path("reproducibility/results/peers")
+
+
+def table_under(page, evidence):
+    """The cells of the table that stands under `<!-- evidence: .. -->`, without its head."""
+    text = page.read_text(encoding="utf-8").split(f"<!-- evidence: {evidence} -->\n", 1)[1]
+    lines = re.match(r"(?:\|.*\n)+", text)[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def percent(fractions):
+    return f"{100 * statistics.mean(fractions):.2f} %"
+
+
+def difference(ours, theirs, images):
+    """Of two means of error rates, in points, and two standard errors of it by the number of test images."""
+    rates = [statistics.mean(group) for group in (ours, theirs)]
+    error = sum(rate * (1 - rate) / images for rate in rates) ** 0.5
+    return 100 * (rates[0] - rates[1]), 200 * error
+
+
+class PeersTest(unittest.TestCase):
+    def test_references_are_what_their_runs_say(self):
+        rows = []
+        for peer in json.loads((EVIDENCE / "references.json").read_text(encoding="utf-8"))["peers"]:
+            by, reach = difference(peer["errors"], peer["reference_errors"], 10000)
+            verdict = "agrees" if abs(by) <= reach else "fewer errors" if by < 0 else "**more errors**"
+            rows.append([f"`{peer['learner']}`", percent(peer["errors"]), percent(peer["reference_errors"]), f"{by:+.2f} ± {reach:.2f}", verdict])
+        self.assertEqual(table_under(PEERS, EVIDENCE / "references.json"), rows)
 
 
 if __name__ == "__main__":
