@@ -23,7 +23,7 @@ def what(results):
 
 def named(contender, of):
     """A name without what all contenders share."""
-    return contender["name"] + "".join(f" {letter}={contender[field]}" for field, letter in (("batch", "B"), ("threads", "threads")) if len({other.get(field) for other in of}) > 1)
+    return contender["name"] + (f" B={contender['batch']}" if len({other["batch"] for other in of}) > 1 else "")
 
 
 def fastest(contenders):
@@ -47,7 +47,7 @@ def specifications(results):
     name = {c["label"]: named(c, contenders) for c in contenders}
     if len(set(name.values())) > MOST_NAMES:  # ... of each learner the fastest, under its name
         contenders = list(fastest(contenders).values())
-        name = {**name, **{c["label"]: named({**c, "name": f"{c['learner']}, fastest", "threads": None}, contenders) for c in contenders}}
+        name = {**name, **{c["label"]: named({**c, "name": f"{c['learner']}, fastest"}, contenders) for c in contenders}}
 
     def row(of, depth, summary, scale=1):
         return {"name": of, "x": depth, "value": scale * summary["median"], "low": scale * summary["low"], "high": scale * summary["high"]}

@@ -61,18 +61,23 @@ ordered_json Mean(const Runs& runs, Function number_of) {
   return count == 0 ? ordered_json(nullptr) : Number(sum / count);
 }
 
-// Element by element, as far as all have numbers.
+// Element by element, as far as all that ended have numbers.
 template <typename Function>
 ordered_json Means(const Runs& runs, Function list_of) {
-  ordered_json means = ordered_json::array();
-  while (true) {
-    const ordered_json mean = Mean(runs, [&](const ordered_json& result) {
-      const ordered_json list = list_of(result);
-      return means.size() < list.size() ? list[means.size()] : ordered_json();
-    });
-    if (mean.is_null()) return means;
-    means.push_back(mean);
+  std::vector<ordered_json> lists;
+  for (const FinishedRun* run : runs) {
+    if (!Failed(*run)) lists.push_back(list_of(run->result));
   }
+  ordered_json means = ordered_json::array();
+  for (size_t at = 0; !lists.empty(); ++at) {
+    double sum = 0;
+    for (const ordered_json& list : lists) {
+      if (at >= list.size() || !list[at].is_number()) return means;
+      sum += list[at].get<double>();
+    }
+    means.push_back(Number(sum / static_cast<double>(lists.size())));
+  }
+  return means;
 }
 
 // Of the last belief, epoch by epoch.

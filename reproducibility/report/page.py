@@ -51,7 +51,7 @@ HTML = {
     "table": html_table,
     "plots": lambda plots: '<div class="plots">' + "\n".join(f'<figure id="plot-{name}"><figcaption>{inline(title)}<small>{inline(legend)}</small></figcaption>{svg}</figure>' for name, title, legend, svg in plots) + "</div>",
     # A link opens what its target lies in.
-    "fold": lambda summary, anchor, blocks: f'<details><summary>{inline(summary)}</summary><div id="{anchor}">{to_html(blocks)}</div></details>',
+    "fold": lambda summary, anchor, blocks: f'<details><summary>{inline(summary)}</summary><div{f" id={anchor}" if anchor else ""}>{to_html(blocks)}</div></details>',
     "screen": lambda blocks: f'<div class="screen">{to_html(blocks)}</div>',  # neither in print nor in Markdown
 }
 
@@ -72,5 +72,5 @@ MARKDOWN = {
     "list": lambda texts: "\n".join(f"- {text}" for text in texts),
     "code": lambda text: "\n".join("    " + line for line in text.splitlines()),
     "table": markdown_table,
-    "fold": lambda summary, anchor, blocks: f'<a id="{anchor}"></a>\n\n<details><summary>{summary}</summary>\n\n{to_markdown(blocks)}\n\n</details>',
+    "fold": lambda summary, anchor, blocks: (f'<a id="{anchor}"></a>\n\n' if anchor else "") + f'<details><summary>{summary}</summary>\n\n{to_markdown(blocks)}\n\n</details>',
 }

@@ -71,7 +71,7 @@ class ReportTest(unittest.TestCase):
                 continue
             devices = sum(len(c["devices"]) or 1 for report in REPORTS.values() for c in report["claims"] if c["id"] == name)
             self.assertEqual(table.count(f'<a href="#{name.lower()}">{name}</a> {claim["statement"][:5]}'), devices, name)
-            self.assertIn(f'id="{name.lower()}"', sections)
+            self.assertIn(f"<div id={name.lower()}>", sections)
 
     def test_groups_stand_in_the_order_of_weight_and_verdicts_have_symbol_and_word(self):
         groups = [text_of(group) for group in re.findall(r'<tr class="group">(.*?)</tr>', self.part("table", "claims"))]
@@ -86,8 +86,8 @@ class ReportTest(unittest.TestCase):
 
     def section(self, name):
         """Its summary and what it folds."""
-        before, after = self.html.split(f'<div id="{name.lower()}">')
-        return before[before.rindex("<summary>"):] + re.split(r'<div id="[a-z]+\d+b?">|<h2', after)[0]
+        before, after = self.html.split(f"<div id={name.lower()}>")
+        return before[before.rindex("<summary>"):] + re.split(r"<div id=[a-z]+\d+b?>|<h2", after)[0]
 
     def test_every_claim_with_a_rule_has_it_its_command_and_its_files(self):
         for folder, report in REPORTS.items():
@@ -116,7 +116,7 @@ class ReportTest(unittest.TestCase):
         for sign in ("<script", "<img", "<iframe", "@import", "url(http", 'src="', "://", "xlink:href"):
             self.assertNotIn(sign, without_names)
         for target in set(re.findall(r'href="([^"]*)"', without_names)) - {"data:,"}:
-            self.assertTrue(f'id="{target[1:]}"' in self.html if target.startswith("#") else (self.out / target).is_file(), target)
+            self.assertTrue(re.search(f'id="?{target[1:]}[">]', self.html) if target.startswith("#") else (self.out / target).is_file(), target)
 
     def test_every_plot_is_whole_and_marks_the_good_side(self):
         figures = dict(re.findall(r'<figure id="plot-([^"]*)">(.*?)</figure>', self.html, re.DOTALL))
@@ -156,7 +156,7 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(draw(self.out / "h200"), (0, ""))
         page = (self.out / "h200/report.html").read_text(encoding="utf-8")
         self.assertIn("Not asked here.", page)
-        self.assertIn('id="c7"', page)
+        self.assertIn("<div id=c7>", page)
 
     # Where the labels' font differs between machines, so do the drawing's sizes; what it shows does not.
     def test_the_committed_picture_is_this_one(self):

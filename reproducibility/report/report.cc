@@ -15,8 +15,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string CommandOf(const std::string& claims, const ReportInput& input) {
-  return absl::StrCat("./tools/bazel run //:reproduce -- --claims=", claims, input.options, " --out=OUT");
+std::string CommandOf(const std::string& claims, const std::string& options) {
+  return absl::StrCat("./tools/bazel run //:reproduce -- --claims=", claims, options, " --out=OUT");
 }
 
 double SecondsOf(const Claim& claim, const AllEvidence& all) {
@@ -26,6 +26,7 @@ double SecondsOf(const Claim& claim, const AllEvidence& all) {
 
 absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& input) {
   SID_ASSIGN_OR_RETURN(const Judgement judgement, Judge(claim, input.evidence));
+  const bool is_check = claim.rule && claim.rule->kind == RuleKind::kCheck;  // which no run decides
   ordered_json json = {{"id", claim.id},
                        {"kind", claim.kind},
                        {"statement", claim.statement},
@@ -38,7 +39,7 @@ absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& in
                        {"rule_sha256", claim.hash},
                        {"answered_by", claim.answered_by},
                        {"seconds", SecondsOf(claim, input.evidence)},
-                       {"command", CommandOf(claim.id, input)}};
+                       {"command", CommandOf(claim.id, is_check ? "" : input.options)}};
   const ordered_json judged = ToJson(judgement);
   for (const auto& [key, value] : judged.items()) json[key] = value;
   return json;
@@ -74,9 +75,12 @@ std::vector<std::string> ExperimentsOf(const ReportInput& input) {
 }  // namespace
 
 absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
-  ordered_json report = {
-      {"schema", kReportSchema},      {"paper", input.paper},     {"command", CommandOf(input.selection, input)},
-      {"selection", input.selection}, {"options", input.options}, {"stand_in", ""}};
+  ordered_json report = {{"schema", kReportSchema},
+                         {"paper", input.paper},
+                         {"command", CommandOf(input.selection, input.options)},
+                         {"selection", input.selection},
+                         {"options", input.options},
+                         {"stand_in", ""}};
   AddOrigin(input.evidence, &report);
   ordered_json claims = ordered_json::array(), experiments = ordered_json::array();
   ordered_json summary = {{"PASS", 0}, {"FAIL", 0}, {"INCONCLUSIVE", 0}, {"NOT RUN", 0}, {"BY CONSTRUCTION", 0}};

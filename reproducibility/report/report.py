@@ -67,8 +67,8 @@ def rows_of(report, claim, device):
         return [row_of(claim, "largest of all", [report["checks"][rule["check"]], None, None, bound, None], above)] if rule["check"] in report["checks"] else []
     rows = []
     for r in (r for r in claim["ratios"] if r["device"] == device):  # "sid/batched L=4 B=128 over bp-chain L=4 B=128"
-        name, depth, over = re.fullmatch(r"(.+?) L=(\d+) B=\d+(?: over (.+?) L=.*| on .*)?", r["label"]).groups()
-        name += f" over {over}" if over else ""
+        name, depth, batch, over = re.fullmatch(r"(.+?) L=(\d+)( B=\d+)(?: over (.+?) L=.*| on .*)?", r["label"]).groups()
+        name += (f" over {over}" if over else "") + (batch if any(f"{batch} " not in other["label"] + " " for other in claim["ratios"]) else "")
         rows.append(row_of(claim, f"{name}, L = {depth}" + ("" if r["trusted"] else ", not trusted"), [r["value"], *r["interval"], bound, None], above, name=name, x=int(depth)))
     for c in claim["comparisons"]:
         above, scale = "above" in c, claim["quantity"][1]
@@ -82,7 +82,7 @@ def entries_of(reports):
     entries, order = {}, list(MARKS.values()).index
     for report in reports:
         for claim in report["claims"]:
-            for device, told in (claim["devices"] or {device_of(report): claim}).items():
+            for device, told in (claim["devices"] or {"the code" if "check" in (claim["rule"] or {}) else device_of(report): claim}).items():
                 nothing = told["verdict"] in ("NOT RUN", "BY CONSTRUCTION")
                 reason = re.sub("(the bound): .*", r"\1", told["reason"]) if claim["ratios"] else told["reason"]  # The table has their labels.
                 entries.setdefault(claim["id"], []).append({"report": report, "claim": claim, "device": "" if nothing else device, "reason": reason, "rows": rows_of(report, claim, device),
@@ -105,9 +105,11 @@ def banner(reports, everyone):
         ran = [e for e in report["experiments"] if e["runs"]]
         data, images, epochs, seeds = (sorted({value for e in ran for value in e[field]}) for field in ("datasets", "train_images", "epochs", "seeds"))
         runs, images = len({run["file"] for e in ran for run in e["runs"]}), " or ".join(f"{n:,}" if n else "all" for n in images)
-        scale[device_of(report)] = [f"{runs} runs on {' and '.join(NAMES.get(name, name) for name in data)}, {images} training images, {' or '.join(map(str, epochs))} epochs, {len(seeds)} seeds" if runs else "no runs"]
+        if runs:
+            scale[device_of(report)] = [f"{runs} runs on {' and '.join(NAMES.get(name, name) for name in data)}, {images} training images, {' or '.join(map(str, epochs))} epochs, {len(seeds)} seeds"]
         for b in report["measured"]:
             scale.setdefault(bench.device(b["environment"]), []).append("benchmark of " + bench.what(b))
+    scale.update({e["device"]: ["checked while the report is made"] for e in everyone if e["device"] == "the code"})
     marks = {device: [e["mark"] for e in everyone if e["device"] == device] for device in scale}
     yield "heading", 1, "Does SID hold?", "top"
     yield "text", f"Reproducibility report on {reports[0]['paper']}."
@@ -155,7 +157,8 @@ def verdict_table(entries, everyone):
             bound = row["holds"] + (f" ~refuted {row['refuted']}~" if row["refuted"] else "") if row else ""
             rows.append([f"{link(claim['id'])} {claim['statement']}", "" if claim["figure"] == "none" else claim["figure"], (ours, drawing), bound, mark, e["device"]])
     yield "table", ["claim or question", "paper", "ours [95 %]", "bound", "verdict", "device"], rows, "claims card"
-    yield "text", "~Answered by others: " + "; ".join(f"{c['id']} {c['statement']} See " + ", ".join(map(link, c["answered_by"])) for c in (of[0]["claim"] for of in entries.values()) if c["answered_by"]) + "~"
+    others = [f"{c['id']} {c['statement']} See {', '.join(map(link, c['answered_by']))}" for c in (of[0]["claim"] for of in entries.values()) if c["answered_by"]]
+    yield "text", f"~Answered by others: {'; '.join(others) or 'none'}.~"
 
 
 def first_plot(entry, name):
@@ -207,7 +210,7 @@ def evidence(entry, name):
 
 def provenance(report, claim):
     told = {"Chosen on validation data": claim["chosen"], "Made by": claim["origins"], "All of its experiment took": [f"{claim['seconds'] / 60:.1f} min"] * bool(claim["seconds"])}
-    yield "text", "~" + " ".join(f"{name}: {'; '.join(values)}." for name, values in told.items() if values) + "~"
+    yield from [("text", f"~{name}: {'; '.join(values)}.~") for name, values in told.items() if values]
     links = " · ".join(f"[{run}]({report['path']}runs/{run})" for run in claim["runs"])
     if links:
         yield "screen", [("fold", f"{len(claim['runs'])} run files", "", [("text", f"~[Experiment](#{report['name']}-{claim['experiment']}): {links}~")])]
