@@ -58,7 +58,7 @@ class ForwardForward : public Peer {
       const ScopedPhase phase(timer, "forward");
       wrong = WrongLabels(batch.labels);
       h = at::concat({DrawLabels(batch.images, batch.labels, classes, waves_),
-                   DrawLabels(batch.images, wrong, classes, waves_)})
+                      DrawLabels(batch.images, wrong, classes, waves_)})
               .to(compute_type_);
       steps_.add_(1);
     }

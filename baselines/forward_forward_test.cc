@@ -37,7 +37,7 @@ TEST(ForwardForward, GradientsAreThoseOfTheGoodness) {
   const TensorsByName actual = GradientsSeenInAStep(*Make(network), batch);
   const Stage& stage = network.stages[0];
   at::Tensor h = at::concat({DrawLabels(batch.images, batch.labels, kTestClasses, false),
-                          DrawLabels(batch.images, WrongLabels(batch.labels), kTestClasses, false)})
+                             DrawLabels(batch.images, WrongLabels(batch.labels), kTestClasses, false)})
                      .flatten(1);
   const at::Tensor sign = at::concat({-at::ones({kTestBatch}, at::kDouble), at::ones({kTestBatch}, at::kDouble)});
   for (size_t b = 0; b < stage.blocks.size(); ++b) {

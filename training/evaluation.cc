@@ -50,7 +50,7 @@ void Evaluator::Add(const Batch& batch) {
   const at::Tensor log_y = TargetBelief(batch.labels, log_p.size(2), options_.smoothing, log_p.scalar_type());
   const at::Tensor sums =
       at::concat({Sum(log_p.argmax(-1).eq(batch.labels)), Sum(Diverge(options_.divergence, log_y, log_p)),
-               Sum(learner_.Losses(batch.labels, log_beliefs))});
+                  Sum(learner_.Losses(batch.labels, log_beliefs))});
   if (!sums_.defined()) sums_ = at::zeros_like(sums);
   sums_.add_(sums);
 }

@@ -23,7 +23,8 @@ struct ExtractorSetting {
   at::Tensor images, features_gradient;
 };
 
-std::shared_ptr<ExtractorSetting> MakeExtractorSetting(at::MemoryFormat format, at::Device device, Precision precision) {
+std::shared_ptr<ExtractorSetting> MakeExtractorSetting(at::MemoryFormat format, at::Device device,
+                                                       Precision precision) {
   Network network = EmptyNetwork({});
   Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
   const at::ScalarType type = ComputeType(precision, at::kFloat);

@@ -95,8 +95,8 @@ std::string TestTable(const ordered_json& summary) {
   std::string rows = "<tr><th>depth</th><th>accuracy</th><th>divergence</th><th>loss</th></tr>\n";
   const auto at = [](const std::vector<double>& values, size_t k) { return k < values.size() ? values[k] : kNone; };
   for (size_t k = 0; k < accuracy.size(); ++k) {
-    absl::StrAppendFormat(&rows, "<tr><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", k + 1, PercentOf(accuracy[k]),
-                          Cell(at(divergence, k)), Cell(at(loss, k)));
+    absl::StrAppendFormat(&rows, "<tr><td>%d</td><td>%s</td><td>%s</td><td>%s</td></tr>\n", k + 1,
+                          PercentOf(accuracy[k]), Cell(at(divergence, k)), Cell(at(loss, k)));
   }
   return absl::StrCat("<details", accuracy.size() > kLongTable ? "" : " open",
                       "><summary>Test set</summary><table class=\"fine\">\n", rows, "</table></details>\n");
