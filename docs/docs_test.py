@@ -171,6 +171,14 @@ class PeersTest(unittest.TestCase):
             rows.append([f"`{peer['learner']}`", percent(peer["errors"]), percent(peer["reference_errors"]), f"{by:+.2f} ± {reach:.2f}", verdict])
         self.assertEqual(table_under(PEERS, EVIDENCE / "references.json"), rows)
 
+    def test_head_to_head_is_what_its_runs_say(self):
+        rows = []
+        for row in json.loads((EVIDENCE / "head_to_head.json").read_text(encoding="utf-8"))["learners"]:
+            best = max(row["tried"], key=row["tried"].get)
+            self.assertEqual(best, row["lr"], row["learner"])
+            rows.append([f"`{row['learner']}`", row["lr"], percent(row["accuracies"]), f"{100 * statistics.stdev(row['accuracies']):.2f} %"])
+        self.assertEqual(table_under(PEERS, EVIDENCE / "head_to_head.json"), rows)
+
 
 if __name__ == "__main__":
     unittest.main()
