@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Draws what pipelines gain, over batch size and over the number of modules, from the committed measurements (docs/pipelines.md).
+
+Usage: ./tools/bazel run //reproducibility/report:pipelines -- bench/e5, from the root of the source; the folder receives batches.svg and modules.svg
+"""
+
+import json
+import os
+import pathlib
+import sys
+
+HERE = pathlib.Path(os.path.abspath(sys.argv[0]))
+for wheels in (HERE.parents[2] / "wheels/python", HERE.parents[3] / "wheels/python"):
+    sys.path.insert(0, str(wheels))
+sys.path.insert(0, f"{HERE}.runfiles/wheels/python")
+sys.dont_write_bytecode = True  # beside the sources
+import charts  # noqa: E402
+
+SOURCE = pathlib.Path(os.environ.get("SID_CALLERS_FOLDER") or os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+NETWORKS = {"resnet18_even4": "ResNet-18, K = 4", "resnet18_even8": "ResNet-18, K = 8", "vit_tiny_even4": "ViT-Tiny, K = 4"}
+
+
+def read(name):
+    return json.loads((SOURCE / "bench" / name).read_text(encoding="utf-8"))
+
+
+def find(results, **wanted):
+    return [one for one in results["contenders"] if all(one[key] == value for key, value in wanted.items())]
+
+
+def against(results, of, over):
+    """Times as fast, with its interval, of a pair that the results hold."""
+    (ratio,) = [one["ratio"] for one in results["measured_speedups"] if one["of"] == of["label"] and one["over"] == over["label"]]
+    return {"value": ratio["median"], "low": ratio["low"], "high": ratio["high"]}
+
+
+def modelled(over, serial):
+    """As fast as the slowest of the serial contender's stages alone would be; none where it has no times of stages."""
+    stages = [phase["seconds"]["median"] for phase in serial["phases"] if phase["phase"] == "stage" and phase["module"] >= 0]
+    return [{"value": over["step_seconds"]["median"] / max(stages)}] if stages else []
+
+
+def batches():
+    for file, network in NETWORKS.items():
+        results = read(f"h200/{file}.json")
+        for bp in find(results, learner="bp"):
+            (pipeline,) = find(results, schedule="pipeline", batch=bp["batch"])
+            (serial,) = find(results, learner="sid", schedule="serial", batch=bp["batch"])
+            yield {"name": network + ", measured", "x": bp["batch"], **against(results, pipeline, bp)}
+            for value in modelled(bp, serial):
+                yield {"name": network + ", model: a GPU a module", "x": bp["batch"], **value}
+
+
+def modules():
+    alone, measured = read("e5/stages.json"), read("e5/two_cores.json")
+    (bp,) = find(measured, learner="bp", schedule="serial", threads=1)
+    for one in find(alone, learner="sid"):
+        for value in modelled(bp, one):
+            yield {"name": "model: a core a module", "x": one["depth"], **value}
+    for schedule, name in (("pipeline", "measured, two threads"), ("ranks", "measured, two processes")):
+        (one,) = find(measured, learner="sid", schedule=schedule)
+        yield {"name": name, "x": one["depth"], **against(measured, one, bp)}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("pipelines: expected FOLDER")
+    drawn = {"batches": charts.lines(list(batches()), "B, examples a step", "times as fast as backpropagation"),
+             "modules": charts.lines(list(modules()), "K, modules", "times as fast as backpropagation on one core", log=False)}
+    for name, chart in drawn.items():
+        (SOURCE / sys.argv[1] / f"{name}.svg").write_text(charts.svg(chart, "#777777", "#bbbbbb"), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
