@@ -72,6 +72,14 @@ at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
 
 at::Tensor Convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, int64_t stride,
                     int64_t padding, const at::Tensor& feedback) {
+  // oneDNN's gradient of such weights writes beyond their end, with channels last and without AVX-512 (seen in LibTorch 2.11).
+  constexpr int64_t kNarrow = 8;
+  if (stride > 1 && padding == 0 && weight.size(2) == 1 && weight.size(1) < kNarrow) {
+    const auto every = [stride](const at::Tensor& all, int64_t dim) {
+      return all.slice(dim, std::nullopt, std::nullopt, stride);
+    };
+    return Convolve(every(every(x, 2), 3), weight, bias, /*stride=*/1, padding, feedback);
+  }
   return feedback.defined() ? ConvolveWithFeedback::apply(x, weight, IfDefined(bias), stride, padding, feedback)
                             : at::conv2d(x, weight, bias, stride, padding);
 }
