@@ -15,7 +15,7 @@ namespace {
 using nlohmann::ordered_json;
 
 // What report.cc writes, as far as it is read. The last two fields are of evidence (reproducibility/).
-const ordered_json& Shape() {
+const ordered_json& ShapeOfBench() {
   static const auto* const kShape = new ordered_json(ordered_json::parse(R"({
     "environment": {
       "?command": "text", "?commit": "text", "?processor": "text", "?threads": "count", "?cores": "count",
@@ -80,7 +80,7 @@ absl::StatusOr<ordered_json> ParseBench(const std::string& text, const std::stri
                                                    ", and this program reads schema ", kSchema,
                                                    ": measure again, or take the program that wrote it"));
   }
-  absl::Status whole = CheckShape(*bench, Shape());
+  absl::Status whole = CheckShape(*bench, ShapeOfBench());
   if (whole.ok()) whole = CheckLabels(*bench);
   if (whole.ok()) return bench;
   return absl::InvalidArgumentError(absl::StrCat(name, " is damaged: ", whole.message(), "; measure again"));
