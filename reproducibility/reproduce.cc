@@ -206,10 +206,6 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
                     .claims = claims};
   const ordered_json rules = RulesOf(registry);
   SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
-  const bool checked = std::any_of(claims.begin(), claims.end(), [](const Claim& claim) {
-    return claim.rule && claim.rule->kind == RuleKind::kCheck;
-  });
-  if (checked) input.evidence.checks = RunChecks();
   Pace pace = PaceOf(request, hooks);
   const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = &pace};
   SID_RETURN_IF_ERROR(Runner(claims, request, how, hooks).Run(plan, &input.evidence));

@@ -125,10 +125,9 @@ absl::StatusOr<Rule> ReadContrasts(const ordered_json& object, const std::string
 
 absl::StatusOr<Rule> ReadRule(const ordered_json& object, const std::string& where) {
   if (object.is_object() && object.contains("contrasts")) return ReadContrasts(object, where);
-  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"bench", "check", "above", "below", "some", "over", "cascade"}));
-  const bool check = object.contains("check");
-  Rule rule{.kind = check ? RuleKind::kCheck : RuleKind::kBench};
-  SID_RETURN_IF_ERROR(Read(object, where, check ? "check" : "bench", &rule.quantity));
+  SID_RETURN_IF_ERROR(CheckKeys(object, where, {"bench", "above", "below", "some", "over", "cascade"}));
+  Rule rule{.kind = RuleKind::kBench};
+  SID_RETURN_IF_ERROR(Read(object, where, "bench", &rule.quantity));
   SID_ASSIGN_OR_RETURN(rule.bound, ReadBound(object, where));
   SID_RETURN_IF_ERROR(ReadIfThere(object, where, "some", &rule.some));
   SID_RETURN_IF_ERROR(ReadIfThere(object, where, "over", &rule.over));

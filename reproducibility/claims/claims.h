@@ -4,11 +4,10 @@
 //
 //   claims.json --ParseRegistry--> Registry --> Claim --> Rule --hash--> every result that is made under it
 //
-// A rule decides; it is one of three kinds, which claims.json explains in its own words:
+// A rule decides; it is one of two kinds, which claims.json explains in its own words:
 //
 //   contrasts   sum_k times_k * quantity(runs of filter_k), a value a seed; its mean lies beyond the bound
 //   bench       a ratio in a result of //:bench, judged for each device that one comes from
-//   check       a number that whoever makes the report computes itself, as it is a matter of the code and of no run
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
@@ -50,16 +49,16 @@ struct Needs {
   bool noisy_validation = false;  // where training labels are noisy, those that choose rate and epoch are too
 };
 
-enum class RuleKind { kContrasts, kBench, kCheck };
+enum class RuleKind { kContrasts, kBench };
 
 struct Rule {
   RuleKind kind = RuleKind::kContrasts;
-  std::string quantity;  // of a run, of a benchmark, or a check's name
+  std::string quantity;  // of a run or a benchmark
   nlohmann::json where = nlohmann::json::object();
   Needs needs;
   std::vector<Contrast> contrasts;
   bool pooled = false;   // contrasts: their runs scatter alike
-  Bound bound;           // bench, check
+  Bound bound;           // bench
   bool some = false;     // bench: one depth is enough; otherwise all are meant
   std::string over;      // bench: the learners that SID is compared with, separated by commas
   bool cascade = false;  // bench: of the cascade alone, on given features; of whole steps otherwise
@@ -67,7 +66,7 @@ struct Rule {
 
 struct Claim {
   std::string id, kind, statement, source, figure;
-  std::string experiment;  // "bench" for //:bench, "check" for a check; empty without a rule
+  std::string experiment;  // "bench" for //:bench; empty without a rule
   int64_t seeds = 0;
   std::string tolerance;
   std::optional<Rule> rule;

@@ -26,7 +26,6 @@ double SecondsOf(const Claim& claim, const AllEvidence& all) {
 
 absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& input) {
   SID_ASSIGN_OR_RETURN(const Judgement judgement, Judge(claim, input.evidence));
-  const bool is_check = claim.rule && claim.rule->kind == RuleKind::kCheck;  // which no run decides
   ordered_json json = {{"id", claim.id},
                        {"kind", claim.kind},
                        {"statement", claim.statement},
@@ -39,7 +38,7 @@ absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& in
                        {"rule_sha256", claim.hash},
                        {"answered_by", claim.answered_by},
                        {"seconds", SecondsOf(claim, input.evidence)},
-                       {"command", CommandOf(claim.id, is_check ? "" : input.options)}};
+                       {"command", CommandOf(claim.id, input.options)}};
   const ordered_json judged = ToJson(judgement);
   for (const auto& [key, value] : judged.items()) json[key] = value;
   return json;
@@ -101,7 +100,6 @@ absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
   report["experiments"] = experiments;
   report["benches"] = ordered_json::array();
   for (const auto& [file, bench] : input.evidence.benches) report["benches"].push_back(file);
-  report["checks"] = input.evidence.checks;
   report["deviations"] = input.deviations;
   return report;
 }

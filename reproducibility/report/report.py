@@ -1,6 +1,6 @@
 """What the report says: the report.json of one folder, or of several, as blocks. Every number here is one of theirs, only formatted.
 
-An entry is a claim on a device: {report, claim, device, mark, reason, rows}. A row is a contrast, a ratio or a check, in the units of
+An entry is a claim on a device: {report, claim, device, mark, reason, rows}. A row is a contrast or a ratio, in the units of
 QUANTITIES: {label, mean, low, high, bound, above, fail, values} and, in words, {ours, holds, refuted}.
 """
 
@@ -20,7 +20,6 @@ QUANTITIES = {
     "rise_in_training": ("rise at a module, mean of half of the epochs, % of d_0", 100, " % of d_0", ".2f"),
     "contraction": ("mean divergence after a module / before it", 1, "", ".3f"),
     "staleness": ("nats that a step moves the teacher that moves most", 1, " nats", ".2g"),
-    "inference_difference": ("nats, largest difference in log p", 1, " nats", ".2g"),
     "critical_path_speedup": ("whole step on one device / its critical path on many", 1, " times", ".2f"),
     "measured_speedup": ("times as fast, wall clock", 1, " times", ".2f"),
     "memory_ratio": ("peak bytes of SID / of the other", 1, " times", ".2f"),
@@ -61,10 +60,8 @@ def row_of(claim, label, numbers, above, **more):
 
 def rows_of(report, claim, device):
     rule = claim["rule"] or {}
-    claim["quantity"] = QUANTITIES.get(rule.get("quantity") or rule.get("bench") or rule.get("check"))
+    claim["quantity"] = QUANTITIES.get(rule.get("quantity") or rule.get("bench"))
     bound, above = rule.get("above", rule.get("below")), "above" in rule
-    if "check" in rule:
-        return [row_of(claim, "largest of all", [report["checks"][rule["check"]], None, None, bound, None], above)] if rule["check"] in report["checks"] else []
     rows = []
     for r in (r for r in claim["ratios"] if r["device"] == device):  # "sid/batched L=4 B=128 over bp-chain L=4 B=128"
         name, depth, batch, over = re.fullmatch(r"(.+?) L=(\d+)( B=\d+)(?: over (.+?) L=.*| on .*)?", r["label"]).groups()
@@ -82,7 +79,7 @@ def entries_of(reports):
     entries, order = {}, list(MARKS.values()).index
     for report in reports:
         for claim in report["claims"]:
-            for device, told in (claim["devices"] or {"the code" if "check" in (claim["rule"] or {}) else device_of(report): claim}).items():
+            for device, told in (claim["devices"] or {device_of(report): claim}).items():
                 nothing = told["verdict"] in ("NOT RUN", "BY CONSTRUCTION")
                 reason = re.sub("(the bound): .*", r"\1", told["reason"]) if claim["ratios"] else told["reason"]  # The table has their labels.
                 entries.setdefault(claim["id"], []).append({"report": report, "claim": claim, "device": "" if nothing else device, "reason": reason, "rows": rows_of(report, claim, device),
@@ -109,7 +106,6 @@ def banner(reports, everyone):
             scale[device_of(report)] = [f"{runs} runs on {' and '.join(NAMES.get(name, name) for name in data)}, {images} training images, {' or '.join(map(str, epochs))} epochs, {len(seeds)} seeds"]
         for b in report["measured"]:
             scale.setdefault(bench.device(b["environment"]), []).append("benchmark of " + bench.what(b))
-    scale.update({e["device"]: ["checked while the report is made"] for e in everyone if e["device"] == "the code"})
     marks = {device: [e["mark"] for e in everyone if e["device"] == device] for device in scale}
     yield "heading", 1, "Does SID hold?", "top"
     yield "text", f"Reproducibility report on {reports[0]['paper']}."

@@ -21,7 +21,6 @@ constexpr char kShape[] = R"({
   "selection": "text",
   "options": "text",
   "benches": ["text"],
-  "?checks": {"*": "number"},
   "experiments": [{
     "name": "text", "not_run": "text", "stand_in": "text",
     "runs": [{"file": "text"}]}]})";
@@ -76,7 +75,6 @@ absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Reg
     SID_ASSIGN_OR_RETURN(input.evidence.experiments[name], ReadEvidence(folder, experiment));
     if (!not_run.empty()) input.evidence.not_run[name] = not_run;
   }
-  input.evidence.checks = report.value("checks", std::map<std::string, double>());
   for (const ordered_json& name : report.at("benches")) {
     const auto file = name.get<std::string>();
     SID_RETURN_IF_ERROR(CheckName(folder, file));

@@ -183,20 +183,6 @@ absl::Status JudgeBench(const Claim& claim, const AllEvidence& evidence, Judgeme
   return absl::OkStatus();
 }
 
-void JudgeCheck(const Claim& claim, const AllEvidence& evidence, Judgement* judgement) {
-  const auto found = evidence.checks.find(claim.rule->quantity);
-  if (found == evidence.checks.end()) {
-    judgement->reason = absl::StrCat("there is no check '", claim.rule->quantity, "'");
-    return;
-  }
-  const Bound& bound = claim.rule->bound;
-  const double value = found->second;
-  judgement->verdict =
-      (bound.above ? value >= bound.value : value <= bound.value) ? Verdict::kPass : Verdict::kFail;  // FAIL for NaN
-  judgement->reason = absl::StrFormat(
-      "checked on the code itself, by the program that made this report: %.3g, the bound %g", value, bound.value);
-}
-
 absl::Status JudgeExperiment(const Claim& claim, const AllEvidence& evidence, Judgement* judgement) {
   const auto not_run = evidence.not_run.find(claim.experiment);
   const auto found = evidence.experiments.find(claim.experiment);
@@ -243,8 +229,6 @@ absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence)
   }
   if (claim.rule->kind == RuleKind::kBench) {
     SID_RETURN_IF_ERROR(JudgeBench(claim, evidence, &judgement));
-  } else if (claim.rule->kind == RuleKind::kCheck) {
-    JudgeCheck(claim, evidence, &judgement);
   } else {
     SID_RETURN_IF_ERROR(JudgeExperiment(claim, evidence, &judgement));
   }

@@ -2,7 +2,7 @@
 
 // The verdict on a claim, from evidence alone: no flag, no clock, no machine. The same evidence gives the same judgement.
 //
-//   Claim + Evidence of its experiment, a result of //:bench, or a check's --> Judgement --> JSON of the report
+//   Claim + Evidence of its experiment, or results of //:bench --> Judgement --> JSON of the report
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -35,22 +35,13 @@ struct Judgement {
 struct AllEvidence {
   std::map<std::string, Evidence> experiments;
   std::map<std::string, std::string> not_run;  // experiment -> why
-  std::vector<std::pair<std::string, nlohmann::ordered_json>>
-      benches;                           // by file: whole steps or the cascade, a device each
-  std::map<std::string, double> checks;  // by name (checks.h)
+  // By file: whole steps or the cascade, a device each.
+  std::vector<std::pair<std::string, nlohmann::ordered_json>> benches;
 };
 
 // An error only for a registry that asks for what there is not.
 absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence);
 
 nlohmann::ordered_json ToJson(const Judgement& judgement);
-
-// What a claim says of the code, and not of what training makes of it, computed on a small network while a report is made.
-// By the names that rules with 'check' use; on the CPU, from fixed seeds, within a second.
-//
-//   inference_difference   largest difference in log p, nats, over depths, images, classes and both belief updates, between
-//                          what SID predicts with weights that it has trained and: the formula of sid/network/heads.h written
-//                          out, without what training uses; and what each backpropagation learner predicts with these weights
-std::map<std::string, double> RunChecks();
 
 }  // namespace sid

@@ -242,15 +242,6 @@ TEST(Judge, NamesTheCommitsAndMachinesThatMadeTheRuns) {
                                                "2 runs: commit older, P, 1 of 2 cores, cpu"}));
 }
 
-TEST(Judge, ACheckHoldsUpToItsBoundAndIsNotRunWithoutANumber) {
-  Claim claim = TheClaim();
-  claim.rule = Rule{.kind = RuleKind::kCheck, .quantity = "difference", .bound = {false, 1e-5}};
-  EXPECT_EQ(Judge(claim, {.checks = {{"difference", 1e-6}}})->verdict, Verdict::kPass);
-  EXPECT_EQ(Judge(claim, {.checks = {{"difference", 1e-4}}})->verdict, Verdict::kFail);
-  EXPECT_EQ(Judge(claim, {.checks = {{"difference", std::nan("")}}})->verdict, Verdict::kFail);
-  EXPECT_EQ(Judge(claim, {.checks = {{"another", 0}}})->verdict, Verdict::kNotRun);
-}
-
 TEST(Judge, StalenessIsTheTeachersThatMovesMostAndOfProbedRunsAlone) {
   Claim claim = TheClaim();
   claim.rule->quantity = "staleness";

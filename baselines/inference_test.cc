@@ -1,3 +1,6 @@
+// Inference is the unchanged forward pass (C10 of reproducibility/claims/claims.json): what SID predicts with weights that it has trained is
+// what the formula of sid/network/heads.h gives, written out without what training uses, and what backpropagation predicts with them.
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/concat.h>
@@ -7,17 +10,15 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/stack.h>
+#include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "base/random.h"
 #include "baselines/learners.h"
 #include "data/batches/batches.h"
-#include "reproducibility/verdict/judge.h"
 #include "sid/network/initialisation.h"
 
 namespace sid {
@@ -57,26 +58,24 @@ at::Tensor WrittenOut(const Network& network, const at::Tensor& images) {
 
 double Difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
 
-double InferenceDifference(BeliefUpdate update) {
-  Network network = EmptyNetwork({.classes = kClasses, .depth = kDepth, .belief_update = update});
+class Inference : public testing::TestWithParam<BeliefUpdate> {};
+
+TEST_P(Inference, IsTheFormulaWrittenOutAndBackpropagations) {
+  Network network = EmptyNetwork({.classes = kClasses, .depth = kDepth, .belief_update = GetParam()});
   Initialise(Initialisation::kKaiming, /*seed=*/1, at::Tensor(), network);
   const std::unique_ptr<Learner> sid = Make("sid", network);
   PhaseTimer untimed;
   for (uint64_t step = 0; step < 5; ++step) sid->Step(MakeBatch(step), 1e-3, untimed);
   const at::Tensor images = MakeBatch(99).images, predicted = sid->Predict(images);
-  double largest = Difference(predicted, WrittenOut(network, images));
+  EXPECT_LE(Difference(predicted, WrittenOut(network, images)), 1e-5);
   for (const char* other : {"bp-chain", "bp-deep"}) {
     const Network same = CloneTo(network, at::kCPU, at::kFloat);
-    largest = std::max(largest, Difference(predicted, Make(other, same)->Predict(images)));
+    EXPECT_LE(Difference(predicted, Make(other, same)->Predict(images)), 1e-5) << other;
   }
-  return largest;
 }
+
+INSTANTIATE_TEST_SUITE_P(All, Inference, testing::Values(BeliefUpdate::kReplace, BeliefUpdate::kResidual));
 
 }  // namespace
-
-std::map<std::string, double> RunChecks() {
-  return {{"inference_difference",
-           std::max(InferenceDifference(BeliefUpdate::kReplace), InferenceDifference(BeliefUpdate::kResidual))}};
-}
 
 }  // namespace sid
