@@ -70,10 +70,16 @@ TEST(ParseRegistry, BadInputIsOneLineThatSaysWhere) {
   expect(json, "P0: unknown key 'abov'; did you mean 'above'");
   json = Json();
   json["claims"][0]["rule"]["contrasts"][0].erase("above");
-  expect(json, "one of 'above' and 'below'");
+  expect(json, "one of 'above', 'below'");
   json = Json();
   json["claims"][0]["rule"]["contrasts"][0]["sum"][0] = 3;
-  expect(json, "the term 3");
+  expect(json, "contrasts[0].sum[0] is 3, expected a list of at least 2");
+  json = Json();
+  json["claims"][0]["rule"]["contrasts"][0]["sum"][0] = {3, 4};
+  expect(json, "the term [3,4]");
+  json = Json();
+  json["claims"][0].erase("seeds");
+  expect(json, "P0: 'seeds' is missing");
   json = Json();
   json["claims"][2]["id"] = "C1";
   expect(json, "C1: it is there twice");
@@ -83,19 +89,19 @@ TEST(ParseRegistry, BadInputIsOneLineThatSaysWhere) {
   json = Json();
   json["claims"][0]["id"] = "two\nlines";
   json["claims"][0]["seeds"] = "five";
-  expect(json, "two\\nlines: 'seeds'");
+  expect(json, "two\\nlines: seeds is \"five\"");
   json = Json();
   json["claims"][0]["rule"]["where"] = 3;
-  expect(json, "P0: 'where' is no object");
+  expect(json, "P0: where is 3, expected an object");
   json = Json();
   json["deviations"] = "none";
-  expect(json, "'deviations': it is \"none\", expected a list");
+  expect(json, "deviations is \"none\", expected a list");
   json = Json();
   json["claims"][0]["seeds"] = "five";
-  expect(json, "P0: 'seeds' is \"five\"");
+  expect(json, "P0: seeds is \"five\", expected a whole number");
   json = Json();
   json["claims"][0].erase("rule");
-  expect(json, "one of 'rule', 'by_construction', 'not_run' and 'answered_by'");
+  expect(json, "one of 'rule', 'by_construction', 'not_run', 'answered_by'");
 }
 
 TEST(SelectClaims, ByNameWithTheirAnswersOrAll) {
