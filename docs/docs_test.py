@@ -17,7 +17,6 @@ PROGRAMS = {
     "//:train": "train/train",
     "//:dist": "tools/dist",
     "//:bench": "bench/bench",
-    "//:experiment": "reproducibility/experiments/experiment",
     "//:reproduce": "reproducibility/reproduce",
     "//bench:compare": "bench/compare",
     "//bench:micro": "bench/micro/micro",

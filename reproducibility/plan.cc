@@ -1,6 +1,7 @@
 #include "reproducibility/plan.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr char kNoData[] =
     "its data sets are not here: --data_dir=DIR names their folder, and //data:fetch downloads them";
 
+constexpr int64_t kSeeds = 5;  // of an experiment
+
 bool ReadsRuns(const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kContrasts; }
 
 // Collects steps, each run once.
@@ -25,6 +28,7 @@ class Planner {
   Planner(const std::vector<Claim>& claims, const ReproduceRequest& request) : claims_(claims), request_(request) {}
 
   absl::StatusOr<Plan> Make() {
+    if (!request_.experiment.empty()) return OfExperiment();
     for (size_t claim = 0; claim < claims_.size(); ++claim) {
       if (!ReadsRuns(claims_[claim]) || LeftOut(claims_[claim].experiment)) continue;
       SID_RETURN_IF_ERROR(AddContrasts(claim));
@@ -33,6 +37,19 @@ class Planner {
   }
 
  private:
+  absl::StatusOr<Plan> OfExperiment() {
+    Size size = request_.size;
+    if (request_.epochs > 0) size.epochs = request_.epochs;
+    SID_ASSIGN_OR_RETURN(const std::vector<TrainConfig> settings, SettingsOf(request_.experiment, size));
+    for (int64_t seed = 1; seed <= (request_.seeds > 0 ? request_.seeds : kSeeds); ++seed) {
+      for (TrainConfig config : settings) {
+        config.seed = static_cast<uint64_t>(seed);
+        plan_.steps.push_back({config, false, request_.experiment, {}});
+      }
+    }
+    return std::move(plan_);
+  }
+
   bool LeftOut(const std::string& experiment) {
     if (std::count(request_.leave_out.begin(), request_.leave_out.end(), experiment) > 0) {
       plan_.left_out[experiment] = "a quick run leaves it out: it takes too long, or shows nothing at this size";
@@ -84,7 +101,7 @@ class Planner {
   void Add(size_t claim, const TrainConfig& config, bool at_chosen_rate) {
     const auto [place, is_new] =
         places_.try_emplace(absl::StrCat(ResultName(config), at_chosen_rate ? " chosen" : ""), plan_.steps.size());
-    if (is_new) plan_.steps.push_back({config, at_chosen_rate, {}});
+    if (is_new) plan_.steps.push_back({config, at_chosen_rate, claims_[claim].experiment, {}});
     std::vector<size_t>& readers = plan_.steps[place->second].claims;
     if (std::count(readers.begin(), readers.end(), claim) == 0) readers.push_back(claim);
   }
@@ -130,12 +147,6 @@ std::string OptionsOf(const ReproduceRequest& request) {
   return options;
 }
 
-double Plan::Minutes() const {
-  double minutes = 0;
-  for (const Step& step : steps) minutes += EstimatedMinutes(step.config);
-  return minutes;
-}
-
 absl::StatusOr<Plan> MakePlan(const std::vector<Claim>& claims, const ReproduceRequest& request) {
   return Planner(claims, request).Make();
 }
@@ -157,20 +168,23 @@ absl::StatusOr<TrainConfig> AtItsRate(const Step& step, const std::string& folde
   return chosen;
 }
 
-std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each) {
+std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each, Pace* pace) {
+  std::vector<double> minutes;
+  for (const Step& step : plan.steps) minutes.push_back(pace->Seconds(step.config) / 60);
   std::string text;
   for (size_t index = 0; index < claims.size(); ++index) {
     if (!ReadsRuns(claims[index])) continue;
     int64_t runs = 0;
-    double minutes = 0;
-    for (const Step& step : plan.steps) {
-      if (std::count(step.claims.begin(), step.claims.end(), index) == 0) continue;
+    double sum = 0;
+    for (size_t i = 0; i < plan.steps.size(); ++i) {
+      const std::vector<size_t>& readers = plan.steps[i].claims;
+      if (std::count(readers.begin(), readers.end(), index) == 0) continue;
       ++runs;
-      minutes += EstimatedMinutes(step.config);
+      sum += minutes[i];
     }
     const auto left_out = plan.left_out.find(claims[index].experiment);
     const std::string why = left_out == plan.left_out.end() ? "" : left_out->second;
-    absl::StrAppendFormat(&text, "  %-4s %4d runs  %8.1f minutes  %s\n", claims[index].id, runs, minutes, why);
+    absl::StrAppendFormat(&text, "  %-4s %4d runs  %8.1f minutes  %s\n", claims[index].id, runs, sum, why);
   }
   for (const Step& step : plan.steps) {
     if (!each) break;
@@ -180,8 +194,8 @@ std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool ea
         step.at_chosen_rate ? "at the chosen rate" : absl::StrFormat("lr %g", step.config.learning_rate));
   }
   absl::StrAppendFormat(&text,
-                        "%d runs, each once, about %.0f minutes on two CPU cores by an estimate made before any run\n",
-                        plan.steps.size(), plan.Minutes());
+                        "%d runs, each once, about %.1f minutes by the first steps of each kind on this device\n",
+                        plan.steps.size(), std::accumulate(minutes.begin(), minutes.end(), 0.0));
   return text;
 }
 

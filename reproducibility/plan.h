@@ -16,12 +16,14 @@
 
 #include "absl/status/statusor.h"
 #include "reproducibility/claims/claims.h"
+#include "reproducibility/experiments/pace.h"
 #include "reproducibility/experiments/settings.h"
 
 namespace sid {
 
 struct ReproduceRequest {
   std::string claims = "all";
+  std::string experiment;              // instead: all its settings, those too that no rule reads
   int64_t seeds = 0;                   // 0: as many as each claim asks for
   int64_t epochs = 0;                  // 0: as many as each rule needs
   bool tune = false;                   // a learning rate for each setting of a rule that asks for a choice
@@ -42,14 +44,13 @@ std::string OptionsOf(const ReproduceRequest& request);
 struct Step {
   TrainConfig config;
   bool at_chosen_rate = false;  // instead of its own: the rate that the first seed's validation set prefers
-  std::vector<size_t> claims;   // who reads it
+  std::string experiment;
+  std::vector<size_t> claims;  // who reads it
 };
 
 struct Plan {
   std::vector<Step> steps;
   std::map<std::string, std::string> left_out;  // experiment -> why nothing of it is run
-
-  double Minutes() const;
 };
 
 absl::StatusOr<Plan> MakePlan(const std::vector<Claim>& claims, const ReproduceRequest& request);
@@ -58,6 +59,6 @@ absl::StatusOr<Plan> MakePlan(const std::vector<Claim>& claims, const ReproduceR
 absl::StatusOr<TrainConfig> AtItsRate(const Step& step, const std::string& folder);
 
 // For whoever waits: runs and time in all and by claim; with `each`, every run.
-std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each);
+std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each, Pace* pace);
 
 }  // namespace sid

@@ -40,7 +40,6 @@ class Runner {
 
   absl::Status Run(const Plan& plan, AllEvidence* all) {
     progress_.all = plan.steps.size();
-    left_ = plan.Minutes();
     all->not_run = plan.left_out;
     std::vector<const Step*> steps;
     for (const Step& step : plan.steps) steps.push_back(&step);
@@ -56,17 +55,17 @@ class Runner {
   absl::StatusOr<std::vector<const Step*>> Pass(const std::vector<const Step*>& steps, AllEvidence* all) {
     std::vector<const Step*> waiting;
     std::vector<std::pair<const Step*, absl::Status>> missed;
-    for (const Step* step : steps) {
+    for (size_t i = 0; i < steps.size(); ++i) {
       ++progress_.done;
-      left_ -= EstimatedMinutes(step->config);
-      const absl::Status status = IsWanted(*step) ? RunStep(*step, all) : absl::OkStatus();
+      const absl::Status status = IsWanted(*steps[i]) ? RunStep(*steps[i], all) : absl::OkStatus();
       if (absl::IsUnavailable(status)) {
-        waiting.push_back(step);
+        waiting.push_back(steps[i]);
       } else if (DataAreMissing(status) || absl::IsDeadlineExceeded(status)) {
-        missed.emplace_back(step, status);
+        missed.emplace_back(steps[i], status);
       } else {
         SID_RETURN_IF_ERROR(status);
       }
+      Tell({steps.begin() + static_cast<int64_t>(i) + 1, steps.end()});
     }
     const bool again = !waiting.empty();
     for (const auto& [step, status] : missed) {
@@ -76,25 +75,24 @@ class Runner {
         Miss(*step, std::string(status.message()), all);
       }
     }
-    for (const Step* step : waiting) left_ += EstimatedMinutes(step->config);
     progress_.done -= waiting.size();
     return waiting;
   }
 
   bool IsWanted(const Step& step) const {
-    return std::any_of(step.claims.begin(), step.claims.end(),
-                       [&](size_t claim) { return decided_.count(claim) == 0; });
+    return step.claims.empty() || std::any_of(step.claims.begin(), step.claims.end(),
+                                              [&](size_t claim) { return decided_.count(claim) == 0; });
   }
 
   // Unavailable where another process is at work on it, DeadlineExceeded where it does not fit into the time.
   absl::Status RunStep(const Step& step, AllEvidence* all) {
     const std::string folder = request_.out + "/runs";
     SID_ASSIGN_OR_RETURN(const TrainConfig config, AtItsRate(step, folder));
-    const double begin = hooks_.clock();
     SID_ASSIGN_OR_RETURN(const FinishedOrKept run, RunOrRead(config, folder, how_));
     if (run.elsewhere) return absl::UnavailableError("another process is at work on it");
     if (run.result.is_null()) return absl::DeadlineExceededError("the time was up");
-    Tell(step, config, run, (hooks_.clock() - begin) / 60);
+    progress_.kept = run.kept;
+    progress_.what = absl::StrCat(step.experiment, ": ", sid::Describe(config, run.result));
     for (const size_t claim : step.claims) {
       Evidence& evidence = all->experiments[claims_[claim].experiment];
       evidence.stand_in = request_.size.dataset;
@@ -109,23 +107,24 @@ class Runner {
     return absl::OkStatus();
   }
 
-  void Tell(const Step& step, const TrainConfig& config, const FinishedOrKept& run, double minutes) {
-    if (!run.kept) {
-      took_ += minutes;
-      estimated_ += EstimatedMinutes(config);
-    }
-    progress_.kept = run.kept;
-    progress_.what = absl::StrCat(claims_[step.claims.front()].experiment, ": ", sid::Describe(config, run.result));
-    progress_.minutes_left = std::max(0.0, estimated_ > 0 ? left_ * took_ / estimated_ : left_);
+  // Of a run that has ended just now.
+  void Tell(const std::vector<const Step*>& left) {
+    if (progress_.what.empty()) return;
+    std::vector<const TrainConfig*> configs;
+    for (const Step* step : left) configs.push_back(&step->config);
+    progress_.minutes_left = how_.pace->SecondsOf(configs) / 60;
     hooks_.on_progress(progress_);
+    progress_.what.clear();
   }
 
   // Each reason once, without a path of this machine.
   void Miss(const Step& step, const std::string& why, AllEvidence* all) {
     const std::string folder = request_.size.data_dir.empty() ? "DIR" : request_.size.data_dir;
     const std::string reason = absl::StrReplaceAll(why, {{folder, "DIR"}, {request_.out, "OUT"}});
-    for (const size_t claim : step.claims) {
-      std::string& told = all->not_run[claims_[claim].experiment];
+    std::set<std::string> experiments{step.experiment};
+    for (const size_t claim : step.claims) experiments.insert(claims_[claim].experiment);
+    for (const std::string& experiment : experiments) {
+      std::string& told = all->not_run[experiment];
       if (!absl::StrContains(told, reason)) absl::StrAppend(&told, told.empty() ? "" : "; ", reason);
     }
   }
@@ -135,13 +134,12 @@ class Runner {
   const RunOptions& how_;
   const ReproduceHooks& hooks_;
   ReproduceProgress progress_;
-  double left_ = 0, took_ = 0, estimated_ = 0;  // minutes; by the estimate, and of this call's runs
   std::set<size_t> decided_;
 };
 
 Pace PaceOf(const ReproduceRequest& request, const ReproduceHooks& hooks) {
   const double left = request.seconds > 0 ? request.seconds : std::numeric_limits<double>::infinity();
-  return Pace(hooks.clock() + left);
+  return Pace(hooks.seconds_per_image, hooks.clock() + left);
 }
 
 ordered_json RulesOf(const Registry& registry) {
@@ -198,7 +196,8 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
   SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
   SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  if (!plan.steps.empty()) hooks.on_plan(plan);
+  Pace pace = PaceOf(request, hooks);
+  if (!plan.steps.empty()) hooks.on_plan(plan, &pace);
   ReportInput input{.paper = registry.paper,
                     .selection = request.claims,
                     .options = OptionsOf(request),
@@ -206,7 +205,6 @@ absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const Reproduce
                     .claims = claims};
   const ordered_json rules = RulesOf(registry);
   SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
-  Pace pace = PaceOf(request, hooks);
   const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = &pace};
   SID_RETURN_IF_ERROR(Runner(claims, request, how, hooks).Run(plan, &input.evidence));
   return WriteReport(input, request.out);

@@ -23,13 +23,15 @@ struct ReproduceProgress {
   size_t done = 0, all = 0;  // runs, of all experiments
   std::string what;          // "depth: sid L=8 seed 1: 57.74 %"
   bool kept = false;         // it was there already
-  double minutes_left = 0;   // by the estimate, as far off as it was for the runs of this call
+  double minutes_left = 0;
 };
 
 struct ReproduceHooks {
   std::function<double()> clock;  // seconds since any fixed time
-  // What will be run, before anything is.
-  std::function<void(const Plan&)> on_plan = [](const Plan&) {};
+  // Of the first steps of such a run on this device; 0 where that is not known (pace.h).
+  std::function<double(const TrainConfig&)> seconds_per_image = [](const TrainConfig&) { return 0; };
+  // What will be run, before anything is, and how long it takes.
+  std::function<void(const Plan&, Pace*)> on_plan = [](const Plan&, Pace*) {};
   std::function<void(const ReproduceProgress&)> on_progress = [](const ReproduceProgress&) {};
   // Runs //:bench into `folder`, for claims about time and memory. Without it they are NOT RUN, unless a result is there.
   std::function<absl::Status(const std::string& folder)> measure;

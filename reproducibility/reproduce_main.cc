@@ -23,6 +23,13 @@
 
 DEFINE_string(claims, sid::ReproduceRequest().claims, "all, or names separated by commas: C1,C7,R5");
 DEFINE_string(
+    experiment, "",
+    "instead of claims one experiment with all its settings, those too that no rule reads; trains only. There "
+    "are accuracy, authors-recipe, depth, alpha, initialisation, label-noise, belief-update, very-deep, "
+    "extractor-gradient, divergence, learning-rate, sgd-recipe, blocks, overlap, architectures, peers and "
+    "peers-mlp");
+DEFINE_string(dataset, "", "another data set than the experiments' own, in place of the first of each");
+DEFINE_string(
     budget, "",
     "quick (mnist-mini, two seeds, within ten minutes on two cores, decides little) or full (as the rules ask, "
     "tuned: for GPUs); empty for what the next flags say");
@@ -62,8 +69,8 @@ const ProgramFlags& Flags() {
       ".html.\n\n"
       "Usage: ./tools/bazel run //:reproduce -- --budget=quick --out=DIR",
       {{"Claims",
-        {"claims", "budget", "seeds", "epochs", "tune", "train_images", "batch_size", "plan", "judge", "data_dir",
-         "bench", "out"}},
+        {"claims", "experiment", "budget", "seeds", "epochs", "tune", "train_images", "batch_size", "dataset", "plan",
+         "judge", "data_dir", "bench", "out"}},
        {"Run", {"precision", "device", "threads", "seconds", "runs_only", "jobs"}}}};
   return *kFlags;
 }
@@ -119,10 +126,12 @@ std::string CallersPaths(const std::string& paths) {
 
 absl::StatusOr<ReproduceRequest> RequestOfFlags() {
   ReproduceRequest request{.claims = FLAGS_claims,
+                           .experiment = FLAGS_experiment,
                            .seeds = FLAGS_seeds,
                            .epochs = FLAGS_epochs,
                            .tune = FLAGS_tune,
-                           .size = {.train_images = FLAGS_train_images,
+                           .size = {.dataset = FLAGS_dataset,
+                                    .train_images = FLAGS_train_images,
                                     .batch_size = FLAGS_batch_size,
                                     .data_dir = CallersPath(FLAGS_data_dir),
                                     .precision = FLAGS_precision,
@@ -138,6 +147,8 @@ absl::StatusOr<ReproduceRequest> RequestOfFlags() {
                                     {"batch_size", FLAGS_batch_size}}) {
     if (value < 0) return absl::InvalidArgumentError(absl::StrCat("--", name, "=", value, " is below 0"));
   }
+  if (!FLAGS_dataset.empty() && FLAGS_experiment.empty())
+    return absl::InvalidArgumentError("--dataset is for --experiment: a claim's rule names its data sets");
   if (!(FLAGS_seconds >= 0))
     return absl::InvalidArgumentError(absl::StrCat("--seconds=", FLAGS_seconds, " is below 0"));
   if (FLAGS_jobs < 1 || FLAGS_jobs > 256)
@@ -156,6 +167,8 @@ absl::Status RunJobs(const std::vector<Claim>& claims, const ReproduceRequest& r
   return RunCopies(FLAGS_jobs, arguments);
 }
 
+double PerImage(const TrainConfig& run) { return SecondsPerImage(run, SecondsNow); }
+
 absl::Status ReproduceAndReport() {
   const double begin = SecondsNow();
   SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
@@ -165,24 +178,31 @@ absl::Status ReproduceAndReport() {
     ReproduceRequest anywhere = request;
     if (anywhere.size.data_dir.empty()) anywhere.size.data_dir = "DIR";
     SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, anywhere));
-    std::cout << Describe(plan, claims, /*each=*/true) << std::flush;
+    Pace pace(PerImage);
+    std::cout << Describe(plan, claims, /*each=*/true, &pace) << std::flush;
     return absl::OkStatus();
   }
   if (FLAGS_out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
-  if (FLAGS_budget == "quick" && !FLAGS_runs_only) std::cout << kQuick;
+  const bool runs_only = FLAGS_runs_only || !FLAGS_experiment.empty();
+  if (FLAGS_budget == "quick" && !runs_only) std::cout << kQuick;
   const ReproduceHooks hooks{
       .clock = SecondsNow,
-      .on_plan = [&](const Plan& plan) { std::cout << Describe(plan, claims, /*each=*/false) << std::flush; },
+      .seconds_per_image = PerImage,
+      .on_plan = [&](const Plan& plan,
+                     Pace* pace) { std::cout << Describe(plan, claims, /*each=*/false, pace) << std::flush; },
       .on_progress = ShowProgress,
       .measure = MeasureSteps};
   if (FLAGS_jobs > 1 && !FLAGS_judge) {
     SID_RETURN_IF_ERROR(RunJobs(claims, request));
-    if (FLAGS_runs_only) return absl::OkStatus();
+    if (runs_only) return absl::OkStatus();
     if (FLAGS_seconds > 0) request.seconds = std::max(1e-3, FLAGS_seconds - (SecondsNow() - begin));
   }
-  if (FLAGS_runs_only) {
+  if (runs_only) {
     SID_ASSIGN_OR_RETURN(const auto undone, RunMissing(registry, request, hooks));
-    for (const auto& [experiment, why] : undone) std::cout << experiment << ": " << why << std::endl;
+    for (const auto& [experiment, why] : undone) {
+      if (experiment == FLAGS_experiment && FLAGS_seconds == 0) return absl::InvalidArgumentError(why);
+      std::cout << experiment << ": " << why << std::endl;
+    }
     return absl::OkStatus();
   }
   SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report,

@@ -85,8 +85,9 @@ TEST(Reproduce, RunsWhatIsMissingAndNothingTwice) {
 TEST(Reproduce, BeginsNoRunThatWouldNotEndInTime) {
   const std::string out = NewFolder();
   int64_t made = 0;
-  // A run is estimated to take a second. By this clock it takes some: whoever looks at it lets one go by.
+  // By its first steps a run takes a second. By this clock it takes some: whoever looks at it lets one go by.
   const ReproduceHooks hooks{.clock = [time = 0.0]() mutable { return time += 1; },
+                             .seconds_per_image = [](const TrainConfig&) { return 1e-3; },
                              .on_progress = [&](const ReproduceProgress&) { ++made; }};
   ReproduceRequest request = Tiny("R5", out);
   request.seconds = 0.1;
@@ -274,6 +275,9 @@ TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
       {"--jobs=0 --out=" + folder, "--jobs=0 is out of range"},
       {"--jobs=2 --claims=C99 --out=" + folder, "unknown claim 'C99'"},
       {"--seconds=-1 --out=" + folder, "--seconds=-1 is below 0"},
+      {"--experiment=dept --out=" + folder, "did you mean 'depth'"},
+      {"--experiment=depth --out=" + folder, "data_dir"},
+      {"--dataset=mnist --out=" + folder, "--dataset is for --experiment"},
       {"--buget=quick", "did you mean --budget"},
       {"--claims=C4b --out=/proc/nowhere", "cannot create folder"},
       {"--claims=C4b --out=" + folder, "has schema 7"},
@@ -297,10 +301,52 @@ TEST(ReproduceMain, WritesTheReportAndItsPages) {
   const std::string folder = NewFolder();
   const Outcome outcome = RunMain("--claims=C10,Q1 --jobs=2 --out=" + folder);
   EXPECT_EQ(outcome.code, 0) << outcome.text;
-  EXPECT_NE(outcome.text.find("0 PASS  0 FAIL  0 INCONCLUSIVE  1 NOT RUN  1 BY CONSTRUCTION"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.text.find("0 PASS  0 FAIL  0 INCONCLUSIVE  1 NOT RUN  1 BY CONSTRUCTION"), std::string::npos)
+      << outcome.text;
   for (const std::string name : {"report.json", "report.md", "report.html"}) {
     EXPECT_TRUE(std::filesystem::exists(folder + "/" + name)) << name;
   }
+}
+
+size_t Count(const std::string& text, const std::string& part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+// All settings of an experiment, on a few digits.
+std::string SmallExperiment(const std::string& out) {
+  const std::string data = NewFolder();
+  WriteMnist(data, 600, 20);
+  return "reproducibility/reproduce --experiment=divergence --dataset=mnist --train_images=500 --epochs=1 --seeds=1 "
+         "--device=cpu --threads=1 --data_dir=" +
+         data + " --out=" + out;
+}
+
+size_t Results(const std::string& out) {
+  size_t files = 0;
+  for (const auto& file : std::filesystem::directory_iterator(out + "/runs")) files += file.is_regular_file();
+  return files;
+}
+
+TEST(ReproduceMain, TwoCallsAtOnceMakeEachRunOnce) {
+  const std::string out = NewFolder(), command = SmallExperiment(out);
+  const Outcome both = RunCommand(command + " & " + command + "; wait");
+  EXPECT_EQ(Results(out), 4u);
+  EXPECT_EQ(Count(both.text, "divergence: sid L=5 seed 1: "), 4u) << both.text;
+}
+
+// Killed while its second run goes on: the first one is kept, the others are run, and nothing half written is left.
+TEST(ReproduceMain, AKilledCallGoesOnWithTheRunItWasIn) {
+  const std::string out = NewFolder(), command = SmallExperiment(out), pipe = out + ".lines";
+  const Outcome killed = RunCommand("mkfifo " + pipe + "; " + command + " > " + pipe +
+                                    " & { read first; kill -9 $!; } < " + pipe + "; wait $!");
+  EXPECT_EQ(killed.code, 128 + 9) << killed.text;
+  EXPECT_EQ(Results(out), 1u);
+  const Outcome resumed = RunCommand(command);
+  EXPECT_EQ(resumed.code, 0) << resumed.text;
+  EXPECT_EQ(Count(resumed.text, "divergence: sid L=5 seed 1: "), 3u) << resumed.text;
+  EXPECT_EQ(Results(out), 4u);
 }
 
 TEST(ReproduceMain, HelpShowsItsFlags) {

@@ -26,10 +26,11 @@ constexpr uint64_t kSeed = 1;  // no time depends on it
 
 absl::StatusOr<Network> MakeNetwork(const Contender& contender, const LearnerKind& kind, const Problem& problem) {
   const std::string network = problem.extractor ? contender.network : "none";
-  SID_ASSIGN_OR_RETURN(
-      const Architecture architecture,
-      MakeArchitecture(
-          {.name = network, .image = {problem.channels, problem.side, problem.side}, .features = problem.features}));
+  SID_ASSIGN_OR_RETURN(const Architecture architecture,
+                       MakeArchitecture({.name = network,
+                                         .image = {problem.channels, problem.side, problem.side},
+                                         .width = contender.width,
+                                         .features = problem.features}));
   SID_ASSIGN_OR_RETURN(const Partition partition,
                        ParsePartition(contender.partition, contender.depth, architecture.blocks));
   SID_ASSIGN_OR_RETURN(const HeadKind head, ParseHeadKind(contender.head));
@@ -70,9 +71,11 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
                          .recompute = contender.recompute};
   SID_ASSIGN_OR_RETURN(options.executor.executor, ParseExecutor(contender.executor));
   SID_ASSIGN_OR_RETURN(options.executor.precision, ParsePrecision(contender.precision, device));
-  SID_ASSIGN_OR_RETURN(const Network network, MakeNetwork(contender, kind, problem));
+  SID_ASSIGN_OR_RETURN(const Network made, MakeNetwork(contender, kind, problem));
+  const Network network = CloneTo(made, device, at::kFloat);
+  if (kind.local_losses) options.executor.executor = Resolve(options.executor, network);
   options.sid.alphas.assign(network.depth(), 0.5);
-  return MakeLearner(contender.learner, CloneTo(network, device, at::kFloat), options);
+  return MakeLearner(contender.learner, network, options);
 }
 
 absl::StatusOr<std::unique_ptr<Pipeline>> MakePipeline(const Contender& contender, Learner& learner,

@@ -28,6 +28,7 @@ struct Problem {
 struct Contender {
   std::string learner = "sid";
   std::string network = "simple-cnn";
+  int64_t width = 0;                 // of its first block; 0 for the published one
   std::string partition = "shared";  // as --partition: even and lean alone split among `depth` modules
   std::string head = "mlp";
   std::string executor = "batched";  // of local losses; the others have no choice

@@ -1,7 +1,10 @@
 #include "reproducibility/experiments/experiment.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/concat.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -32,14 +35,14 @@ using nlohmann::ordered_json;
 constexpr int64_t kLargestBeliefs = 12'000'000;
 
 Quantities Concatenate(const std::vector<Quantities>& parts) {
-  const auto all = [&](at::Tensor Quantities::*member) {
+  Quantities all;
+  for (auto member : {&Quantities::divergence, &Quantities::loss, &Quantities::failure, &Quantities::bound,
+                      &Quantities::contraction, &Quantities::entropy}) {
     std::vector<at::Tensor> tensors;
-    tensors.reserve(parts.size());
     for (const Quantities& part : parts) tensors.push_back(part.*member);
-    return at::concat(tensors, -1);
-  };
-  return {all(&Quantities::divergence), all(&Quantities::loss),        all(&Quantities::failure),
-          all(&Quantities::bound),      all(&Quantities::contraction), all(&Quantities::entropy)};
+    all.*member = at::concat(tensors, -1);
+  }
+  return all;
 }
 
 absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const std::function<double()>& clock) {
@@ -56,23 +59,40 @@ absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const std::functi
   if (absl::IsInternal(result.status()))
     return FailureJson(config, run.dataset.classes(), std::string(result.status().message()));
   SID_RETURN_IF_ERROR(result.status());
-  return ResultJson(config, run, *result, MeasureExamples(run, run.dataset.test), probes);
+  std::string correct;
+  const QuantitySummary theory = MeasureExamples(run, run.dataset.test, &correct);
+  ordered_json json = ResultJson(config, run, *result, theory, probes);
+  json["test"]["correct"] = correct;
+  return json;
+}
+
+// A hexadecimal digit for each four images, the first one's bit the highest.
+std::string ToBits(const std::vector<at::Tensor>& parts) {
+  const at::Tensor all = at::concat(parts).to(at::kCPU, at::kLong);
+  const at::Tensor padded = at::constant_pad_nd(all, {0, (4 - all.size(0) % 4) % 4}).view({-1, 4});
+  const at::Tensor digits = padded.mul(at::tensor({8, 4, 2, 1}, at::kLong)).sum(-1);
+  std::string text;
+  for (int64_t i = 0; i < digits.size(0); ++i) text += "0123456789abcdef"[digits[i].item<int64_t>()];
+  return text;
 }
 
 }  // namespace
 
-QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples) {
+QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples, std::string* correct) {
   const at::NoGradGuard no_graph;
   const int64_t classes = run.dataset.classes(), depth = run.config.depth;
   const int64_t size = std::clamp<int64_t>(kLargestBeliefs / (classes * (depth + 1)), 1, 500);
   std::vector<Quantities> parts;
+  std::vector<at::Tensor> right;
   for (int64_t begin = 0; begin < examples.size(); begin += size) {
     const int64_t end = std::min(begin + size, examples.size());
     const Batch batch = OrderedBatch(examples, run.dataset.statistics, begin, end);
     const at::Tensor log_beliefs = run.learner->Predict(batch.images);
+    right.push_back(log_beliefs[-1].argmax(-1).eq(batch.labels));
     const at::Tensor log_y = TargetBelief(batch.labels, classes, run.probe.smoothing, log_beliefs.scalar_type());
     parts.push_back(Measure(run.probe.divergence, run.probe.alphas, log_y, log_beliefs));
   }
+  *correct = ToBits(right);
   return Summarise(Concatenate(parts));
 }
 

@@ -39,8 +39,9 @@ struct FinishedOrKept {
 absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder,
                                          const RunOptions& options);
 
-// The theory's quantities over a whole part of a data set, in batches that keep memory in bounds at any depth.
-QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples);
+// The theory's quantities over a whole part of a data set, in batches that keep memory in bounds at any depth, and `*correct`, a bit an
+// image: whether the last belief has it right.
+QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples, std::string* correct);
 
 // "sid L=8 seed 1: 57.74 %"
 std::string Describe(const TrainConfig& config, const nlohmann::ordered_json& result);

@@ -1,35 +1,52 @@
 #pragma once
 
-// Which runs still end in the time that is left: by the estimate that plans go by (settings.h), times what runs of the same kind have taken
-// of it on this machine.
+// How long runs take on this device, and which of them still end in the time that is left.
 //
-//   seconds = estimated seconds * (measured / estimated of the runs so far: of this network and learner, else of all)
+//   estimate = images that the run computes * seconds an image of its kind, by the kind's first steps
+//   seconds  = estimate * what runs have taken of theirs so far: those of this kind, else all
 //
-// Before any run: as estimated, for two CPU cores; a GPU is taken to be 80 times as fast. An H100 was 200 times.
+// A kind is a network with its learner, of one depth, on images of one shape, by batches of one size.
 
+#include <functional>
+#include <limits>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "train/config.h"
 
 namespace sid {
 
+// Of a training step on this device: the mean of a few, after the first ones, on random images. 0, which is not known, where the
+// learner cannot be made.
+double SecondsPerImage(const TrainConfig& run, const std::function<double()>& clock);
+
 class Pace {
  public:
-  // `end` by the clock of whoever asks.
-  explicit Pace(double end) : end_(end) {}
+  // `seconds_per_image` is asked once a kind; `end` by the clock of whoever asks.
+  explicit Pace(std::function<double(const TrainConfig&)> seconds_per_image,
+                double end = std::numeric_limits<double>::infinity())
+      : seconds_per_image_(std::move(seconds_per_image)), end_(end) {}
 
-  bool Fits(const TrainConfig& run, double now) const;
+  double Seconds(const TrainConfig& run);
+  // Of all of them together: those of kinds that were asked for tell for the others.
+  double SecondsOf(const std::vector<const TrainConfig*>& runs) const;
+  bool Fits(const TrainConfig& run, double now);
   void Took(const TrainConfig& run, double seconds);
 
  private:
-  struct Sum {
-    double measured = 0, estimated = 0;
+  struct Kind {
+    double per_image = 0;                // seconds, by first steps
+    double measured = 0, estimated = 0;  // of runs
   };
+  Kind& KindOf(const TrainConfig& run);
+  double Seconds(const TrainConfig& run, const Kind& kind) const;
 
+  std::function<double(const TrainConfig&)> seconds_per_image_;
   double end_;
-  Sum all_;
-  std::map<std::string, Sum> kinds_;
+  Kind all_;
+  std::map<std::string, Kind> kinds_;
 };
 
 }  // namespace sid

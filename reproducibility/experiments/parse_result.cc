@@ -30,7 +30,7 @@ constexpr char kShapeOfFailed[] = R"({"failed": "text", "?classes": "count"})";
 constexpr char kShapeOfEnded[] = R"({
   "best_epoch": "count",
   "seconds": "number",
-  "test": {"accuracy": ["number", 1], "divergence": ["number or null", 1]},
+  "test": {"accuracy": ["number", 1], "divergence": ["number or null", 1], "?correct": "text"},
   "theory": {
     "divergence": ["number or null", 2], "sum_of_failures": "number or null", "fell_everywhere": "number or null",
     "largest_excess": "number or null"},

@@ -6,6 +6,7 @@
 
 #include "reproducibility/experiments/results.h"
 #include "sid/network/architectures.h"
+#include "sid/network/initialisation.h"
 
 namespace sid {
 namespace {
@@ -37,6 +38,19 @@ TEST(SettingsOf, AStandInReplacesTheFirstDataSetAlone) {
   EXPECT_NE(SettingsOf("dept", {}).status().message().find("did you mean 'depth'"), absl::string_view::npos);
 }
 
+TEST(SettingsOf, ListsMultiplyAndEverySchemeIsAmongThem) {
+  std::set<std::string> schemes;
+  for (const TrainConfig& run : SettingsOf("initialisation", {}).value()) schemes.insert(run.initialisation);
+  const std::vector<std::string> all = InitialisationNames();
+  EXPECT_EQ(schemes, std::set<std::string>(all.begin(), all.end()));
+  EXPECT_EQ(SettingsOf("initialisation", {})->size(), 2 * all.size());
+  const auto blocks = SettingsOf("blocks", {}).value();
+  ASSERT_EQ(blocks.size(), 12u) << "two of bp, two of bp-deep, four each of dgl and sid";
+  EXPECT_FALSE(blocks.front().belief_input) << "what all have";
+  EXPECT_TRUE(blocks.back().belief_input) << "what sid has instead";
+  EXPECT_EQ(blocks.back().alpha, "0.5");
+}
+
 TEST(LearningRatesOf, TheRecipesIsAmongThem) {
   for (const char* experiment : {"accuracy", "sgd-recipe"}) {
     const TrainConfig setting = SettingsOf(experiment, {})->front();
@@ -44,13 +58,6 @@ TEST(LearningRatesOf, TheRecipesIsAmongThem) {
     EXPECT_EQ(rates.size(), 3u);
     EXPECT_EQ(rates[1], setting.learning_rate) << "in the middle, so that an edge can be told";
   }
-}
-
-// 45,000 images trained on and 5,000 validated by a third of that in each epoch, and 20,000 more by a third.
-TEST(EstimatedMinutes, ByHand) {
-  const TrainConfig run = SettingsOf("accuracy", {.epochs = 3})->front();
-  EXPECT_NEAR(EstimatedMinutes(run, 100), (3 * 45000 + (3 * 5000 + 20000) / 3.0) * (1 + 5.0 / 400) / 6000, 1e-9);
-  EXPECT_GT(EstimatedMinutes(SettingsOf("blocks", {})->front()), EstimatedMinutes(SettingsOf("alpha", {})->front()));
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct Group {
     for (const uint64_t seed : seeds) sum += ValidationAccuracy(runs.at(seed)->result);
     return sum;
   }
+  double LearningRate() const { return settings.at("lr").get<double>(); }
   json WithoutLearningRate() const {
     json rest = settings;
     rest.erase("lr");
@@ -36,6 +37,7 @@ struct Group {
   }
 };
 
+// By learning rate, from the least.
 std::vector<Group> Matching(const json& filter, const std::vector<FinishedRun>& runs) {
   std::map<std::string, Group> groups;
   for (const FinishedRun& run : runs) {
@@ -50,6 +52,8 @@ std::vector<Group> Matching(const json& filter, const std::vector<FinishedRun>& 
   std::vector<Group> list;
   list.reserve(groups.size());
   for (auto& [key, group] : groups) list.push_back(std::move(group));
+  std::stable_sort(list.begin(), list.end(),
+                   [](const Group& a, const Group& b) { return a.LearningRate() < b.LearningRate(); });
   return list;
 }
 
@@ -64,16 +68,6 @@ const Group& Best(const std::vector<Group>& groups) {
   return *std::max_element(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
     return std::pair(a.Validation(shared), a.runs.size()) < std::pair(b.Validation(shared), b.runs.size());
   });
-}
-
-// The best of three rates may lie beyond them where it is the first or the last.
-bool IsAtTheEdge(const Group& best, const std::vector<Group>& groups) {
-  const auto rate = [](const Group& group) { return group.settings.at("lr").get<double>(); };
-  const auto beyond = [&](auto compare) {
-    return std::none_of(groups.begin(), groups.end(),
-                        [&](const Group& group) { return compare(rate(group), rate(best)); });
-  };
-  return beyond(std::less<>()) || beyond(std::greater<>());
 }
 
 // What is missing to the rule's needs, a sentence each.
@@ -139,8 +133,10 @@ absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Cont
     const Group& best = Best(groups);
     AddShortfalls(rule.needs, best, groups.size(), &shortfalls);
     if (groups.size() > 1) {
-      chosen.insert(absl::StrFormat("%s: lr %g of %d%s", InWords(filter), best.settings.at("lr").get<double>(),
-                                    groups.size(), IsAtTheEdge(best, groups) ? ", at the edge of these" : ""));
+      // A better one may lie beyond the first or the last.
+      const bool edge = &best == &groups.front() || &best == &groups.back();
+      chosen.insert(absl::StrFormat("%s: lr %g of %d%s", InWords(filter), best.LearningRate(), groups.size(),
+                                    edge ? ", at the edge of these" : ""));
     }
     terms.push_back({term.times, best});
   }
