@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -15,98 +14,52 @@
 #include "bench/contenders/ranks.h"
 #include "bench/environment/disturbance.h"
 #include "bench/environment/environment.h"
-#include "bench/flags.h"
-#include "bench/results/report.h"
-#include "bench/timing/cuda_timers.h"
+#include "bench/results/results.h"
+#include "bench/sweep.h"
 
 namespace sid {
 namespace {
 
-// Redrawn in place on a terminal; elsewhere a line for each quarter of a pass.
-class ProgressLine {
- public:
-  void Show(std::string_view pass, double done) {
-    if (columns_ > 0) {
-      std::cout << "\r\x1b[K" << absl::StrFormat("%-8s %s %3.0f %%", pass, ProgressBar(done, 20), 100 * done)
-                << std::flush;
-    } else if (pass != pass_ || done >= shown_ + 0.25) {
-      std::cout << absl::StrFormat("%-8s %3.0f %%", pass, 100 * done) << std::endl;
-      shown_ = done;
-    }
-    pass_ = pass;
-  }
-  void Clear() const {
-    if (columns_ > 0) std::cout << "\r\x1b[K" << std::flush;
-  }
+using nlohmann::ordered_json;
 
- private:
-  const int columns_ = TerminalColumns();
-  std::string pass_;
-  double shown_ = 0;
-};
-
-nlohmann::ordered_json Settings(const BenchConfig& config) {
-  return {{"classes", config.problem.classes},     {"channels", config.problem.channels},
-          {"side", config.problem.side},           {"features", config.problem.features},
-          {"hidden", config.problem.hidden},       {"extractor", config.problem.extractor},
-          {"samples", config.harness.samples},     {"sample_seconds", config.harness.sample_seconds},
-          {"seed", config.harness.seed},           {"bandwidth_gigabytes", config.bandwidth},
-          {"latency_microseconds", config.latency}};
+ordered_json Settings(const BenchConfig& config) {
+  return {{"classes", config.problem.classes}, {"channels", config.problem.channels},
+          {"side", config.problem.side},       {"features", config.problem.features},
+          {"hidden", config.problem.hidden},   {"extractor", config.problem.extractor},
+          {"samples", config.harness.samples}, {"sample_seconds", config.harness.sample_seconds},
+          {"seed", config.harness.seed}};
 }
 
-double SecondsPerPhaseOn(at::Device device) {
-  const auto timer = device.is_cuda() ? MakeCudaEventTimer(device) : MakeClockTimer(SecondsNow);
-  return SecondsPerPhase(*timer, SecondsNow);
-}
-
-absl::StatusOr<Results> MeasureAll(const BenchConfig& config, const std::vector<Contender>& contenders,
-                                   at::Device device, const std::string& command) {
+absl::StatusOr<ordered_json> MeasureAll(const BenchConfig& config, const std::vector<Contender>& contenders,
+                                        at::Device device, const std::string& command) {
   const auto gpu = GpuMonitor::Open(device);
-  Results results{.settings = Settings(config), .warnings = Warnings(gpu.get(), "")};
-  for (const std::string& warning : results.warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
+  const std::vector<std::string> warnings = Warnings(gpu.get(), "");
+  for (const std::string& warning : warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
   SID_ASSIGN_OR_RETURN(const std::vector<int64_t> threads, Threads(config));
   SID_RETURN_IF_ERROR(SetUpProcess(*std::max_element(threads.begin(), threads.end())));
-  results.environment = DescribeEnvironment(device, gpu.get(), command);
-  results.timer_seconds = SecondsPerPhaseOn(device);
+  ordered_json environment = DescribeEnvironment(device, gpu.get(), command);
 
-  ProgressLine line;
+  std::string pass;
   const Harness harness{.problem = config.problem,
                         .device = device,
                         .options = config.harness,
                         .clock = SecondsNow,
                         .gpu = gpu.get(),
-                        .on_progress = [&](std::string_view pass, double done) { line.Show(pass, done); }};
+                        .on_progress = [&](std::string_view now, double) {
+                          if (now != pass) std::cout << now << " ..." << std::endl;
+                          pass = now;
+                        }};
   const MachineState before = ReadMachineState(gpu.get());
   const double begin = SecondsNow();
   SID_ASSIGN_OR_RETURN(const std::vector<Measurement> measurements, Measure(harness, contenders));
-  line.Clear();
   const double seconds = SecondsNow() - begin;
-  results.environment["seconds"] = seconds;
+  environment["seconds"] = seconds;
   // A kernel that stops its clock tick on a busy core counts no time there.
-  results.environment["others_processors"] =
-      std::max(0.0, (ReadMachineState(gpu.get()).others - before.others) / seconds);
-  const ModelledDevices imagined{{1e9 * config.bandwidth, 1e-6 * config.latency}, ParsePlacement(config).value()};
-  Reduce(measurements, config.problem, imagined, config.harness.seed, &results);
+  environment["others_processors"] = std::max(0.0, (ReadMachineState(gpu.get()).others - before.others) / seconds);
+  ordered_json results = {
+      {"schema", kSchema}, {"environment", environment}, {"settings", Settings(config)}, {"warnings", warnings}};
+  results.update(Reduce(measurements, config.problem));
   return results;
-}
-
-// What the tables don't say.
-std::string Remarks(const Results& results) {
-  std::string text =
-      absl::StrFormat("\nTiming a phase costs %.0f ns. Meanwhile other processes used %.2f processors.\n",
-                      1e9 * results.timer_seconds, results.environment["others_processors"].get<double>());
-  int64_t distrusted = 0;
-  for (const ContenderResult& result : results.contenders) distrusted += result.trusted ? 0 : 1;
-  if (distrusted > 0) {
-    absl::StrAppend(&text, "WARNING: ", distrusted, " of ", results.contenders.size(),
-                    " contenders had so few undisturbed samples that all were used: do not trust these figures.\n");
-  }
-  return text;
-}
-
-absl::Status Write(const Results& results, const std::string& out) {
-  SID_RETURN_IF_ERROR(WriteFileAtomically(out + "/results.json", ToText(ToJson(results), 2) + "\n"));
-  return WriteFileAtomically(out + "/results.md", ToMarkdown(results));
 }
 
 // As a rank that one of the contenders has besides the one that measures (bench/contenders/ranks.h).
@@ -123,11 +76,13 @@ absl::Status Bench(const BenchConfig& config, const std::string& command) {
   SID_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(config.device));
   SID_ASSIGN_OR_RETURN(const std::vector<Contender> contenders, Contenders(config, device));
   if (!ServedLabel().empty()) return ServeOne(config, contenders);
-  SID_RETURN_IF_ERROR(ParsePlacement(config).status());
   SID_RETURN_IF_ERROR(EnsureWritableFolder(config.out));
-  SID_ASSIGN_OR_RETURN(const Results results, MeasureAll(config, contenders, device, command));
-  std::cout << ToMarkdown(results) << Remarks(results);
-  SID_RETURN_IF_ERROR(Write(results, config.out));
+  SID_ASSIGN_OR_RETURN(const ordered_json results, MeasureAll(config, contenders, device, command));
+  std::cout << ToMarkdown(results)
+            << absl::StrFormat("Meanwhile other processes used %.2f processors.\n",
+                               results["environment"]["others_processors"].get<double>());
+  SID_RETURN_IF_ERROR(WriteFileAtomically(config.out + "/results.json", ToText(results, 2) + "\n"));
+  SID_RETURN_IF_ERROR(WriteFileAtomically(config.out + "/results.md", ToMarkdown(results)));
   std::cout << "Written to " << config.out << ": results.json and results.md" << std::endl;
   return absl::OkStatus();
 }

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -71,33 +75,9 @@ absl::StatusOr<std::vector<bool>> Captured(const std::string& text, at::Device d
   return std::vector<bool>{text == "on"};
 }
 
-const std::vector<std::string>& LocalSchedules() {
-  static const auto* const kSchedules = new std::vector<std::string>{"serial", "streams", "pipeline", "ranks"};
-  return *kSchedules;
-}
-
-// Of those asked for the ones that a learner has; a learner with one way to run has that.
-std::vector<std::string> SchedulesOf(const LearnerKind& learner, const std::vector<std::string>& asked) {
-  std::vector<std::string> schedules;
-  if (!learner.local_losses) schedules.emplace_back("serial");
-  for (const std::string& schedule : asked) {
-    const bool local = std::count(LocalSchedules().begin(), LocalSchedules().end(), schedule) > 0;
-    if (local ? learner.local_losses : learner.over_ranks) schedules.push_back(schedule);
-  }
-  return schedules;
-}
-
-// A list multiplies what runs on one worker; of several workers each has the fewest, so that they find processors.
-std::vector<int64_t> ThreadsOf(const std::string& schedule, const std::vector<int64_t>& threads) {
-  if (threads.size() == 1) return {0};
-  if (schedule == "serial" || schedule == "streams") return threads;
-  return {*std::min_element(threads.begin(), threads.end())};
-}
-
 absl::StatusOr<std::vector<std::string>> Schedules(const std::string& text, at::Device device) {
-  std::vector<std::string> known = LocalSchedules();
-  known.insert(known.end(), {"data-parallel", "gpipe"});
-  SID_ASSIGN_OR_RETURN(auto schedules, Names("schedules", "schedule", text, known));
+  SID_ASSIGN_OR_RETURN(auto schedules, Names("schedules", "schedule", text,
+                                             {"serial", "streams", "pipeline", "ranks", "data-parallel", "gpipe"}));
   for (const std::string& schedule : schedules) {
     if (device.is_cuda() && IsOverRanks({.schedule = schedule}))
       return absl::InvalidArgumentError(absl::StrCat("--schedules=", schedule, ": ranks work on CPUs so far"));
@@ -105,54 +85,58 @@ absl::StatusOr<std::vector<std::string>> Schedules(const std::string& text, at::
   return schedules;
 }
 
-absl::Status AtLeast(const std::string& flag, double value, double least) {
-  if (value >= least && std::isfinite(value)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is out of range: at least ", least));
-}
-
 absl::Status Validate(const BenchConfig& config) {
   const Problem& problem = config.problem;
-  SID_RETURN_IF_ERROR(AtLeast("classes", static_cast<double>(problem.classes), 2));
-  SID_RETURN_IF_ERROR(AtLeast("side", static_cast<double>(problem.side), 4));
-  SID_RETURN_IF_ERROR(AtLeast("features", static_cast<double>(problem.features), 1));
-  SID_RETURN_IF_ERROR(AtLeast("hidden", static_cast<double>(problem.hidden), 1));
-  SID_RETURN_IF_ERROR(AtLeast("samples", static_cast<double>(config.harness.samples), 5));
-  SID_RETURN_IF_ERROR(AtLeast("sample_seconds", config.harness.sample_seconds, 0));
-  SID_RETURN_IF_ERROR(AtLeast("bandwidth", config.bandwidth, 1e-6));
-  SID_RETURN_IF_ERROR(AtLeast("latency", config.latency, 0));
-  return AtLeast("most_seconds", config.harness.most_seconds, 0);
-}
-
-absl::Status CheckProduct(const std::vector<size_t>& lengths) {
-  size_t product = 1;
-  for (const size_t length : lengths) {
-    product *= std::min(length, kMostContenders + 1);
-    if (product <= kMostContenders) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("the lists make more than ", kMostContenders, " contenders: shorten one of them"));
+  const HarnessOptions& harness = config.harness;
+  const std::tuple<const char*, double, double> least[] = {
+      {"classes", problem.classes, 2},          {"side", problem.side, 4},
+      {"features", problem.features, 1},        {"hidden", problem.hidden, 1},
+      {"samples", harness.samples, 5},          {"sample_seconds", harness.sample_seconds, 0},
+      {"most_seconds", harness.most_seconds, 0}};
+  for (const auto& [flag, value, bound] : least) {
+    if (value >= bound && std::isfinite(value)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, " is out of range: at least ", bound));
   }
   return absl::OkStatus();
 }
 
+// `contenders`, each with each of the values; too many are refused before there are.
+template <typename T>
+absl::Status Multiply(T Contender::*member, const std::vector<T>& values, std::vector<Contender>* contenders) {
+  if (contenders->size() * values.size() > kMostContenders) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the lists make more than ", kMostContenders, " contenders: shorten one of them"));
+  }
+  std::vector<Contender> all;
+  for (const Contender& contender : *contenders) {
+    for (const T& value : values) {
+      all.push_back(contender);
+      all.back().*member = value;
+    }
+  }
+  *contenders = std::move(all);
+  return absl::OkStatus();
+}
+
+// Without what its learner, its executor or its schedule has no choice of.
+std::optional<Contender> Plain(Contender contender, bool recompute, const std::vector<int64_t>& threads) {
+  const Contender usual;
+  const LearnerKind learner = FindLearner(contender.learner).value();
+  const bool local = learner.local_losses;
+  contender.recompute = !local && recompute;
+  if (!local) contender.executor = usual.executor;
+  // One with local losses has no schedule of backpropagation's; it is left out.
+  const bool of_local = contender.schedule != "data-parallel" && contender.schedule != "gpipe";
+  if (local && !of_local) return std::nullopt;
+  if (!local && (of_local || !learner.over_ranks)) contender.schedule = usual.schedule;
+  if (!local || contender.executor == "serial") contender.chunk = 0;
+  // Each of several workers has the fewest, so that they find processors.
+  const bool has_workers = contender.schedule != "serial" && contender.schedule != "streams";
+  if (contender.threads > 0 && has_workers) contender.threads = *std::min_element(threads.begin(), threads.end());
+  return contender;
+}
+
 }  // namespace
-
-void MakeQuick(BenchConfig* config) {
-  config->harness.samples = 8;
-  config->harness.sample_seconds = 0.05;
-  config->harness.most_warm_up = 12;
-  config->harness.most_seconds = 45;
-}
-
-absl::StatusOr<Placement> ParsePlacement(const BenchConfig& config) {
-  if (config.partition.empty()) return Placement();
-  SID_ASSIGN_OR_RETURN(const Placement partition, Numbers("partition", config.partition, 1));
-  SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
-  int64_t modules = 0;
-  for (const int64_t count : partition) modules += count;
-  if (std::find(depths.begin(), depths.end(), modules) != depths.end()) return partition;
-  return absl::InvalidArgumentError(absl::StrCat("--partition=", config.partition, " has ", modules,
-                                                 " modules, and none of --depths=", config.depths, " has as many"));
-}
 
 absl::StatusOr<std::vector<int64_t>> Threads(const BenchConfig& config) {
   SID_ASSIGN_OR_RETURN(std::vector<int64_t> threads, Numbers("threads", config.threads, 0));
@@ -180,58 +164,23 @@ absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at:
   SID_ASSIGN_OR_RETURN(const auto networks, Names("networks", "network", config.networks, ArchitectureNames()));
   const std::vector<std::string> partitions =
       absl::StrSplit(config.partitions, absl::ByAnyChar("; "), absl::SkipEmpty());
-  SID_RETURN_IF_ERROR(
-      CheckProduct({learners.size(), networks.size(), partitions.size(), executors.size(), chunks.size(),
-                    schedules.size(), threads.size(), precisions.size(), depths.size(), batches.size()}));
+  std::vector<Contender> all{{.head = config.head}};
+  SID_RETURN_IF_ERROR(Multiply(&Contender::depth, depths, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::batch, batches, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::learner, learners, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::network, networks, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::partition, partitions, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::executor, executors, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::chunk, chunks, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::schedule, schedules, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::precision, precisions, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::captured, captured, &all));
+  if (threads.size() > 1) SID_RETURN_IF_ERROR(Multiply(&Contender::threads, threads, &all));
   std::vector<Contender> contenders;
-  std::vector<std::string> labels;
-  const auto add = [&](const Contender& contender) {
-    const std::string label = Label(contender);
-    if (std::find(labels.begin(), labels.end(), label) != labels.end()) return;
-    labels.push_back(label);
-    contenders.push_back(contender);
-  };
-  // Of one learner on one network: every way to compute its step.
-  const auto add_ways = [&](Contender contender) {
-    const LearnerKind learner = FindLearner(contender.learner).value();
-    const bool local = learner.local_losses;
-    contender.recompute = !local && config.recompute;
-    for (const std::string& executor : local ? executors : std::vector<std::string>{"batched"}) {
-      // serial has no chunks.
-      for (const int64_t chunk : local&& executor != "serial" ? chunks : std::vector<int64_t>{0}) {
-        for (const std::string& schedule : SchedulesOf(learner, schedules)) {
-          for (const std::string& precision : precisions) {
-            for (const bool graph : captured) {
-              contender.executor = executor;
-              contender.chunk = chunk;
-              contender.schedule = schedule;
-              contender.precision = precision;
-              contender.captured = graph;
-              for (const int64_t count : ThreadsOf(schedule, threads)) {
-                contender.threads = count;
-                add(contender);
-              }
-            }
-          }
-        }
-      }
-    }
-  };
-  for (const int64_t depth : depths) {
-    for (const int64_t batch : batches) {
-      for (const std::string& learner : learners) {
-        for (const std::string& network : networks) {
-          for (const std::string& partition : partitions) {
-            add_ways({.learner = learner,
-                      .network = network,
-                      .partition = partition,
-                      .head = config.head,
-                      .depth = depth,
-                      .batch = batch});
-          }
-        }
-      }
-    }
+  std::set<std::string> labels;
+  for (const Contender& one : all) {
+    const std::optional<Contender> contender = Plain(one, config.recompute, threads);
+    if (contender && labels.insert(Label(*contender)).second) contenders.push_back(*contender);
   }
   return contenders;
 }

@@ -15,7 +15,6 @@
 #include "absl/status/statusor.h"
 #include "bench/contenders/contender.h"
 #include "bench/harness/harness.h"
-#include "bench/speedup/model.h"
 
 namespace sid {
 
@@ -37,22 +36,13 @@ struct BenchConfig {
   Problem problem;
   HarnessOptions harness;
 
-  // Of the devices that the critical path imagines.
-  double bandwidth = 25;  // gigabytes a second: 16 lanes of PCI Express 4
-  double latency = 10;    // microseconds of a message
-  std::string
-      partition;  // "8,4,4": neighbouring modules on each device, the extractor on the first; "" for balanced ones only
-
   std::string device = "auto";
   std::string threads = "0";  // of the CPU, 0 for all cores; a list makes contenders of each
   std::string out = "runs/bench";
 };
 
-// Fewer and shorter samples: a first look.
-void MakeQuick(BenchConfig* config);
-
-// How many neighbouring modules each imagined device has; empty for none asked for. InvalidArgument unless some depth has as many.
-absl::StatusOr<Placement> ParsePlacement(const BenchConfig& config);
+// The command line's. An error is one line; with --help, `*help` receives the text to print and the config means nothing.
+absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, std::string* help);
 
 // How many threads of the CPU the contenders have; {0}: all cores.
 absl::StatusOr<std::vector<int64_t>> Threads(const BenchConfig& config);

@@ -84,14 +84,6 @@ TEST(Contenders, WorkersHaveTheFewestThreadsAndEachLearnerItsSchedules) {
   EXPECT_THAT(on_gpu.status().message(), HasSubstr("--schedules=ranks: ranks work on CPUs so far"));
 }
 
-TEST(ParsePlacement, NeedsADepthOfAsManyModules) {
-  EXPECT_THAT(ParsePlacement({.depths = "4,8"}).value(), testing::IsEmpty());
-  EXPECT_THAT(ParsePlacement({.depths = "4,8", .partition = "5,2,1"}).value(), ElementsAre(5, 2, 1));
-  EXPECT_EQ(ParsePlacement({.depths = "4,8", .partition = "5,2"}).status().message(),
-            "--partition=5,2 has 7 modules, and none of --depths=4,8 has as many");
-  EXPECT_THAT(ParsePlacement({.partition = "4,0"}).status().message(), HasSubstr("--partition: '0' is not valid"));
-}
-
 TEST(Contenders, BadInputIsNamed) {
   EXPECT_THAT(ErrorOf({.capture = "of"}), HasSubstr("did you mean 'off'?"));
   EXPECT_THAT(ErrorOf({.learners = "sid,bpchain"}), HasSubstr("unknown learner 'bpchain'; did you mean 'bp-chain'?"));
@@ -103,7 +95,6 @@ TEST(Contenders, BadInputIsNamed) {
   EXPECT_THAT(ErrorOf({.batches = "many"}), HasSubstr("--batches: 'many'"));
   EXPECT_THAT(ErrorOf({.chunks = "-1"}), HasSubstr("--chunks: '-1'"));
   EXPECT_THAT(ErrorOf({.problem = {.classes = 1}}), HasSubstr("--classes=1 is out of range: at least 2"));
-  EXPECT_THAT(ErrorOf({.bandwidth = 0}), HasSubstr("--bandwidth=0"));
   EXPECT_THAT(ErrorOf({.threads = "4294967296"}), HasSubstr("--threads=4294967296 is out of range: at most 4096"));
   EXPECT_THAT(ErrorOf({.threads = "0,1"}), HasSubstr("stands alone"));
   EXPECT_THAT(ErrorOf({.schedules = "pipe"}), HasSubstr("did you mean 'pipeline'?"));

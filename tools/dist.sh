@@ -13,7 +13,7 @@ cd "$OLDPWD"
 # shellcheck source=tools/pack.sh
 source tools/pack.sh
 
-programs=(train/train bench/bench bench/compare)
+programs=(train/train bench/bench)
 name=$(train/train --version | sed 's/^train /sid-/; s/, commit /-/')
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT

@@ -34,7 +34,6 @@ class SlowGpu : public GpuMonitor {
  public:
   std::string driver() const override { return "580.1"; }
   std::optional<double> Clock() const override { return clock; }
-  std::optional<double> MaximumClock() const override { return 1980; }
   std::optional<int> Processes() const override { return 0; }
   double clock = 1200;
 };

@@ -6,9 +6,7 @@
 #include <cuda_runtime_api.h>
 
 #include <cmath>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -51,7 +49,6 @@ nlohmann::ordered_json DescribeGpu(at::Device device, const GpuMonitor* gpu) {
   if (gpu == nullptr) return json;
   json["driver"] = gpu->driver();
   json["clock_mhz"] = gpu->Clock().value_or(0);
-  json["maximum_clock_mhz"] = gpu->MaximumClock().value_or(0);
   return json;
 }
 
@@ -65,12 +62,6 @@ std::string CudaVersion() {
 int64_t CudnnVersion() {
   const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
   return at::hasCUDA() && hooks.compiledWithCuDNN() ? hooks.versionRuntimeCuDNN() : 0;
-}
-
-// Megahertz: of the first core now, and the most that the driver of its clock allows ("unknown" where it has none).
-nlohmann::ordered_json ProcessorClocks() {
-  const auto most = Line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");  // kilohertz
-  return {{"now_mhz", ProcessorField("cpu MHz")}, {"most_khz", most.value_or("unknown")}};
 }
 
 void WarnOfTheProcessor(const std::string& root, std::vector<std::string>& warnings) {
@@ -96,16 +87,6 @@ void WarnOfAQuota(const std::string& root, std::vector<std::string>& warnings) {
       processors));
 }
 
-void WarnOfABattery(const std::string& root, std::vector<std::string>& warnings) {
-  std::error_code none;
-  for (const auto& supply : std::filesystem::directory_iterator(root + "/sys/class/power_supply", none)) {
-    if (Line(supply.path().string() + "/status") == "Discharging") {
-      warnings.emplace_back("this machine runs on its battery, which lowers the clocks: plug it in");
-      return;
-    }
-  }
-}
-
 }  // namespace
 
 nlohmann::ordered_json DescribeEnvironment(at::Device device, const GpuMonitor* gpu, const std::string& command) {
@@ -118,7 +99,6 @@ nlohmann::ordered_json DescribeEnvironment(at::Device device, const GpuMonitor* 
   json["cuda"] = CudaVersion();
   json["cudnn"] = CudnnVersion();
   json["onednn"] = at::get_mkldnn_version();
-  json["processor_clocks"] = ProcessorClocks();
   const auto governor = Line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
   json["governor"] = governor.value_or("none");
   if (device.is_cuda()) json["gpu"] = DescribeGpu(device, gpu);
@@ -130,7 +110,6 @@ std::vector<std::string> Warnings(const GpuMonitor* gpu, const std::string& root
   if (kDebug) warnings.emplace_back("this is a debug build: its times mean nothing; build with -c opt");
   WarnOfTheProcessor(root, warnings);
   WarnOfAQuota(root, warnings);
-  WarnOfABattery(root, warnings);
   const std::optional<int> others = gpu == nullptr ? std::nullopt : gpu->Processes();
   if (others.value_or(0) > 0) {
     warnings.push_back(absl::StrCat("the GPU is in use by ", *others, " other process(es): end them or wait"));

@@ -16,7 +16,7 @@ namespace sid {
 nlohmann::ordered_json DescribeEnvironment(at::Device device, const GpuMonitor* gpu, const std::string& command);
 
 // One line for each reason not to trust times measured here and now: a debug build, a processor whose clock follows the load,
-// a battery, a machine that others use. Asked before this process computes, or it finds itself. `root` holds proc/ and sys/:
+// a machine that others use. Asked before this process computes, or it finds itself. `root` holds proc/ and sys/:
 // "" but in tests.
 std::vector<std::string> Warnings(const GpuMonitor* gpu, const std::string& root);
 

@@ -41,8 +41,12 @@ class NvmlMonitor final : public GpuMonitor {
     auto* const get = Symbol<int(char*, unsigned)>(library_, "nvmlSystemGetDriverVersion");
     return get != nullptr && get(version.data(), version.size()) == kSuccess ? version.data() : "unknown";
   }
-  std::optional<double> Clock() const override { return ClockOf("nvmlDeviceGetClockInfo"); }
-  std::optional<double> MaximumClock() const override { return ClockOf("nvmlDeviceGetMaxClockInfo"); }
+  std::optional<double> Clock() const override {
+    auto* const get = Symbol<int(NvmlDevice, int, unsigned*)>(library_, "nvmlDeviceGetClockInfo");
+    unsigned megahertz = 0;
+    if (get == nullptr || get(device_, kMultiprocessorClock, &megahertz) != kSuccess) return std::nullopt;
+    return megahertz;
+  }
   std::optional<int> Processes() const override {
     auto* const get = Symbol<int(NvmlDevice, unsigned*, void*)>(library_, "nvmlDeviceGetComputeRunningProcesses_v3");
     unsigned count = 0;
@@ -53,13 +57,6 @@ class NvmlMonitor final : public GpuMonitor {
   }
 
  private:
-  std::optional<double> ClockOf(const char* function) const {
-    auto* const get = Symbol<int(NvmlDevice, int, unsigned*)>(library_, function);
-    unsigned megahertz = 0;
-    if (get == nullptr || get(device_, kMultiprocessorClock, &megahertz) != kSuccess) return std::nullopt;
-    return megahertz;
-  }
-
   void* library_ = nullptr;
   NvmlDevice device_ = nullptr;
 };

@@ -19,9 +19,8 @@ class GpuMonitor {
 
   virtual std::string driver() const = 0;  // its version
 
-  // MHz of the multiprocessors, now and at most; none where the device does not tell.
+  // MHz of the multiprocessors now; none where the device does not tell.
   virtual std::optional<double> Clock() const = 0;
-  virtual std::optional<double> MaximumClock() const = 0;
 
   // Processes that compute on the device. Asked before this one does, it is the number of others.
   virtual std::optional<int> Processes() const = 0;

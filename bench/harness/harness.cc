@@ -18,7 +18,6 @@
 #include "bench/harness/competitor.h"
 #include "bench/statistics/statistics.h"
 #include "bench/timing/cuda_timers.h"
-#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
@@ -78,15 +77,16 @@ class Passes {
   }
 
   void Latency() {
-    const std::unique_ptr<PhaseTimer> timer = harness_.options.nvtx ? MakeNvtxTimer() : std::make_unique<PhaseTimer>();
+    PhaseTimer untimed;
     std::vector<int64_t> counting(competitors_.size(), 0);
     Rounds("latency", counting, [&](size_t i) {
       // The others were here in between: the first step finds the caches as they left them.
-      competitors_[i].Step(1, *timer);
+      competitors_[i].Step(1, untimed);
       WaitFor(harness_.device);
       Sample sample;
-      sample.disturbance = Watched(
-          competitors_[i], [&] { sample.seconds = competitors_[i].SecondsPerStep(steps_[i], *timer, harness_.clock); });
+      sample.disturbance = Watched(competitors_[i], [&] {
+        sample.seconds = competitors_[i].SecondsPerStep(steps_[i], untimed, harness_.clock);
+      });
       counting[i] += sample.disturbance.empty() ? 1 : 0;
       measurements_[i].latency.push_back(std::move(sample));
     });
@@ -94,7 +94,9 @@ class Passes {
 
   void Profile() {
     const auto timer = harness_.device.is_cuda() ? MakeCudaEventTimer(harness_.device) : MakeClockTimer(harness_.clock);
-    TimeReplays();
+    for (size_t i = 0; i < competitors_.size(); ++i) {
+      if (measurements_[i].contender.captured) competitors_[i].TimeReplays();
+    }
     std::vector<int64_t> counting(competitors_.size(), 0);
     std::vector<std::vector<std::vector<PhaseTime>>> steps(competitors_.size()), disturbed(competitors_.size());
     Rounds("profile", counting, [&](size_t i) {
@@ -102,25 +104,13 @@ class Passes {
       std::vector<PhaseTime> phases;
       const std::string disturbance = Watched(competitors_[i], [&] { phases = competitors_[i].Profile(*timer); });
       counting[i] += disturbance.empty() ? 1 : 0;
-      (disturbance.empty() ? steps : disturbed)[i].push_back(Merge(phases));
+      (disturbance.empty() ? steps : disturbed)[i].push_back(std::move(phases));
     });
     for (size_t i = 0; i < competitors_.size(); ++i) {
       measurements_[i].phases_trusted = static_cast<int64_t>(steps[i].size()) >= kFewestSamples;
       if (!measurements_[i].phases_trusted) steps[i].insert(steps[i].end(), disturbed[i].begin(), disturbed[i].end());
       measurements_[i].phases = Collect(steps[i]);
       measurements_[i].gradient_sum = GradientSum(measurements_[i].contender.batch);
-    }
-  }
-
-  // Where there are captured contenders, and the driver can.
-  void TimeReplays() {
-    const auto captured = [](const Measurement& one) { return one.contender.captured; };
-    if (std::none_of(measurements_.begin(), measurements_.end(), captured)) return;
-    const absl::Status can = CanTimeReplays(harness_.device);
-    if (!can.ok()) LOG(WARNING) << can.message() << "; the phases of captured steps are those of plain steps";
-    for (size_t i = 0; can.ok() && i < competitors_.size(); ++i) {
-      measurements_[i].phases_of_replays = captured(measurements_[i]);
-      if (captured(measurements_[i])) competitors_[i].TimeReplays();
     }
   }
 
@@ -179,23 +169,21 @@ class Passes {
     return Disturbance(before, after, seconds, competitor.threads());
   }
 
-  // Of steps with the same phases each: the series of every phase, and of its modules.
+  // Of steps with the same phases each: the series of every phase, and of its modules, each step's added up.
   static std::vector<PhaseSamples> Collect(const std::vector<std::vector<PhaseTime>>& steps) {
     std::vector<PhaseSamples> series;
-    const auto at = [&](const std::string& phase, int64_t module) -> std::vector<double>& {
-      const auto found = std::find_if(series.begin(), series.end(), [&](const PhaseSamples& other) {
-        return other.phase == phase && other.module == module;
+    const auto add = [&](const PhaseTime& phase, int64_t module, size_t step) {
+      auto found = std::find_if(series.begin(), series.end(), [&](const PhaseSamples& other) {
+        return other.phase == phase.phase && other.module == module;
       });
-      if (found != series.end()) return found->seconds;
-      series.push_back({phase, module, {}});
-      return series.back().seconds;
+      if (found == series.end()) found = series.insert(series.end(), PhaseSamples{phase.phase, module, {}});
+      found->seconds.resize(step + 1);
+      found->seconds[step] += phase.seconds;
     };
     for (size_t step = 0; step < steps.size(); ++step) {
       for (const PhaseTime& phase : steps[step]) {
-        if (phase.module >= 0) at(phase.phase, phase.module).push_back(phase.seconds);
-        std::vector<double>& whole = at(phase.phase, -1);
-        whole.resize(step + 1);
-        whole[step] += phase.seconds;
+        if (phase.module >= 0) add(phase, phase.module, step);
+        add(phase, -1, step);
       }
     }
     return series;

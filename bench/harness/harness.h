@@ -33,7 +33,6 @@ struct HarnessOptions {
   int64_t most_warm_up = 60;    // steps
   double most_seconds =
       900;  // of latency, and of profile, after which no further round begins; five are made whatever they take
-  bool nvtx = false;  // latency's phases are shown to a profiler
   uint64_t seed = 1;  // of the order within rounds
 };
 
@@ -69,9 +68,8 @@ struct Measurement {
   bool stationary = false;           // whether the warm-up ended because the times had settled
   std::vector<Sample> latency;       // one a round: equally many for all contenders
   std::vector<PhaseSamples> phases;  // of undisturbed steps; of all, when fewer than five were
-  bool phases_of_replays = false;  // else of plain steps: a captured contender's too where the driver times no replays
-  bool phases_trusted = true;      // false: of all
-  double gradient_sum = 0;         // seconds to add one [B, D] to another, as devices that share an extractor must
+  bool phases_trusted = true;        // false: of all
+  double gradient_sum = 0;           // seconds to add one [B, D] to another, as devices that share an extractor must
   MemoryUse memory;
 };
 

@@ -45,7 +45,7 @@ Measured Measure(const Contender& of, const Contender& over, at::Device device) 
   const double begin = WallSeconds();
   const auto measured = Measure(harness, {over, of}).value();
   Measured result{.pairs = PairsOf(measured[0].latency, measured[1].latency)};
-  result.ratio = SummariseRatios(result.pairs.first, result.pairs.second, /*seed=*/1);
+  result.ratio = SummariseRatios(result.pairs.first, result.pairs.second);
   result.others = (ReadMachineState(gpu.get()).others - before.others) / (WallSeconds() - begin);
   return result;
 }

@@ -65,8 +65,8 @@ void AddContext(at::Device device, const std::string& command, const Bounds& bou
 
 void RegisterAll(at::Device device, const Bounds& bounds) {
   std::vector<NamedWork> works = Primitives(device);
-  for (const auto& more : {ExtractorLayouts(device), Steps(device)})
-    works.insert(works.end(), more.begin(), more.end());
+  const std::vector<NamedWork> steps = Steps(device);
+  works.insert(works.end(), steps.begin(), steps.end());
   for (const NamedWork& work : works) {
     benchmark::RegisterBenchmark(work.name.c_str(), [=](benchmark::State& state) { Run(state, work, device, bounds); })
         ->Unit(benchmark::kMillisecond)

@@ -49,35 +49,26 @@ constexpr double kUpdateFlops = 10.0 * kBatch * kClasses * kHidden + 6.0 * kBatc
 // A module's weights, and the hidden units that its chain leaves for the update.
 constexpr double kWeights = 2.0 * kClasses * kHidden + kFeatures * kHidden, kHiddenUnits = kBatch * kHidden;
 
-// Weights are read once, hidden units written.
-Work ChainWork(BeliefChain run_chain, int64_t depth, at::Device device, Precision precision) {
+// The chain reads weights once and writes hidden units. An update reads both again, but for the first layer's half for beliefs, and all
+// weights once more, and writes gradients.
+Work CascadeWork(BeliefChain run_chain, bool update, int64_t depth, at::Device device, Precision precision) {
   const auto modules = static_cast<double>(depth);
   const auto setting = MakeSetting(depth, device, precision);
   const auto number = static_cast<double>(setting->inputs.features.element_size());
-  return {.bytes = modules * number * (kWeights + kHiddenUnits),
-          .flops = modules * kChainFlops,
+  const double moved = update ? 3 * kWeights - kClasses * kHidden + 2 * kHiddenUnits : kWeights + kHiddenUnits;
+  return {.bytes = modules * number * moved,
+          .flops = modules * (update ? kUpdateFlops : kChainFlops),
           .precision = precision,
           .examples = kBatch,
-          .run = [setting, run_chain] {
+          .run = [=] {
             PhaseTimer untimed;
-            run_chain(setting->modules, Divergence::kForward, setting->alphas, setting->inputs, setting->log_q,
-                      untimed);
-          }};
-}
-
-// The chain's, then hidden units and all weights but the first layer's half for beliefs are read again, gradients written.
-Work UpdateWork(BeliefChain run_chain, int64_t depth, at::Device device, Precision precision) {
-  const auto modules = static_cast<double>(depth);
-  const auto setting = MakeSetting(depth, device, precision);
-  const auto number = static_cast<double>(setting->inputs.features.element_size());
-  return {.bytes = modules * number * (3 * kWeights - kClasses * kHidden + 2 * kHiddenUnits),
-          .flops = modules * kUpdateFlops,
-          .precision = precision,
-          .examples = kBatch,
-          .run = [setting, run_chain] {
-            PhaseTimer untimed;
-            BatchedUpdate(run_chain, setting->modules, Divergence::kForward, setting->alphas, setting->inputs,
-                          setting->log_q, untimed, setting->gradients, setting->features_gradient);
+            if (update) {
+              BatchedUpdate(run_chain, setting->modules, Divergence::kForward, setting->alphas, setting->inputs,
+                            setting->log_q, untimed, setting->gradients, setting->features_gradient);
+            } else {
+              run_chain(setting->modules, Divergence::kForward, setting->alphas, setting->inputs, setting->log_q,
+                        untimed);
+            }
           }};
 }
 
@@ -110,10 +101,10 @@ std::vector<NamedWork> Primitives(at::Device device) {
   for (const int64_t depth : {4, 16, 64}) {
     const std::string end = "/" + std::to_string(depth);
     for (const Way& way : ways) {
-      works.push_back(
-          {"chain/" + way.name + end, [=] { return ChainWork(way.run_chain, depth, device, way.precision); }});
-      works.push_back(
-          {"update/" + way.name + end, [=] { return UpdateWork(way.run_chain, depth, device, way.precision); }});
+      for (const bool update : {false, true}) {
+        const std::string name = (update ? "update/" : "chain/") + way.name + end;
+        works.push_back({name, [=] { return CascadeWork(way.run_chain, update, depth, device, way.precision); }});
+      }
     }
     works.push_back({"optimizer/adam" + end, [=] { return OptimizerWork(depth, device); }});
   }

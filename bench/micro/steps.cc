@@ -28,13 +28,25 @@ double CascadeFlops(const Contender& contender, const Problem& problem) {
   return modules * static_cast<double>(contender.batch * problem.hidden);
 }
 
+struct Flops {
+  double products = 0, convolutions = 0;
+};
+
+// SimpleCNN's, forward and, for weights and inputs, twice as much backward; the images need no gradient.
+Flops ExtractorFlops(const Contender& contender, const Problem& problem) {
+  const auto pixels = static_cast<double>(problem.side * problem.side), batch = static_cast<double>(contender.batch);
+  const double first = pixels * static_cast<double>(problem.channels) * 32;
+  const double others = pixels * (32 * 64 + (64 * 128 + 128 * 128) / 4.0);
+  return {2.0 * 3 * batch * 128 * static_cast<double>(problem.features), 2.0 * 9 * batch * (2 * first + 3 * others)};
+}
+
 Work StepWork(const Contender& contender, const Problem& problem, at::Device device) {
   auto made = MakeContender(contender, problem, device);
   CHECK(made.ok()) << made.status();
   const std::shared_ptr<Learner> learner = *std::move(made);
-  const Flops extractor = ExtractorFlops(contender.batch, problem.channels, problem.side, problem.features);
-  return {.flops = CascadeFlops(contender, problem) + (problem.extractor ? extractor.products : 0),
-          .convolution_flops = problem.extractor ? extractor.convolutions : 0,
+  const Flops extractor = problem.extractor ? ExtractorFlops(contender, problem) : Flops();
+  return {.flops = CascadeFlops(contender, problem) + extractor.products,
+          .convolution_flops = extractor.convolutions,
           .precision = ParsePrecision(contender.precision, device).value(),
           .examples = static_cast<double>(contender.batch),
           .run = [=, batch = MakeBatch(contender, problem, device)] {

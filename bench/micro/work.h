@@ -52,17 +52,6 @@ inline constexpr int64_t kBatch = 128, kFeatures = 128;
 // What steps are made of, C = 100, H = 256: the belief chain, the update of all modules, the optimizer.
 std::vector<NamedWork> Primitives(at::Device device);
 
-struct Flops {
-  double products = 0, convolutions = 0;
-};
-
-// SimpleCNN's on [batch, channels, side, side]: forward and, for weights and inputs, twice as much backward; the images need no
-// gradient.
-Flops ExtractorFlops(int64_t batch, int64_t channels, int64_t side, int64_t features);
-
-// The extractor forward and backward, with images and weights in either layout: what channels-last is worth.
-std::vector<NamedWork> ExtractorLayouts(at::Device device);
-
 // Whole steps: "step/..." on images of 3x32x32, "cascade/..." on features. The number in a name is the depth.
 std::vector<NamedWork> Steps(at::Device device);
 

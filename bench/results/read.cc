@@ -1,20 +1,21 @@
 #include "bench/results/read.h"
 
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
 #include "base/json/shape.h"
 #include "base/json/text.h"
 #include "base/status.h"
-#include "bench/results/report.h"
+#include "bench/results/results.h"
 
 namespace sid {
 namespace {
 
 using nlohmann::ordered_json;
 
-// What report.cc writes, as far as it is read. The last two fields are of evidence (reproducibility/).
+// What Reduce writes, as far as it is read. The last two fields are of evidence (reproducibility/).
 const ordered_json& ShapeOfBench() {
   static const auto* const kShape = new ordered_json(ordered_json::parse(R"({
     "environment": {
@@ -47,19 +48,17 @@ absl::Status CheckLabels(const ordered_json& bench) {
     const auto label = contender.at("label").get<std::string>();
     if (!labels.insert(label).second) return absl::InvalidArgumentError(absl::StrCat("it has '", label, "' twice"));
   }
-  const auto check = [&](const ordered_json& label) {
-    return labels.count(label.get<std::string>()) > 0
-               ? absl::OkStatus()
-               : absl::InvalidArgumentError(absl::StrCat("a speedup is of ", label.dump(), ", which is no contender"));
-  };
-  for (const ordered_json& measured : bench.at("measured_speedups")) {
-    SID_RETURN_IF_ERROR(check(measured.at("of")));
-    SID_RETURN_IF_ERROR(check(measured.at("over")));
-  }
-  for (const ordered_json& modelled : bench.at("modelled_speedups")) SID_RETURN_IF_ERROR(check(modelled.at("label")));
-  for (const ordered_json& pipeline : bench.value("modelled_pipelines", ordered_json::array())) {
-    SID_RETURN_IF_ERROR(check(pipeline.at("label")));
-    SID_RETURN_IF_ERROR(check(pipeline.at("stages_of")));
+  const std::pair<const char*, const char*> references[] = {{"measured_speedups", "of"},
+                                                            {"measured_speedups", "over"},
+                                                            {"modelled_speedups", "label"},
+                                                            {"modelled_pipelines", "label"},
+                                                            {"modelled_pipelines", "stages_of"}};
+  for (const auto& [list, field] : references) {
+    for (const ordered_json& speedup : bench.value(list, ordered_json::array())) {
+      const ordered_json& label = speedup.at(field);
+      if (labels.count(label.get<std::string>()) > 0) continue;
+      return absl::InvalidArgumentError(absl::StrCat("a speedup is of ", label.dump(), ", which is no contender"));
+    }
   }
   return absl::OkStatus();
 }
@@ -89,6 +88,13 @@ absl::StatusOr<ordered_json> ParseBench(const std::string& text, const std::stri
 absl::StatusOr<ordered_json> ReadBench(const std::string& path) {
   SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   return ParseBench(text, path);
+}
+
+double PhaseSeconds(const ordered_json& contender, const std::string& name) {
+  for (const ordered_json& phase : contender.at("phases")) {
+    if (phase.at("phase") == name && phase.at("module") == -1) return phase.at("seconds").at("median").get<double>();
+  }
+  return 0;
 }
 
 }  // namespace sid

@@ -1,6 +1,6 @@
 #pragma once
 
-// A result of //:bench, read again by whoever compares or judges it. Whoever wrote the file, what is returned has every field
+// A result of //:bench, read again by whoever judges it. Whoever wrote the file, what is returned has every field
 // that this project reads, of the type that it reads it as.
 
 #include <nlohmann/json.hpp>
@@ -14,5 +14,8 @@ namespace sid {
 absl::StatusOr<nlohmann::ordered_json> ParseBench(const std::string& text, const std::string& name);
 
 absl::StatusOr<nlohmann::ordered_json> ReadBench(const std::string& path);
+
+// Median of a contender's phase as a whole, over all modules; 0 where it has none of that name.
+double PhaseSeconds(const nlohmann::ordered_json& contender, const std::string& name);
 
 }  // namespace sid

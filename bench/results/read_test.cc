@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
-#include "bench/results/report.h"
+#include "bench/results/results.h"
 
 namespace sid {
 namespace {
@@ -12,14 +12,18 @@ namespace {
 using nlohmann::ordered_json;
 using testing::HasSubstr;
 
+// A contender whose modules have phases, and one that it is compared with.
 ordered_json Bench() {
-  Results results{.environment = {{"command", "bench"}}, .settings = {{"extractor", true}}};
-  results.contenders = {{.contender = {.depth = 4}}, {.contender = {.learner = "bp-chain", .depth = 4}}};
-  results.contenders[0].phases = {{"step", -1, {}}};
-  const ordered_json json = ToJson(results);
-  results.measured = {{json["contenders"][0]["label"], json["contenders"][1]["label"]}};
-  results.modelled = {{json["contenders"][0]["label"]}};
-  return ToJson(results);
+  const std::vector<PhaseSamples> phases = {{"step", -1, {3}}, {"local update", -1, {2}}, {"local update", 0, {2}}};
+  ordered_json bench = {{"schema", kSchema},
+                        {"environment", {{"command", "bench"}}},
+                        {"settings", {{"extractor", true}}},
+                        {"warnings", ordered_json::array()}};
+  bench.update(Reduce(
+      {{.contender = {.depth = 1}, .latency = {{1, ""}, {2, ""}}, .phases = phases, .memory = {.parameter_bytes = 4}},
+       {.contender = {.learner = "bp-chain", .depth = 1}, .latency = {{2, ""}, {3, ""}}}},
+      {}, {.bytes_per_second = 1}));
+  return bench;
 }
 
 std::string ErrorOf(const std::string& text) {

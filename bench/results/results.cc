@@ -1,137 +1,176 @@
 #include "bench/results/results.h"
 
 #include <algorithm>
-#include <numeric>
-#include <utility>
+#include <map>
 
 #include "baselines/learners.h"
+#include "bench/results/read.h"
+#include "bench/statistics/statistics.h"
 
 namespace sid {
 namespace {
 
-ContenderResult ReduceOne(const Measurement& measurement, uint64_t seed) {
-  ContenderResult result{.contender = measurement.contender,
-                         .stationary = measurement.stationary,
-                         .phases_of_replays = measurement.phases_of_replays,
-                         .gradient_sum = measurement.gradient_sum,
-                         .memory = measurement.memory};
-  result.step = Summarise(Undisturbed(measurement.latency, &result.trusted), seed);
-  result.trusted = result.trusted && measurement.phases_trusted;
+using nlohmann::ordered_json;
+
+ordered_json ToJson(const Summary& summary) {
+  return {{"median", summary.median},
+          {"deviation", summary.deviation},
+          {"low", summary.interval.low},
+          {"high", summary.interval.high},
+          {"samples", summary.samples}};
+}
+
+ordered_json ReduceOne(const Measurement& measurement) {
+  const Contender& contender = measurement.contender;
+  const MemoryUse& memory = measurement.memory;
+  bool trusted = true;
+  const Summary step = Summarise(Undisturbed(measurement.latency, &trusted));
+  std::map<std::string, int64_t> disturbances;
   for (const Sample& sample : measurement.latency) {
-    if (sample.disturbance.empty()) continue;
-    ++result.discarded;
-    ++result.disturbances[sample.disturbance];
+    if (!sample.disturbance.empty()) ++disturbances[sample.disturbance];
   }
+  ordered_json phases = ordered_json::array();
   for (const PhaseSamples& phase : measurement.phases) {
-    result.phases.push_back({phase.phase, phase.module, Summarise(phase.seconds, seed)});
+    phases.push_back({{"phase", phase.phase}, {"module", phase.module}, {"seconds", ToJson(Summarise(phase.seconds))}});
   }
-  return result;
+  return {{"label", Label(contender)},
+          {"name", Name(contender)},
+          {"learner", contender.learner},
+          {"network", contender.network},
+          {"partition", contender.partition},
+          {"head", contender.head},
+          {"executor", contender.executor},
+          {"chunk", contender.chunk},
+          {"schedule", contender.schedule},
+          {"precision", contender.precision},
+          {"captured", contender.captured},
+          {"threads", contender.threads},
+          {"depth", contender.depth},
+          {"batch", contender.batch},
+          {"step_seconds", ToJson(step)},
+          {"discarded", std::count_if(measurement.latency.begin(), measurement.latency.end(),
+                                      [](const Sample& sample) { return !sample.disturbance.empty(); })},
+          {"disturbances", disturbances},
+          {"stationary", measurement.stationary},
+          {"trusted", trusted && measurement.phases_trusted},
+          {"phases_of", contender.captured ? "replay" : "plain step"},
+          {"phases", phases},
+          {"gradient_sum_seconds", measurement.gradient_sum},
+          {"parameter_bytes", memory.parameter_bytes},
+          {"optimizer_bytes", memory.optimizer_bytes},
+          {"above_bytes", memory.above_bytes}};
 }
 
-double Seconds(const ContenderResult& result, const std::string& phase) {
-  const auto found = std::find_if(result.phases.begin(), result.phases.end(),
-                                  [&](const PhaseResult& other) { return other.phase == phase && other.module < 0; });
-  return found == result.phases.end() ? 0 : found->seconds.median;
-}
-
-std::vector<double> ModuleSeconds(const ContenderResult& result) {
+// Of each module, or stage, that has a phase of its own.
+std::vector<double> ModuleSeconds(const ordered_json& contender, const std::string& name) {
   std::vector<double> seconds;
-  for (const PhaseResult& phase : result.phases) {
-    if (phase.module >= 0) seconds.push_back(phase.seconds.median);
+  for (const ordered_json& phase : contender.at("phases")) {
+    if (phase.at("phase") == name && phase.at("module") >= 0) seconds.push_back(phase.at("seconds").at("median"));
   }
   return seconds;
 }
 
 // Of the optimizer's time each module has its part, and the extractor the rest: by parameters, of which it reads and writes the
 // same number of bytes each.
-double OptimizerOfAModule(const ContenderResult& result, const Problem& problem) {
-  const auto all = static_cast<double>(result.memory.parameter_bytes) / sizeof(float);
-  return Seconds(result, "optimizer") * static_cast<double>(ModuleParameters(problem)) / all;
-}
-
-StepTimes TimesOf(const ContenderResult& result, const Problem& problem) {
-  StepTimes times{.extractor_forward = Seconds(result, "extractor forward"),
-                  .modules = ModuleSeconds(result),
-                  .gradient_sum = result.gradient_sum,
-                  .extractor_backward = Seconds(result, "extractor backward")};
+StepTimes TimesOf(const ordered_json& contender, const Problem& problem) {
+  StepTimes times{.extractor_forward = PhaseSeconds(contender, "extractor forward"),
+                  .modules = ModuleSeconds(contender, "local update"),
+                  .gradient_sum = contender.at("gradient_sum_seconds"),
+                  .extractor_backward = PhaseSeconds(contender, "extractor backward")};
   const auto depth = static_cast<double>(times.modules.size());
-  times.teachers.assign(times.modules.size(), Seconds(result, "teachers") / depth);
-  const double optimizer = OptimizerOfAModule(result, problem);
-  for (double& module : times.modules) module += optimizer;
-  times.extractor_optimizer = std::max(0.0, Seconds(result, "optimizer") - depth * optimizer);
+  times.teachers.assign(times.modules.size(), PhaseSeconds(contender, "teachers") / depth);
+  const double all = contender.at("parameter_bytes").get<double>() / sizeof(float);
+  const double optimizer = PhaseSeconds(contender, "optimizer");
+  const double of_a_module = optimizer * static_cast<double>(ModuleParameters(problem)) / all;
+  for (double& module : times.modules) module += of_a_module;
+  times.extractor_optimizer = std::max(0.0, optimizer - depth * of_a_module);
   return times;
 }
 
-ModelledSpeedup Model(const ContenderResult& result, const Problem& problem, const ModelledDevices& imagined) {
-  const StepTimes times = TimesOf(result, problem);
-  const int64_t batch = result.contender.batch, depth = result.contender.depth;
+ordered_json Model(const ordered_json& contender, const Problem& problem, const Link& link) {
+  const StepTimes times = TimesOf(contender, problem);
+  const auto depth = contender.at("depth").get<int64_t>(), batch = contender.at("batch").get<int64_t>();
   const Messages messages{.features_bytes = static_cast<double>(batch * problem.features) * sizeof(float),
                           .belief_bytes = static_cast<double>(batch * problem.classes) * sizeof(float)};
-  ModelledSpeedup modelled{.label = Label(result.contender),
-                           .depth = depth,
-                           .phase_1 = times.extractor_forward + Seconds(result, "teachers"),
-                           .phase_2 = Seconds(result, "local update"),
-                           .optimizer = Seconds(result, "optimizer"),
-                           .theoretical = TheoreticalSpeedup(times.modules)};
-  modelled.slowest_module = *std::max_element(times.modules.begin(), times.modules.end());
-  modelled.all_modules = modelled.theoretical * modelled.slowest_module;
-  const double one = CriticalPath(times, {depth}, imagined.link, messages);
+  const double slowest = *std::max_element(times.modules.begin(), times.modules.end());
+  const double one = CriticalPath(times, {depth}, link, messages);
+  ordered_json critical_path = ordered_json::array();
   for (int64_t devices = 1; devices <= depth; devices = devices < depth ? std::min(2 * devices, depth) : depth + 1) {
-    modelled.critical_path.push_back({devices, one / BestCriticalPath(times, devices, imagined.link, messages)});
+    critical_path.push_back(
+        {{"devices", devices}, {"speedup", one / BestCriticalPath(times, devices, link, messages)}});
   }
-  if (std::accumulate(imagined.partition.begin(), imagined.partition.end(), int64_t{0}) == depth) {
-    modelled.partition = imagined.partition;
-    modelled.of_partition = one / CriticalPath(times, imagined.partition, imagined.link, messages);
-  }
-  return modelled;
+  return {{"label", contender.at("label")},
+          {"depth", depth},
+          {"phase_1_seconds", times.extractor_forward + PhaseSeconds(contender, "teachers")},
+          {"phase_2_seconds", PhaseSeconds(contender, "local update")},
+          {"slowest_module_seconds", slowest},
+          {"all_modules_seconds", TheoreticalSpeedup(times.modules) * slowest},
+          {"optimizer_seconds", PhaseSeconds(contender, "optimizer")},
+          {"theoretical", TheoreticalSpeedup(times.modules)},
+          {"critical_path", critical_path}};
 }
 
-// Of each pipeline whose serial steps are contenders too.
-std::vector<ModelledPipeline> Pipelines(const std::vector<ContenderResult>& contenders) {
-  std::vector<ModelledPipeline> pipelines;
-  for (const ContenderResult& pipeline : contenders) {
-    if (pipeline.contender.schedule != "pipeline" && pipeline.contender.schedule != "ranks") continue;
-    Contender like = pipeline.contender;
-    like.schedule = "serial";
-    for (const ContenderResult& serial : contenders) {
-      if (Label(serial.contender) != Label(like)) continue;
-      ModelledPipeline modelled{Label(pipeline.contender), Label(like), {}, 0, pipeline.step};
-      for (const PhaseResult& phase : serial.phases)
-        if (phase.phase == "stage" && phase.module >= 0) modelled.stages.push_back(phase.seconds.median);
-      if (modelled.stages.empty()) continue;
-      modelled.predicted = *std::max_element(modelled.stages.begin(), modelled.stages.end());
-      pipelines.push_back(std::move(modelled));
+// A pipeline with a device or a core for each stage takes as long as its slowest stage alone; where stages share a GPU that is a bound,
+// which their sum over the number of stages is as well. The stages' times are those of the same contender's serial steps.
+ordered_json Pipelines(const std::vector<Measurement>& measurements, const ordered_json& contenders) {
+  ordered_json pipelines = ordered_json::array();
+  for (size_t i = 0; i < measurements.size(); ++i) {
+    Contender serial = measurements[i].contender;
+    if (serial.schedule != "pipeline" && serial.schedule != "ranks") continue;
+    serial.schedule = "serial";
+    for (const ordered_json& other : contenders) {
+      const std::vector<double> stages = ModuleSeconds(other, "stage");
+      if (other.at("label") != Label(serial) || stages.empty()) continue;
+      pipelines.push_back({{"label", contenders[i].at("label")},
+                           {"stages_of", other.at("label")},
+                           {"stage_seconds", stages},
+                           {"predicted_seconds", *std::max_element(stages.begin(), stages.end())},
+                           {"step_seconds", contenders[i].at("step_seconds")}});
     }
   }
   return pipelines;
 }
 
-}  // namespace
+// How many times faster `of` is than `over`.
+ordered_json Measured(const Measurement& of, const Measurement& over) {
+  const Pairs pairs = PairsOf(over.latency, of.latency);
+  return {{"of", Label(of.contender)},
+          {"over", Label(over.contender)},
+          {"ratio", ToJson(SummariseRatios(pairs.first, pairs.second))},
+          {"trusted", pairs.trusted}};
+}
 
-void Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const ModelledDevices& devices,
-            uint64_t seed, Results* results) {
-  for (const Measurement& measurement : measurements) results->contenders.push_back(ReduceOne(measurement, seed));
-  for (const ContenderResult& result : results->contenders) {
-    // The model is of modules that share one extractor.
-    if (result.contender.partition != "shared") continue;
-    if (static_cast<int64_t>(ModuleSeconds(result).size()) == result.contender.depth) {
-      results->modelled.push_back(Model(result, problem, devices));
-    }
-  }
-  results->pipelines = Pipelines(results->contenders);
+ordered_json MeasuredSpeedups(const std::vector<Measurement>& measurements) {
+  ordered_json speedups = ordered_json::array();
+  const auto local = [](const Measurement& one) { return FindLearner(one.contender.learner)->local_losses; };
   for (size_t i = 0; i < measurements.size(); ++i) {
     for (size_t j = i + 1; j < measurements.size(); ++j) {
-      const Contender &of = measurements[j].contender, &over = measurements[i].contender;
-      if (of.depth != over.depth || of.batch != over.batch || of.network != over.network) continue;
+      const Measurement &first = measurements[i], &second = measurements[j];
+      const Contender &a = first.contender, &b = second.contender;
+      if (a.depth != b.depth || a.batch != b.batch || a.network != b.network) continue;
       // What is compared with backpropagation is SID, whichever came first.
-      const auto local = [](const Contender& one) { return FindLearner(one.learner)->local_losses; };
-      const bool inverse = local(over) && !local(of);
-      const size_t base = inverse ? j : i, own = inverse ? i : j;
-      const Pairs pairs = PairsOf(measurements[base].latency, measurements[own].latency);
-      results->measured.push_back({Label(measurements[own].contender), Label(measurements[base].contender),
-                                   SummariseRatios(pairs.first, pairs.second, seed), pairs.trusted});
+      const bool inverse = local(first) && !local(second);
+      speedups.push_back(inverse ? Measured(first, second) : Measured(second, first));
     }
   }
+  return speedups;
+}
+
+}  // namespace
+
+ordered_json Reduce(const std::vector<Measurement>& measurements, const Problem& problem, const Link& link) {
+  ordered_json contenders = ordered_json::array(), modelled = ordered_json::array();
+  for (const Measurement& measurement : measurements) contenders.push_back(ReduceOne(measurement));
+  for (const ordered_json& contender : contenders) {
+    const size_t modules = ModuleSeconds(contender, "local update").size();
+    if (contender.at("partition") != "shared" || contender.at("depth") != modules) continue;
+    modelled.push_back(Model(contender, problem, link));
+  }
+  const ordered_json pipelines = Pipelines(measurements, contenders);
+  return {{"contenders", std::move(contenders)},
+          {"measured_speedups", MeasuredSpeedups(measurements)},
+          {"modelled_speedups", modelled},
+          {"modelled_pipelines", pipelines}};
 }
 
 }  // namespace sid

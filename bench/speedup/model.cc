@@ -40,21 +40,6 @@ double EndOfPhase1(const StepTimes& times, const Placement& placement, const Lin
   return end;
 }
 
-// Modules in order, as many to a device as fit `limit`: how many devices that takes.
-Placement Fill(const std::vector<double>& modules, double limit) {
-  Placement placement;
-  double filled = std::numeric_limits<double>::infinity();
-  for (const double module : modules) {
-    if (filled + module > limit) {
-      placement.push_back(0);
-      filled = 0;
-    }
-    filled += module;
-    ++placement.back();
-  }
-  return placement;
-}
-
 }  // namespace
 
 double TheoreticalSpeedup(const std::vector<double>& modules) {
@@ -75,26 +60,18 @@ double CriticalPath(const StepTimes& times, const Placement& placement, const Li
   return summed + times.extractor_backward + times.extractor_optimizer;
 }
 
-Placement BalancedPlacement(const std::vector<double>& modules, int64_t devices) {
-  CHECK(devices >= 1 && devices <= static_cast<int64_t>(modules.size()));
-  // Every sum of neighbours is a possible limit; the smallest that needs no more devices is the best.
-  std::vector<double> limits;
-  for (size_t begin = 0; begin < modules.size(); ++begin) {
-    double sum = 0;
-    for (size_t end = begin; end < modules.size(); ++end) limits.push_back(sum += modules[end]);
-  }
-  std::sort(limits.begin(), limits.end());
-  const double largest = *std::max_element(modules.begin(), modules.end());
-  const auto best = std::partition_point(limits.begin(), limits.end(), [&](double limit) {
-    return limit < largest || static_cast<int64_t>(Fill(modules, limit).size()) > devices;
-  });
-  return Fill(modules, *best);
+Placement EvenPlacement(int64_t modules, int64_t devices) {
+  CHECK(devices >= 1 && devices <= modules);
+  Placement placement(devices, modules / devices);
+  for (int64_t device = 0; device < modules % devices; ++device) ++placement[device];
+  return placement;
 }
 
 double BestCriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages) {
   double best = std::numeric_limits<double>::infinity();
   for (int64_t used = 1; used <= devices; ++used) {
-    best = std::min(best, CriticalPath(times, BalancedPlacement(times.modules, used), link, messages));
+    const Placement placement = EvenPlacement(static_cast<int64_t>(times.modules.size()), used);
+    best = std::min(best, CriticalPath(times, placement, link, messages));
   }
   return best;
 }

@@ -34,8 +34,8 @@ struct StepTimes {
 };
 
 struct Link {
-  double bytes_per_second = 0;
-  double latency = 0;  // seconds
+  double bytes_per_second = 25e9;  // 16 lanes of PCI Express 4
+  double latency = 10e-6;          // seconds of a message
 };
 
 struct Messages {
@@ -52,10 +52,10 @@ double TheoreticalSpeedup(const std::vector<double>& modules);
 // Seconds of a step.
 double CriticalPath(const StepTimes& times, const Placement& placement, const Link& link, const Messages& messages);
 
-// The placement over `devices` (1 .. L) whose slowest device has the least to do in phase 2.
-Placement BalancedPlacement(const std::vector<double>& modules, int64_t devices);
+// Over `devices` (1 .. modules), which have equally many, or the first ones one more: modules of one shape cost the same.
+Placement EvenPlacement(int64_t modules, int64_t devices);
 
-// The least CriticalPath of balanced placements over at most `devices` devices.
+// The least CriticalPath of even placements over at most `devices` devices.
 double BestCriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages);
 
 }  // namespace sid

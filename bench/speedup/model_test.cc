@@ -158,37 +158,10 @@ TEST_F(SpeedupModelTest, EveryPartCountsWithItsPrice) {
   EXPECT_DOUBLE_EQ(CriticalPath(times, {1, 1}, link, messages), 25 + 0.5 + 20 + 2);
 }
 
-// Against all partitions there are.
-TEST_F(SpeedupModelTest, TheBalancedPartitionIsTheBest) {
-  const auto slowest = [](const std::vector<double>& modules, const Placement& placement) {
-    double largest = 0;
-    size_t i = 0;
-    for (const int64_t count : placement) {
-      double sum = 0;
-      for (int64_t k = 0; k < count; ++k) sum += modules[i++];
-      largest = std::max(largest, sum);
-    }
-    return largest;
-  };
-  for (int trial = 0; trial < 100; ++trial) {
-    const auto depth = static_cast<size_t>(Whole(1, 9));
-    std::vector<double> modules(depth);
-    for (double& module : modules) module = Uniform(0.1, 1);
-    std::vector<double> best(depth + 1, 1e9);
-    for (uint64_t cuts = 0; cuts < (uint64_t{1} << (depth - 1)); ++cuts) {
-      Placement placement{1};
-      for (size_t i = 1; i < depth; ++i) {
-        if ((cuts >> (i - 1)) & 1) placement.push_back(0);
-        ++placement.back();
-      }
-      best[placement.size()] = std::min(best[placement.size()], slowest(modules, placement));
-    }
-    for (size_t devices = 1; devices <= depth; ++devices) {
-      const Placement placement = BalancedPlacement(modules, static_cast<int64_t>(devices));
-      EXPECT_LE(placement.size(), devices);
-      EXPECT_NEAR(slowest(modules, placement), best[devices], 1e-12) << "seed " << kSeed << ", trial " << trial;
-    }
-  }
+TEST_F(SpeedupModelTest, AnEvenPlacementLeavesNoneWithTwoMoreThanAnother) {
+  EXPECT_EQ(EvenPlacement(8, 3), (Placement{3, 3, 2}));
+  EXPECT_EQ(EvenPlacement(4, 4), (Placement{1, 1, 1, 1}));
+  EXPECT_EQ(EvenPlacement(5, 1), (Placement{5}));
 }
 
 TEST_F(SpeedupModelTest, APartitionThatDoesNotFitIsABug) {

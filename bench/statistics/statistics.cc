@@ -1,75 +1,73 @@
 #include "bench/statistics/statistics.h"
 
 #include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/students_t.hpp>
+#include <boost/math/statistics/univariate_statistics.hpp>
 #include <cmath>
 #include <limits>
-#include <random>
+#include <utility>
 
-#include "base/random.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
 
-constexpr int kResamples = 2000;
-constexpr double kOutside = 0.05;
-constexpr size_t kFewest = 5;  // below, a bootstrap's tails are the extremes anyway
+namespace math = boost::math;
 
-// The value below which a fraction of the sorted values lies, the nearest of them.
-double Quantile(const std::vector<double>& sorted, double fraction) {
-  return sorted[static_cast<size_t>(std::lround(fraction * static_cast<double>(sorted.size() - 1)))];
-}
+constexpr double kOutside = 0.025;  // on each side
+constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
-Interval BootstrapOfMedian(const std::vector<double>& values, uint64_t seed) {
-  std::mt19937_64 random(MixSeed(seed, RandomUse::kBootstrap));
-  std::uniform_int_distribution<size_t> index(0, values.size() - 1);
-  std::vector<double> medians, drawn(values.size());
-  medians.reserve(kResamples);
-  for (int k = 0; k < kResamples; ++k) {
-    for (double& value : drawn) value = values[index(random)];
-    medians.push_back(Median(drawn));
-  }
-  std::sort(medians.begin(), medians.end());
-  return {Quantile(medians, kOutside / 2), Quantile(medians, 1 - kOutside / 2)};
-}
-
-Interval IntervalOfMedian(const std::vector<double>& values, uint64_t seed) {
-  if (values.size() >= kFewest) return BootstrapOfMedian(values, seed);
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  return {*low, *high};
+// How many of sorted samples lie outside of the interval on each side.
+size_t Outside(size_t samples) {
+  using RoundedDown = math::policies::policy<math::policies::discrete_quantile<math::policies::integer_round_down>>;
+  const math::binomial_distribution<double, RoundedDown> below(static_cast<double>(samples), 0.5);
+  return static_cast<size_t>(math::quantile(below, kOutside));
 }
 
 }  // namespace
 
-double Median(std::vector<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*std::max_element(values.begin(), middle) + *middle) / 2;
-}
+double Median(std::vector<double> values) { return values.empty() ? kNothing : math::statistics::median(values); }
 
-double MedianAbsoluteDeviation(const std::vector<double>& values) {
+// Boost 1.74's own is wrong for five values.
+double MedianAbsoluteDeviation(std::vector<double> values) {
   const double median = Median(values);
-  std::vector<double> distances;
-  distances.reserve(values.size());
-  for (const double value : values) distances.push_back(std::abs(value - median));
-  return Median(std::move(distances));
+  for (double& value : values) value = std::abs(value - median);
+  return Median(std::move(values));
 }
 
-Summary Summarise(const std::vector<double>& values, uint64_t seed) {
-  constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
+Summary Summarise(std::vector<double> values) {
   if (values.empty()) return {kNothing, kNothing, {kNothing, kNothing}, 0};
-  return {Median(values), MedianAbsoluteDeviation(values), IntervalOfMedian(values, seed),
+  std::sort(values.begin(), values.end());
+  const size_t outside = Outside(values.size());
+  return {Median(values),
+          MedianAbsoluteDeviation(values),
+          {values[outside], values[values.size() - 1 - outside]},
           static_cast<int64_t>(values.size())};
 }
 
-Summary SummariseRatios(const std::vector<double>& numerators, const std::vector<double>& denominators, uint64_t seed) {
+Summary SummariseRatios(const std::vector<double>& numerators, const std::vector<double>& denominators) {
   CHECK_EQ(numerators.size(), denominators.size());
-  std::vector<double> ratios;
-  ratios.reserve(numerators.size());
-  for (size_t i = 0; i < numerators.size(); ++i) ratios.push_back(numerators[i] / denominators[i]);
-  return Summarise(ratios, seed);
+  std::vector<double> ratios, logarithms;
+  for (size_t i = 0; i < numerators.size(); ++i) {
+    ratios.push_back(numerators[i] / denominators[i]);
+    logarithms.push_back(std::log(ratios.back()));
+  }
+  Summary summary = Summarise(ratios);
+  summary.interval = {kNothing, kNothing};
+  if (ratios.size() < 2) return summary;
+  const auto degrees = static_cast<int64_t>(ratios.size()) - 1;
+  const double mean = math::statistics::mean(logarithms), variance = math::statistics::sample_variance(logarithms);
+  const double error = std::sqrt(variance / static_cast<double>(ratios.size()));
+  const double margin = StudentQuantile(1 - kOutside, degrees) * error;
+  summary.interval = {std::exp(mean - margin), std::exp(mean + margin)};
+  return summary;
+}
+
+double StudentCdf(double t, int64_t degrees) { return math::cdf(math::students_t(static_cast<double>(degrees)), t); }
+
+double StudentQuantile(double probability, int64_t degrees) {
+  return math::quantile(math::students_t(static_cast<double>(degrees)), probability);
 }
 
 }  // namespace sid

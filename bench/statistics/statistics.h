@@ -1,12 +1,12 @@
 #pragma once
 
-// What a set of measurements says, and how surely. Times have a hard floor and a long tail of disturbances, so the middle is
-// the median, the spread the median absolute deviation, and the interval a bootstrap's, which assumes no distribution:
+// What a set of times says, and how surely. Times have a hard floor and a long tail of disturbances, so the middle is the median, the
+// spread the median absolute deviation, and the interval lies between two of the sorted samples, which assumes no distribution:
 //
-//   draw n of the n samples with replacement, take the median; do so 2000 times; 95 % of the medians lie in the interval
+//   of n samples as many lie below the true median as n tosses have heads: [x_(k+1), x_(n-k)] with P(heads <= k) <= 2.5 %
 //
-// Two programs are compared by pairs measured right after one another: what slows both down cancels in each pair's ratio,
-// and the interval is the ratios' own.
+// Two programs are compared by pairs measured right after one another. What slows both down cancels in each pair's ratio, whose logarithm
+// has no floor and two equal tails: the interval is Student's, of the logarithms' mean.
 
 #include <cstdint>
 #include <vector>
@@ -21,18 +21,22 @@ struct Interval {
 struct Summary {
   double median = 0;
   double deviation = 0;  // the median distance from the median
-  Interval interval;     // of the median, 95 %; with fewer than five samples simply their range, which says less
+  Interval
+      interval;  // 95 %; of fewer than six times their range, which is less sure: 93.8 % for five; of one ratio NaN
   int64_t samples = 0;
 };
 
 // NaN for no values; the mean of the two in the middle for an even number.
 double Median(std::vector<double> values);
-double MedianAbsoluteDeviation(const std::vector<double>& values);
+double MedianAbsoluteDeviation(std::vector<double> values);
 
-// The seed makes the interval the same every time.
-Summary Summarise(const std::vector<double>& values, uint64_t seed);
+Summary Summarise(std::vector<double> values);
 
-// Of numerators[i] / denominators[i]: equally many, the denominators not 0.
-Summary SummariseRatios(const std::vector<double>& numerators, const std::vector<double>& denominators, uint64_t seed);
+// Of numerators[i] / denominators[i]: equally many, all above 0.
+Summary SummariseRatios(const std::vector<double>& numerators, const std::vector<double>& denominators);
+
+// Student's t with at least one degree of freedom: P(T <= t), t finite or infinite; and the t with P(T <= t) = probability, in (0, 1).
+double StudentCdf(double t, int64_t degrees);
+double StudentQuantile(double probability, int64_t degrees);
 
 }  // namespace sid

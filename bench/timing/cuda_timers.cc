@@ -1,15 +1,10 @@
 #include "bench/timing/cuda_timers.h"
 
 #include <ATen/cuda/CUDAEvent.h>
-#include <c10/cuda/CUDAFunctions.h>
-#include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
-#include <nvtx3/nvToolsExt.h>
 
-#include <string>
-#include <utility>
+#include <memory>
 
-#include "absl/strings/str_cat.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
@@ -44,51 +39,10 @@ class CudaEventTimer final : public RecordingTimer {
   std::vector<std::unique_ptr<Span>> spans_;
 };
 
-class NvtxTimer final : public PhaseTimer {
- public:
-  void Begin(std::string_view phase, int64_t module) override {
-    std::string name(phase);
-    if (module >= 0) name += " " + std::to_string(module);
-    nvtxRangePushA(name.c_str());
-  }
-  void End() override { nvtxRangePop(); }
-};
-
-// Without LibTorch, whose graph and allocator an error in the middle of a recording would leave unfit for the next one.
-cudaError_t RecordAndReplayAnEvent(cudaStream_t stream, cudaEvent_t event) {
-  cudaGraph_t graph = nullptr;
-  cudaError_t error = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
-  if (error != cudaSuccess) return error;
-  error = cudaEventRecordWithFlags(event, stream, cudaEventRecordExternal);
-  const cudaError_t end = cudaStreamEndCapture(stream, &graph);
-  if (error == cudaSuccess) error = end;
-  if (error != cudaSuccess) return error;
-  cudaGraphExec_t replayable = nullptr;
-  error = cudaGraphInstantiate(&replayable, graph, 0);
-  if (error == cudaSuccess) error = cudaGraphLaunch(replayable, stream);
-  if (error == cudaSuccess) error = cudaEventSynchronize(event);
-  if (replayable != nullptr) cudaGraphExecDestroy(replayable);
-  cudaGraphDestroy(graph);
-  return error;
-}
-
 }  // namespace
-
-absl::Status CanTimeReplays(at::Device device) {
-  const c10::cuda::CUDAGuard guard(device);
-  cudaEvent_t event = nullptr;
-  cudaError_t error = cudaEventCreate(&event);
-  if (error == cudaSuccess) error = RecordAndReplayAnEvent(c10::cuda::getStreamFromPool(false, device.index()), event);
-  if (event != nullptr) cudaEventDestroy(event);
-  cudaGetLastError();  // else the next launch would report it
-  if (error == cudaSuccess) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("the driver records no events in a graph: ", cudaGetErrorString(error)));
-}
 
 std::unique_ptr<RecordingTimer> MakeCudaEventTimer(at::Device device) {
   return std::make_unique<CudaEventTimer>(device);
 }
-
-std::unique_ptr<PhaseTimer> MakeNvtxTimer() { return std::make_unique<NvtxTimer>(); }
 
 }  // namespace sid

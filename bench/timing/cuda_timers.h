@@ -6,7 +6,6 @@
 
 #include <memory>
 
-#include "absl/status/status.h"
 #include "bench/timing/phase_timers.h"
 
 namespace sid {
@@ -16,11 +15,5 @@ namespace sid {
 // Take waits once, for the last event. Events are kept and used again. Where a graph is recorded, the events become nodes of it, and
 // after each replay Read has the replay's own phases.
 std::unique_ptr<RecordingTimer> MakeCudaEventTimer(at::Device device);
-
-// Whether the driver lets a graph record events that are read outside it; else what it said.
-absl::Status CanTimeReplays(at::Device device);
-
-// Names the phases for a profiler (Nsight Systems) as NVTX ranges and measures nothing; without a profiler it does nothing.
-std::unique_ptr<PhaseTimer> MakeNvtxTimer();
 
 }  // namespace sid

@@ -71,7 +71,6 @@ TEST_F(CudaEventTimerTest, MarksWithoutWaiting) {
 
 // Each replay's own times, of kernels that differ, and all that lies between the first mark and the last.
 TEST_F(CudaEventTimerTest, TimesTheReplaysOfAGraph) {
-  ASSERT_TRUE(CanTimeReplays(at::Device(at::kCUDA, 0)).ok()) << CanTimeReplays(at::Device(at::kCUDA, 0));
   const double kernel = HostSeconds();
   const auto graph = MakeCudaGraph(at::Device(at::kCUDA, 0));
   PhaseTimer untimed;
@@ -93,12 +92,6 @@ TEST_F(CudaEventTimerTest, TimesTheReplaysOfAGraph) {
     EXPECT_NEAR(phases[0].seconds, phases[1].seconds + phases[2].seconds, 0.03 * phases[0].seconds);
     graph->Run({});
   }
-}
-
-TEST(NvtxTimer, WithoutAProfilerDoesNothing) {
-  const auto timer = MakeNvtxTimer();
-  const ScopedPhase outer(*timer, "step");
-  const ScopedPhase inner(*timer, "local update", 2);
 }
 
 }  // namespace

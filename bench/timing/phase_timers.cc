@@ -63,32 +63,4 @@ std::vector<PhaseTime> RecordingTimer::Take() {
 
 std::unique_ptr<RecordingTimer> MakeClockTimer(Clock clock) { return std::make_unique<ClockTimer>(std::move(clock)); }
 
-double SecondsPerPhase(RecordingTimer& timer, const Clock& clock) {
-  constexpr int kPhases = 1000;
-  double seconds = 0;
-  for (const bool warm : {false, true}) {
-    const double begin = clock();
-    for (int k = 0; k < kPhases; ++k) const ScopedPhase phase(timer, "extractor backward");
-    seconds = clock() - begin;
-    if (!warm) timer.Take();
-  }
-  timer.Take();
-  return seconds / kPhases;
-}
-
-std::vector<PhaseTime> Merge(const std::vector<PhaseTime>& phases) {
-  std::vector<PhaseTime> merged;
-  for (const PhaseTime& phase : phases) {
-    const auto same = std::find_if(merged.begin(), merged.end(), [&](const PhaseTime& other) {
-      return other.phase == phase.phase && other.module == phase.module && other.level == phase.level;
-    });
-    if (same == merged.end()) {
-      merged.push_back(phase);
-    } else {
-      same->seconds += phase.seconds;
-    }
-  }
-  return merged;
-}
-
 }  // namespace sid

@@ -5,7 +5,7 @@
 //   Begin, End  --> marks on a clock: the CPU's, or events in a GPU's stream     nothing waits, nothing is computed
 //   Read        --> one wait for the device, then the seconds of every phase; Take: and begin anew
 //
-// The one that measures nothing is PhaseTimer itself. What a timer costs is measured by SecondsPerPhase.
+// The one that measures nothing is PhaseTimer itself.
 
 #include <cstdint>
 #include <functional>
@@ -52,11 +52,5 @@ using Clock = std::function<double()>;  // seconds since any fixed time
 
 // Host time. On a GPU, that of launching the work.
 std::unique_ptr<RecordingTimer> MakeClockTimer(Clock clock);
-
-// What one phase costs in host time, its Begin and End: mean of many, with whatever memory they need in place.
-double SecondsPerPhase(RecordingTimer& timer, const Clock& clock);
-
-// Phases of the same name, module and level made one, their seconds added, in the order in which they first began.
-std::vector<PhaseTime> Merge(const std::vector<PhaseTime>& phases);
 
 }  // namespace sid

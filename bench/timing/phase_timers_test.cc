@@ -75,27 +75,6 @@ TEST_F(PhaseTimersTest, ReadKeepsTheMarksAndReadsTheClockAnew) {
   EXPECT_TRUE(timer.Read().empty());
 }
 
-TEST_F(PhaseTimersTest, ChunksOfOnePhaseAddUpAndModulesStayApart) {
-  for (const int64_t module : {0, 1, 0}) {
-    const ScopedPhase phase(*timer_, "local update", module);
-    now_ += 1;
-  }
-  const std::vector<PhaseTime> merged = Merge(timer_->Take());
-  ASSERT_EQ(merged.size(), 2u);
-  EXPECT_EQ(merged[0].module, 0);
-  EXPECT_EQ(merged[0].seconds, 2);
-  EXPECT_EQ(merged[1].seconds, 1);
-}
-
-TEST(SecondsPerPhase, CountsEveryReadingOfTheClock) {
-  double now = 0;
-  const Clock clock = [&] { return now += 1; };
-  const auto timer = MakeClockTimer(clock);
-  // Two readings a phase, and the one that ends the measurement.
-  EXPECT_NEAR(SecondsPerPhase(*timer, clock), 2, 0.01);
-  EXPECT_TRUE(timer->Take().empty()) << "it leaves the timer as it was";
-}
-
 TEST_F(PhaseTimersTest, PhasesThatDoNotMatchAreABug) {
   EXPECT_DEATH(timer_->End(), "never began");
   timer_->Begin("open", -1);

@@ -1,6 +1,7 @@
 #include "reproducibility/verdict/bench_evidence.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "bench/results/read.h"
 
 namespace sid {
 namespace {
@@ -43,6 +45,7 @@ std::vector<Ratio> CriticalPaths(const Rule&, const ordered_json& bench) {
     ratios.push_back({absl::StrCat(label, " on ", path.back().at("devices").get<int64_t>(), " devices"),
                       value,
                       {value, value},
+                      0,
                       Trusted(*contenders.at(label))});
   }
   return ratios;
@@ -59,8 +62,9 @@ Ratio SpeedupOver(const std::string& over, const ordered_json& measured) {
   const ordered_json& ratio = measured.at("ratio");
   const auto value = ratio.at("median").get<double>();
   const Interval interval{ratio.at("low").get<double>(), ratio.at("high").get<double>()};
-  if (second == over) return {absl::StrCat(first, " over ", second), value, interval};
-  return {absl::StrCat(second, " over ", first), 1 / value, {1 / interval.high, 1 / interval.low}};
+  const auto samples = ratio.value("samples", int64_t{0});
+  if (second == over) return {absl::StrCat(first, " over ", second), value, interval, samples};
+  return {absl::StrCat(second, " over ", first), 1 / value, {1 / interval.high, 1 / interval.low}, samples};
 }
 
 // Of SID's executors the fastest, as a user would choose it.
@@ -109,20 +113,13 @@ std::vector<Ratio> MemoryRatios(const Rule& rule, const ordered_json& bench) {
   return ratios;
 }
 
-double PhaseSeconds(const ordered_json& contender, const std::string& name) {
-  for (const ordered_json& phase : contender.at("phases")) {
-    if (phase.at("phase") == name && phase.at("module") == -1) return phase.at("seconds").at("median").get<double>();
-  }
-  return 0;
-}
-
 std::vector<Ratio> ExtractorShares(const Rule&, const ordered_json& bench) {
   std::vector<Ratio> ratios;
   for (const ordered_json& contender : bench.at("contenders")) {
     const double step = PhaseSeconds(contender, "step"), backward = PhaseSeconds(contender, "extractor backward");
     if (contender.at("learner") != "sid" || step <= 0 || backward <= 0) continue;
     const double value = backward / step;
-    ratios.push_back({contender.at("label").get<std::string>(), value, {value, value}, Trusted(contender)});
+    ratios.push_back({contender.at("label").get<std::string>(), value, {value, value}, 0, Trusted(contender)});
   }
   return ratios;
 }
@@ -141,6 +138,7 @@ std::vector<Ratio> PipelinePredictions(const Rule&, const ordered_json& bench) {
     ratios.push_back({label,
                       predicted / step.at("median").get<double>(),
                       {predicted / step.at("high").get<double>(), predicted / step.at("low").get<double>()},
+                      step.value("samples", int64_t{0}),
                       Trusted(pipeline) && Trusted(*contenders.at(one.at("stages_of").get<std::string>()))});
   }
   return ratios;
@@ -157,11 +155,19 @@ const std::map<std::string, Ratios>& RatiosByName() {
   return *kRatios;
 }
 
-Verdict JudgeOne(const Bound& bound, const Ratio& ratio) {
-  if (!ratio.trusted) return Verdict::kInconclusive;
-  if (bound.above ? ratio.interval.low > bound.value : ratio.interval.high < bound.value) return Verdict::kPass;
-  if (bound.above ? ratio.interval.high <= bound.value : ratio.interval.low >= bound.value) return Verdict::kFail;
-  return Verdict::kInconclusive;
+bool Holds(const Bound& bound, const Ratio& ratio) {
+  return ratio.trusted && (bound.above ? ratio.interval.low > bound.value : ratio.interval.high < bound.value);
+}
+
+// As far on the wrong side by chance, if it lay on the bound; for a figure without samples 0 or 1.
+double PAgainst(const Bound& bound, const Ratio& ratio) {
+  if (!ratio.trusted) return 1;
+  const auto [low, high] = ratio.interval;
+  if (ratio.samples < 2 || low == high) return (bound.above ? high <= bound.value : low >= bound.value) ? 0 : 1;
+  const double mean = (std::log(low) + std::log(high)) / 2, margin = (std::log(high) - std::log(low)) / 2;
+  const double error = margin / StudentQuantile(1 - kLevel, ratio.samples - 1);
+  const double beyond = (bound.above ? 1 : -1) * (mean - std::log(bound.value));
+  return StudentCdf(beyond / error, ratio.samples - 1);
 }
 
 }  // namespace
@@ -181,9 +187,11 @@ Verdict JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios, std::str
     return Verdict::kNotRun;
   }
   std::vector<std::string> held, broken, open;
-  for (const Ratio& ratio : ratios) {
-    const Verdict verdict = JudgeOne(rule.bound, ratio);
-    (verdict == Verdict::kPass ? held : verdict == Verdict::kFail ? broken : open).push_back(ratio.label);
+  std::vector<double> against;
+  for (const Ratio& ratio : ratios) against.push_back(PAgainst(rule.bound, ratio));
+  if (!rule.some) against = Holm(against);
+  for (size_t i = 0; i < ratios.size(); ++i) {
+    (Holds(rule.bound, ratios[i]) ? held : against[i] <= kLevel ? broken : open).push_back(ratios[i].label);
   }
   if (rule.some && !held.empty()) {
     *reason = absl::StrCat("beyond the bound: ", absl::StrJoin(held, "; "));

@@ -19,6 +19,7 @@ struct Ratio {
   std::string label;
   double value = 0;
   Interval interval;    // value itself at both ends where the figure has none
+  int64_t samples = 0;  // that the interval is of
   bool trusted = true;  // false: the samples were disturbed, or had not settled
   std::string device;   // that it was measured on
 };
@@ -28,7 +29,8 @@ struct Ratio {
 // benchmark of the other has none. UnknownName for another quantity.
 absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const nlohmann::ordered_json& bench);
 
-// NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound.
+// NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound. Where one alone would refute,
+// the p values against the claim are Holm's, as those of contrasts: by Student's t on the ratios' logarithms, as their intervals are.
 Verdict JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios, std::string* reason);
 
 }  // namespace sid

@@ -136,6 +136,26 @@ TEST(RatiosOf, TheCascadeAloneIsNoStep) {
   EXPECT_TRUE(RatiosOf(alone, Bench())->empty());
 }
 
+// Eight ratios that each lie surely enough on the wrong side alone: one among eight is chance, unless it is surer.
+TEST(JudgeRatios, OneOfManyMustBeSurerToRefute) {
+  const Rule rule = RuleOf("measured_speedup", {true, 1});
+  const auto verdict = [&](double low, double high) {
+    std::vector<Ratio> ratios(8, {.label = "faster", .value = 2, .interval = {1.5, 2.5}, .samples = 10});
+    ratios[3] = {.label = "slower", .value = 0.9, .interval = {low, high}, .samples = 10};
+    std::string reason;
+    return JudgeRatios(rule, ratios, &reason);
+  };
+  EXPECT_EQ(verdict(0.82, 0.99), Verdict::kInconclusive);
+  EXPECT_EQ(verdict(0.88, 0.92), Verdict::kFail);
+  EXPECT_EQ(verdict(1.01, 1.10), Verdict::kPass);
+  Ratio alone{.label = "slower", .value = 0.9, .interval = {0.82, 0.99}, .samples = 10};
+  std::string reason;
+  EXPECT_EQ(JudgeRatios(rule, {alone}, &reason), Verdict::kFail);
+  alone.samples = 0;
+  alone.interval = {0.9, 1.1};
+  EXPECT_EQ(JudgeRatios(rule, {alone}, &reason), Verdict::kInconclusive) << "it straddles the bound";
+}
+
 TEST(JudgeRatios, EveryVerdict) {
   EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1}), Bench()), Verdict::kPass);
   EXPECT_EQ(VerdictOf(RuleOf("measured_speedup", {true, 1.5}), Bench()), Verdict::kInconclusive);

@@ -50,11 +50,6 @@ using Shares = std::map<std::string, double>;
 //   s^2 = sum_i n_i s_i^2 / |w_i|^2 / sum_i n_i,    n = (sum_i n_i)^2 / sum_ij min(n_i, n_j) cos(w_i, w_j)^2,    n_i = seeds - 1
 void Pool(const std::vector<Shares>& shares, std::vector<Comparison>* comparisons);
 
-// Student's t with a whole number of degrees of freedom, at least 1, by its finite series (Abramowitz and Stegun, 26.7.3 and
-// 26.7.4): P(T <= t), t finite or infinite; and the t with P(T <= t) = probability, in (0, 1).
-double StudentCdf(double t, int64_t degrees);
-double StudentQuantile(double probability, int64_t degrees);
-
 // Holm's step-down correction: each p value as if it were the only one tested.
 std::vector<double> Holm(const std::vector<double>& p);
 

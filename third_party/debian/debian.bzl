@@ -27,6 +27,8 @@ def _library_impl(ctx):
     apt = ctx.attr.apt
     for h in ctx.attr.header_dirs:
         ctx.symlink(_require(ctx, "/usr/include/" + h, apt), "include/" + h)
+    for h in ctx.attr.system_headers:
+        _require(ctx, "/usr/include/" + h, apt)
     for lib in ctx.attr.files:
         _require(ctx, libdir + "/" + lib, apt)
     out = {"": _HEADER.format(apt = apt)}
@@ -61,6 +63,7 @@ _library = repository_rule(
     attrs = {
         "apt": attr.string(mandatory = True, doc = "the Debian package to name when something is missing"),
         "header_dirs": attr.string_list(doc = "folders under /usr/include"),
+        "system_headers": attr.string_list(doc = "folders there that must exist, which the compiler finds by itself: too many files to name"),
         "files": attr.string_list(doc = "library files that must exist"),
         "targets": attr.string_list_dict(doc = "'package:target' -> link flags and deps"),
     },
@@ -115,6 +118,14 @@ def debian_libraries():
         header_dirs = ["nlohmann"],
         files = [],
         targets = {":json": []},
+    )
+
+    _library(
+        name = "boost",
+        apt = "libboost-dev",
+        system_headers = ["boost/math"],
+        files = [],
+        targets = {":math": []},
     )
 
     _library(
