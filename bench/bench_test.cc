@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/command_line/command_for_tests.h"
@@ -17,13 +16,11 @@ namespace {
 using testing::HasSubstr;
 
 const std::string kFolder = testing::TempDir() + "/bench";
-// A small run, of which several tests look at different files.
+// A small run.
 const std::string kSmall =
     "bench/bench --learners=sid,bp-chain --depths=2,3 --batches=4 --classes=3 --side=8 --features=4 --hidden=5 --quick "
     "--sample_seconds=0.001 --device=cpu --threads=1 --out=" +
     kFolder;
-
-bool HaveResults() { return std::filesystem::exists(kFolder + "/results.json") || RunCommand(kSmall).code == 0; }
 
 TEST(Bench, BadInputIsOneLineAndExitCode2) {
   ExpectOneLine(RunCommand("bench/bench --learners=sid,bpchain"), 2, "did you mean 'bp-chain'?");
