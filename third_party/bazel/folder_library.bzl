@@ -1,7 +1,7 @@
 """A folder's library, whose sources are compiled as one.
 
 Parsing LibTorch's headers and the standard library's takes 5 s of a processor, much more than most files of ours. A folder's sources, one after
-the other in one generated file, pay for it once: a cold build of //:train takes less than half the processor time.
+the other in one generated file, pay for it once: base/ takes 12 s instead of 30, sid/network/ 41 instead of 81.
 
 Whoever edits wants one file compiled, not its folder: `--config=edit` (a line in user.bazelrc) compiles each source by itself. So do the tools
 that look at single files (tools/compile_commands.py, tools/coverage).
