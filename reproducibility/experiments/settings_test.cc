@@ -40,7 +40,8 @@ TEST(SettingsOf, AStandInReplacesTheFirstDataSetAlone) {
 
 TEST(SettingsOf, ListsMultiplyAndEverySchemeIsAmongThem) {
   std::set<std::string> schemes;
-  for (const TrainConfig& run : SettingsOf("initialisation", {}).value()) schemes.insert(run.initialisation);
+  const std::vector<TrainConfig> runs = SettingsOf("initialisation", {}).value();
+  for (const TrainConfig& run : runs) schemes.insert(run.initialisation);
   const std::vector<std::string> all = InitialisationNames();
   EXPECT_EQ(schemes, std::set<std::string>(all.begin(), all.end()));
   EXPECT_EQ(SettingsOf("initialisation", {})->size(), 2 * all.size());
