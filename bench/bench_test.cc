@@ -51,7 +51,7 @@ TEST(Bench, MeasuresAndWritesWhatItSays) {
 TEST(Bench, MeasuresRanksBesideOneProcess) {
   const std::string folder = testing::TempDir() + "/ranks";
   const Outcome outcome = RunCommand(
-      "bench/bench --learners=sid,bp --networks=resnet9 --partitions=even --depths=2 --head=conv --executors=serial "
+      "bench/bench --learners=sid,bp --networks=simple-cnn --partitions=even --depths=2 --head=conv --executors=serial "
       "--schedules=serial,ranks,data-parallel,gpipe --batches=4 --classes=3 --side=8 --quick --sample_seconds=0.001 "
       "--device=cpu --threads=1 --out=" +
       folder);

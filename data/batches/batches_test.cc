@@ -118,7 +118,7 @@ TEST(ShuffledBatches, AugmentedImagesAreViewsOfTheirExamplesAndEveryViewOccurs) 
   const Batch epoch = WholeEpoch(batches, 0);
   const at::Tensor views = AugmentationViews(kCropFlip, 5, 5);
   const at::Tensor all =
-      examples.images.flatten(1).to(at::kFloat).index({epoch.labels}).index_select(1, views.view(-1));
+      examples.images.flatten(1).to(at::kFloat).index_select(0, epoch.labels).index_select(1, views.view(-1));
   const at::Tensor same = all.view({400, views.size(0), 25}).eq(epoch.images.reshape({400, 1, 25})).all(-1);
   EXPECT_TRUE(same.any(1).all().item<bool>());
   EXPECT_TRUE(same.any(0).all().item<bool>());
