@@ -46,7 +46,6 @@ absl::Status SetUpProcess(int64_t threads) {
                  << "quota of processors or processes)";
   mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
-  mallopt(M_ARENA_MAX, 1);  // other arenas, which threads have by default, return what is free whatever the threshold
   at::globalContext().setFlushDenormal(true);
   if (threads > 0 || chosen < before) at::set_num_threads(static_cast<int>(chosen));
   return absl::OkStatus();

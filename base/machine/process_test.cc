@@ -4,12 +4,9 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <iostream>
 #include <thread>
-#include <vector>
 
 #include "base/machine/no_threads_for_tests.h"
 
@@ -26,31 +23,6 @@ TEST(SetUpProcess, MakesWhatIsTooSmallZeroInEveryThread) {
     EXPECT_GT((small * 2).min().item<float>(), 0) << "normal numbers stay";
     EXPECT_EQ(at::get_num_threads(), 2);
   }).join();
-}
-
-// In a process of its own: a thread takes the arena of one that has ended before.
-TEST(SetUpProcessDeathTest, MemoryThatAThreadFreesStays) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  const auto count_faults = [] {
-    EXPECT_TRUE(SetUpProcess(/*threads=*/1).ok());
-    std::thread([] {
-      const auto faults = [] {
-        rusage usage{};
-        getrusage(RUSAGE_THREAD, &usage);
-        return usage.ru_minflt;
-      };
-      // 128 MiB, which are 32,768 pages.
-      const auto use = [] {
-        std::vector<at::Tensor> used;
-        for (int k = 0; k < 8; ++k) used.push_back(at::full({4 << 20}, 1.0F));
-      };
-      use();
-      const auto before = faults();
-      use();
-      _exit(faults() - before < 1000 ? 0 : 7);
-    }).join();
-  };
-  EXPECT_EXIT(count_faults(), testing::ExitedWithCode(0), "");
 }
 
 // Without a word LibTorch would wait for its threads for ever.
