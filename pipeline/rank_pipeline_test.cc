@@ -123,7 +123,7 @@ TEST(Ranks, DoNotWaitLongForOneThatHasComeAndDied) {
     c10d::TCPStoreOptions options;
     options.port = static_cast<uint16_t>(first.port);
     c10d::TCPStore store(first.address, options);
-    store.set("settings/1", R"([["WORLD_SIZE","2"]])");
+    store.c10d::Store::set("settings/1", R"([["WORLD_SIZE","2"]])");
     store.get("verdict");
   });
   const auto said = JoinAll({first}, {{}});
