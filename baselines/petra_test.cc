@@ -89,8 +89,10 @@ TensorsByName GradientsByDefinition(const std::vector<Network>& w, const Batch& 
   at::Tensor gradient = differentiate(loss, Learning(HeadTensors(heads.heads, 0)), x, at::ones({}, at::kDouble));
   for (size_t b = kBlocks; b-- > 0;) {
     const Stage own = block(t + 2 * kBlocks - b, b);
-    const bool reversible = own.blocks[0].coupling != nullptr;
-    found = reversible ? Invert(own.blocks[0], found, own.tensors[0], {.training = true}).detach() : h[b].detach();
+    const BlockFunction& coupling = own.blocks[0].coupling;
+    found =
+        coupling == nullptr ? h[b] : Uncouple(found, coupling(SecondStream(found), own.tensors[0], {.training = true}));
+    found = found.detach();
     x = found.detach().requires_grad_(true);
     const at::Tensor y = own.blocks[0].forward(x, own.tensors[0], {.training = true});
     gradient = differentiate(y, Learning(BodyTensors(own)), x, gradient);

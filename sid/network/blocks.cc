@@ -159,14 +159,12 @@ Block BasicBlock(const Shape& in, int64_t channels, int64_t stride) {
 
 Block RevBlock(const Shape& in, int64_t channels, int64_t stride) {
   const bool reversible = stride == 1 && channels == in[0];
-  const Shape out{channels, (in[1] + stride - 1) / stride, (in[2] + stride - 1) / stride};
-  const Shape before{in[0] / 2, in[1], in[2]}, stream{channels / 2, out[1], out[2]};
   // What BasicBlock wants of one stream; the streams themselves are kept beside it.
-  Block block = BasicBlock(before, channels / 2, stride);
+  Block block = BasicBlock({in[0] / 2, in[1], in[2]}, channels / 2, stride);
   block.kind = reversible ? absl::StrCat("reversible ", channels)
                           : absl::StrCat("two streams ", in[0], " -> ", channels, stride > 1 ? ", stride 2" : "");
-  block.output = out;
-  block.cost.activations += Numbers(out);
+  block.output[0] = channels;
+  block.cost.activations += Numbers(block.output);
   const auto first = [stride](const at::Tensor& x, const BlockTensors& own, const Pass& pass) {
     return BatchNorm(Convolve(x, own[0], {}, stride, /*padding=*/1, pass.Feedback(0)), own, 1, pass);
   };

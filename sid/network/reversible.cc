@@ -12,9 +12,8 @@ at::Tensor Couple(const at::Tensor& x, const at::Tensor& f) {
   return at::concat({SecondStream(x) + f, FirstStream(x)}, 1);
 }
 
-at::Tensor Invert(const Block& block, const at::Tensor& y, const BlockTensors& own, const Pass& pass) {
-  const at::Tensor x1 = SecondStream(y);
-  return at::concat({x1, FirstStream(y) - block.coupling(x1, own, pass)}, 1);
+at::Tensor Uncouple(const at::Tensor& y, const at::Tensor& f) {
+  return at::concat({SecondStream(y), FirstStream(y) - f}, 1);
 }
 
 }  // namespace sid

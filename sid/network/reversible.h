@@ -10,10 +10,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <vector>
-
-#include "sid/network/block.h"
-
 namespace sid {
 
 // [B, 2 c, h, w] -> views [B, c, h, w].
@@ -23,7 +19,7 @@ at::Tensor SecondStream(const at::Tensor& x);
 // [x2 + f | x1], where f is F(x1).
 at::Tensor Couple(const at::Tensor& x, const at::Tensor& f);
 
-// What a reversible block was given, from what it handed on. `pass` should write no statistics.
-at::Tensor Invert(const Block& block, const at::Tensor& y, const BlockTensors& own, const Pass& pass);
+// Its inverse: [y2 | y1 - f], where f is F(y2).
+at::Tensor Uncouple(const at::Tensor& y, const at::Tensor& f);
 
 }  // namespace sid
