@@ -3,7 +3,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/concat.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/ones_like.h>
 
 #include <utility>
@@ -36,11 +35,10 @@ Gradients Pull(const at::Tensor& output, std::vector<at::Tensor> leaves, const a
 class PetraPipeline : public Pipeline {
  public:
   explicit PetraPipeline(PetraLearner& learner)
-      : learner_(learner), watch_(learner.State()), options_(watch_.tensors().at(0).tensor.detach().options()) {}
+      : learner_(learner), watch_(learner.State()), device_(watch_.tensors().at(0).tensor.device()) {}
 
   std::vector<at::Tensor> Begin(const Batch& batch, double learning_rate) override {
-    const at::ScalarType type = options_.device().is_cuda() ? at::kFloat : at::kDouble;  // as fused Adam reads it
-    learning_rate_ = at::full({}, learning_rate, options_.dtype(type));
+    learning_rate_ = LearningRateOn(device_, learning_rate);
     learner_.Enter(batch);
     return Tick();
   }
@@ -65,7 +63,7 @@ class PetraPipeline : public Pipeline {
 
   PetraLearner& learner_;
   Watch watch_;
-  at::TensorOptions options_;  // of weights
+  at::Device device_;
   at::Tensor learning_rate_;
 };
 
@@ -149,11 +147,11 @@ std::vector<at::Tensor> PetraLearner::GoBack(size_t block, const Back& given) {
     gradients = Pull(pass.output, pass.leaves, x, given.gradient);
     handed.gradient = gradients.by_x;
   } else {
-    // Invert and the graph of F from one F: x1 came through, and x2 was added to it.
+    // What was given, and the graph of F, from one F: x1 came through, and x2 was added to it.
     const at::Tensor x1 = SecondStream(given.h).detach().requires_grad_(true), by_f = FirstStream(given.gradient);
     const BlockPass f = RunBlock(network_, block, compute_type_, x1, kQuietPass, &Block::coupling);
     gradients = Pull(f.output, f.leaves, x1, by_f);
-    handed = {at::concat({x1.detach(), FirstStream(given.h) - f.output.detach()}, 1),
+    handed = {Uncouple(given.h, f.output.detach()),
               at::concat({SecondStream(given.gradient) + gradients.by_x, by_f}, 1)};
   }
   if (block > 0) back_[block - 1] = std::move(handed);

@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/concat.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
@@ -12,6 +11,7 @@
 
 #include "base/machine/streams.h"
 #include "pipeline/worker.h"
+#include "sid/optimizer/optimizer.h"
 
 namespace sid {
 namespace {
@@ -77,9 +77,8 @@ class TickPipeline : public Pipeline {
         has_batch_(workers, false) {}
 
   std::vector<at::Tensor> Begin(const Batch& batch, double learning_rate) override {
-    const at::ScalarType type = options_.device().is_cuda() ? at::kFloat : at::kDouble;  // as fused Adam reads it
     const Work work{batch.images, learner_.FirstBelief(batch), batch.labels,
-                    at::full({}, learning_rate, options_.dtype(type))};
+                    LearningRateOn(options_.device(), learning_rate)};
     const at::Tensor& usual = inputs_[0].features;
     if (usual.defined() && usual.sizes() != work.features.sizes()) return TakeAlone(work);
     Copy(work, inputs_[0]);

@@ -1,13 +1,13 @@
 #include "bench/harness/competitor.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/scalar_tensor.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <utility>
 
 #include "base/status.h"
 #include "bench/timing/cuda_timers.h"
+#include "sid/optimizer/optimizer.h"
 
 namespace sid {
 namespace {
@@ -34,8 +34,7 @@ absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Pr
 
 void Competitor::Capture(PhaseTimer& timer) {
   Activate(contender_, device_);
-  learning_rate_ =
-      at::scalar_tensor(kLearningRate, at::TensorOptions(device_).dtype(at::kFloat));  // as fused Adam reads it
+  learning_rate_ = LearningRateOn(device_, kLearningRate);
   graph_ = MakeCudaGraph(device_);
   PhaseTimer untimed;
   for (int64_t run = 0; run <= kWarmRuns; ++run) {

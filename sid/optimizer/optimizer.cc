@@ -9,6 +9,7 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/_fused_sgd.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -34,6 +35,10 @@ void ClipByNorm(std::vector<at::Tensor>& gradients, double clip_norm, const at::
 }
 
 }  // namespace
+
+at::Tensor LearningRateOn(at::Device device, double learning_rate) {
+  return at::full({}, learning_rate, at::TensorOptions(device).dtype(device.is_cuda() ? at::kFloat : at::kDouble));
+}
 
 at::Tensor NormOf(const std::vector<at::Tensor>& gradients) { return at::stack(at::_foreach_norm(gradients)).norm(); }
 

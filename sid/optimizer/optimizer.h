@@ -11,6 +11,7 @@
 // norm over all of them; each stage of a network has an optimizer of its own, so no number crosses stages.
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,9 @@ struct OptimizerOptions {
   double weight_decay = 0;
   double clip_norm = 0;  // 0: no clipping
 };
+
+// A learning rate as a step reads it: on the CPU in double, on a GPU in float, as fused Adam wants it.
+at::Tensor LearningRateOn(at::Device device, double learning_rate);
 
 // Of all of them together, a scalar.
 at::Tensor NormOf(const std::vector<at::Tensor>& gradients);
