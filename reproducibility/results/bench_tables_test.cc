@@ -12,7 +12,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "base/files.h"
 #include "reproducibility/results/tables_for_tests.h"
 
 namespace sid {
@@ -21,8 +20,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int64_t kDepths[] = {4, 8, 16, 64};
-
-ordered_json Read(const std::string& path) { return ordered_json::parse(ReadFile(path).value()); }
 
 // Milliseconds of one contender by depth.
 struct Timed {
@@ -73,7 +70,7 @@ std::string GainInClosedForm(const std::string& title, const ordered_json& bench
 }
 
 std::vector<std::string> CascadeTimes() {
-  const ordered_json bench = Read("bench/cascade/results.json");
+  const ordered_json bench = ReadJson("bench/cascade/results.json");
   std::vector<std::string> table;
   for (const Timed& timed : {Timed{"`sid`, `--executor=serial`", "sid", "serial", "fp32"},
                              {"`bp-chain`", "bp-chain", "", "fp32"},
@@ -89,7 +86,7 @@ std::vector<std::string> CascadeTimes() {
 }
 
 std::vector<std::string> StepTimes() {
-  const ordered_json bench = Read("reproducibility/results/two_cores/bench.json");
+  const ordered_json bench = ReadJson("reproducibility/results/two_cores/bench.json");
   std::vector<std::string> table;
   for (const Timed& timed : {Timed{"`sid`, `serial`, `--precision=bf16`", "sid", "serial", "bf16"},
                              {"`bp-chain`, `--precision=bf16`", "bp-chain", "", "bf16"},
@@ -112,7 +109,7 @@ std::string GainOfKernel(const ordered_json& bench, const std::string& precision
 }
 
 std::vector<std::string> GpuTimes() {
-  const ordered_json bench = Read("bench/h200/steps.json");
+  const ordered_json bench = ReadJson("bench/h200/steps.json");
   std::vector<std::string> table;
   for (const std::string precision : kPrecisions) {
     for (const auto& [title, learner, executor] : {std::tuple("`sid`, `cuda`", "sid", "cuda"),
@@ -127,7 +124,7 @@ std::vector<std::string> GpuTimes() {
 }
 
 std::vector<std::string> GainsOnTheH100() {
-  const ordered_json bench = Read("bench/h100/results.json");
+  const ordered_json bench = ReadJson("bench/h100/results.json");
   std::vector<std::string> table;
   for (const std::string precision : kPrecisions) table.push_back(GainOfKernel(bench, precision));
   return table;
@@ -135,7 +132,7 @@ std::vector<std::string> GainsOnTheH100() {
 
 // The phases of SID's replayed steps, in bf16.
 std::vector<std::string> PhasesOfReplays() {
-  const ordered_json bench = Read("bench/h200/steps.json");
+  const ordered_json bench = ReadJson("bench/h200/steps.json");
   std::vector<std::string> table;
   for (const char* phase :
        {"extractor forward", "teachers", "local update", "extractor backward", "optimizer", "step"}) {
@@ -155,7 +152,7 @@ std::vector<std::string> PhasesOfReplays() {
 
 // Steps of backpropagation, and of modules that own blocks, one after the other and side by side.
 std::vector<std::string> SideBySide(const std::string& path) {
-  const ordered_json bench = Read(path);
+  const ordered_json bench = ReadJson(path);
   std::vector<std::string> table;
   for (const ordered_json& bp : bench.at("contenders")) {
     if (bp.at("learner") != "bp") continue;
@@ -184,7 +181,7 @@ std::vector<std::string> VitTinyByFour() { return SideBySide("bench/h200/vit_tin
 
 // Mebibytes above weights and optimizer state, by depth.
 std::vector<std::string> Memory() {
-  const ordered_json bench = Read("bench/memory/results.json");
+  const ordered_json bench = ReadJson("bench/memory/results.json");
   std::vector<std::string> table;
   for (const auto& [title, learner, chunk] : {std::tuple("`sid`, all modules at a time", "sid", 0),
                                               {"`sid`, `--chunk=4`", "sid", 4},
@@ -202,7 +199,7 @@ std::vector<std::string> Memory() {
 
 std::vector<std::string> Trainings() {
   const auto percent = [](const ordered_json& share) { return absl::StrFormat("%.2f %%", 100 * share.get<double>()); };
-  const ordered_json trainings = Read("reproducibility/results/h100/trainings.json");
+  const ordered_json trainings = ReadJson("reproducibility/results/h100/trainings.json");
   std::vector<std::string> table;
   for (const ordered_json& run : trainings.at("runs")) {
     const ordered_json &settings = run.at("config").at("settings"), &accuracy = run.at("summary").at("test_accuracy");
@@ -217,7 +214,7 @@ std::vector<std::string> Trainings() {
 
 std::vector<std::string> ResNet9Trainings() {
   std::vector<std::string> table;
-  const ordered_json trainings = Read("reproducibility/results/h200/resnet9.json");
+  const ordered_json trainings = ReadJson("reproducibility/results/h200/resnet9.json");
   for (const ordered_json& run : trainings.at("runs")) {
     const ordered_json& settings = run.at("config").at("settings");
     std::vector<std::string> accuracy;
@@ -231,9 +228,9 @@ std::vector<std::string> ResNet9Trainings() {
 
 // The cascade of 64 modules by its phases, and what its products alone would need at the rate of a large one.
 std::vector<std::string> WhereTheTimeGoes() {
-  const ordered_json bench = Read("bench/cascade/results.json");
-  const double rate =
-      std::stod(Read("bench/micro/results.json").at("context").at("fp32_product_flops_per_second").get<std::string>());
+  const ordered_json bench = ReadJson("bench/cascade/results.json");
+  const double rate = std::stod(
+      ReadJson("bench/micro/results.json").at("context").at("fp32_product_flops_per_second").get<std::string>());
   const auto cell = [](double seconds) { return absl::StrFormat("%.1f", 1e3 * seconds); };
   const auto profile = [&](const Timed& timed, const std::vector<std::string>& phases) {
     std::vector<std::string> cells = {timed.title};
@@ -258,7 +255,7 @@ std::vector<std::string> WhereTheTimeGoes() {
 }
 
 std::vector<std::string> ModelledCascade() {
-  const ordered_json bench = Read("bench/e2/cascade.json");
+  const ordered_json bench = ReadJson("bench/e2/cascade.json");
   std::vector<std::string> table;
   for (const ordered_json& modelled : bench.at("modelled_speedups")) {
     std::vector<std::string> cells = {modelled.at("depth").dump()};
@@ -273,7 +270,7 @@ std::vector<std::string> ModelledCascade() {
 }
 
 std::vector<std::string> ModelledSteps() {
-  const ordered_json bench = Read("bench/e2/step.json");
+  const ordered_json bench = ReadJson("bench/e2/step.json");
   std::vector<std::string> times = {"whole step on 3x32x32 images, one core, ms"},
                            gains = {"its critical path, L devices: times faster"};
   for (const ordered_json& contender : bench.at("contenders")) {
@@ -284,11 +281,6 @@ std::vector<std::string> ModelledSteps() {
   }
   return {Row(times), Row(gains)};
 }
-
-struct Guarded {
-  std::string page, evidence;
-  std::vector<std::string> (*rows)();
-};
 
 const Guarded kTables[] = {{"docs/benchmarks.md", "reproducibility/results/two_cores/bench.json", StepTimes},
                            {"docs/benchmarks.md", "bench/cascade/results.json", CascadeTimes},
@@ -306,21 +298,12 @@ const Guarded kTables[] = {{"docs/benchmarks.md", "reproducibility/results/two_c
                            {"docs/results.md", "reproducibility/results/h200/resnet9.json", ResNet9Trainings}};
 
 TEST(Benchmarks, TablesSayWhatTheFilesSay) {
-  for (const Guarded& guarded : kTables) {
-    int64_t found = 0;
-    for (Table& table : TablesOf(guarded.page)) {
-      if (table.evidence != absl::StrCat("<!-- evidence: ", guarded.evidence, " -->")) continue;
-      ++found;
-      table.rows.erase(table.rows.begin(), table.rows.begin() + 2);  // the head
-      EXPECT_EQ(table.rows, guarded.rows()) << guarded.page << ": " << guarded.evidence;
-    }
-    EXPECT_EQ(found, 1) << guarded.page << ": " << guarded.evidence;
-  }
+  for (const Guarded& guarded : kTables) ExpectTable(guarded);
 }
 
 // The whole commands of the trainings stand in the file; their flags are the settings'.
 TEST(Trainings, CommandsSayTheirSettings) {
-  const ordered_json trainings = Read("reproducibility/results/h100/trainings.json");
+  const ordered_json trainings = ReadJson("reproducibility/results/h100/trainings.json");
   ASSERT_EQ(trainings.at("runs").size(), 5u);
   for (const ordered_json& run : trainings.at("runs")) {
     const auto command = run.at("command").get<std::string>();

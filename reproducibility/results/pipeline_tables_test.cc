@@ -10,15 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "base/files.h"
 #include "reproducibility/results/tables_for_tests.h"
 
 namespace sid {
 namespace {
 
 using nlohmann::ordered_json;
-
-ordered_json Read(const std::string& path) { return ordered_json::parse(ReadFile(path).value()); }
 
 // "`sid`, ranks", as the page names a contender.
 std::string TitleOf(const ordered_json& contender) {
@@ -50,7 +47,7 @@ std::string GainOver(const ordered_json& bench, const ordered_json& of, const or
 }
 
 std::vector<std::string> TwoCores() {
-  const ordered_json bench = Read("bench/e5/two_cores.json");
+  const ordered_json bench = ReadJson("bench/e5/two_cores.json");
   std::vector<const ordered_json*> backpropagation;
   for (const ordered_json& one : bench.at("contenders")) {
     if (one.at("learner") == "bp" && one.at("schedule") == "serial") backpropagation.push_back(&one);
@@ -68,7 +65,7 @@ std::vector<std::string> TwoCores() {
 // Each stage alone, and the step that was measured by what they predict.
 std::vector<std::string> Predictions() {
   std::vector<std::string> table;
-  const ordered_json bench = Read("bench/e5/two_cores.json");
+  const ordered_json bench = ReadJson("bench/e5/two_cores.json");
   for (const ordered_json& one : bench.at("modelled_pipelines")) {
     std::vector<std::string> stages;
     for (const ordered_json& seconds : one.at("stage_seconds"))
@@ -84,25 +81,11 @@ std::vector<std::string> Predictions() {
   return table;
 }
 
-struct Guarded {
-  std::string page, evidence;
-  std::vector<std::string> (*rows)();
-};
-
 const Guarded kTables[] = {{"docs/benchmarks.md", "bench/e5/two_cores.json", TwoCores},
                            {"docs/benchmarks.md", "bench/e5/two_cores.json (prediction)", Predictions}};
 
 TEST(Pipelines, TablesSayWhatTheFilesSay) {
-  for (const Guarded& guarded : kTables) {
-    int64_t found = 0;
-    for (Table& table : TablesOf(guarded.page)) {
-      if (table.evidence != absl::StrCat("<!-- evidence: ", guarded.evidence, " -->")) continue;
-      ++found;
-      table.rows.erase(table.rows.begin(), table.rows.begin() + 2);  // the head
-      EXPECT_EQ(table.rows, guarded.rows()) << guarded.page << ": " << guarded.evidence;
-    }
-    EXPECT_EQ(found, 1) << guarded.page << ": " << guarded.evidence;
-  }
+  for (const Guarded& guarded : kTables) ExpectTable(guarded);
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 //
 //   <!-- evidence: bench/memory/results.json -->
 
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -38,6 +41,28 @@ inline std::vector<Table> TablesOf(const std::string& path) {
     in_table = is_row;
   }
   return tables;
+}
+
+inline nlohmann::ordered_json ReadJson(const std::string& path) {
+  return nlohmann::ordered_json::parse(ReadFile(path).value());
+}
+
+// A table of a page, and its rows as the evidence has them.
+struct Guarded {
+  std::string page, evidence;
+  std::vector<std::string> (*rows)();
+};
+
+// That the page has one such table, which says so row by row.
+inline void ExpectTable(const Guarded& guarded) {
+  int64_t found = 0;
+  for (Table& table : TablesOf(guarded.page)) {
+    if (table.evidence != absl::StrCat("<!-- evidence: ", guarded.evidence, " -->")) continue;
+    ++found;
+    table.rows.erase(table.rows.begin(), table.rows.begin() + 2);  // the head
+    EXPECT_EQ(table.rows, guarded.rows()) << guarded.page << ": " << guarded.evidence;
+  }
+  EXPECT_EQ(found, 1) << guarded.page << ": " << guarded.evidence;
 }
 
 }  // namespace sid

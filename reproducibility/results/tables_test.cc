@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "base/files.h"
 #include "reproducibility/results/tables_for_tests.h"
 
 namespace sid {
@@ -23,8 +22,7 @@ using nlohmann::ordered_json;
 constexpr char kFolder[] = "reproducibility/results/two_cores";
 
 const ordered_json& Report() {
-  static const auto* const kReport =
-      new ordered_json(ordered_json::parse(ReadFile(absl::StrCat(kFolder, "/report.json")).value()));
+  static const auto* const kReport = new ordered_json(ReadJson(absl::StrCat(kFolder, "/report.json")));
   return *kReport;
 }
 
