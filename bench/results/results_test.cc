@@ -38,7 +38,7 @@ Measurement Backpropagation() {
   return measurement;
 }
 
-constexpr Link kFast{.bytes_per_second = 1e30};
+constexpr Link kFast{.bytes_per_second = 1e30, .latency = 0};
 
 ordered_json Both() { return Reduce({Serial(), Backpropagation()}, kProblem, kFast); }
 
@@ -72,7 +72,7 @@ TEST(Reduce, ModelsWhatHasPhasesOfModules) {
   ASSERT_EQ(all[0]["critical_path"].size(), 2u);
   EXPECT_EQ(all[0]["critical_path"][1]["devices"], 2);
   // 2 + 1 + 7 + 4 + 2 on one device; 2 + 1 + 4 + 0.5 + 4 + 2 on two.
-  EXPECT_NEAR(all[0]["critical_path"][1]["speedup"].get<double>(), 16 / 13.5, 1e-5);
+  EXPECT_DOUBLE_EQ(all[0]["critical_path"][1]["speedup"].get<double>(), 16 / 13.5);
 }
 
 // A pipeline is predicted by the slowest stage of the same contender's serial steps, and of no other's.
