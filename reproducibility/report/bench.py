@@ -7,14 +7,22 @@ TITLES = {  # of a chart: title, legend, axis
     "steps": ("Time of a step", "Median and 95 % interval.", "milliseconds"),
     "phases": ("Phases of SID's fastest step", "Medians; of a captured step where the driver times one, else of a plain one.", "milliseconds"),
     "memory": ("Peak memory of a step", "Above parameters and optimizer state.", "MiB"),
-    "theoretical": ("Theoretical speedup", "Sum over modules / slowest module: phase 2 alone, the paper's figure, by construction about L.", "times as fast"),
+    "theoretical": (
+        "Theoretical speedup",
+        "Sum over modules / slowest module: phase 2 alone, the paper's figure, by construction about L.",
+        "times as fast",
+    ),
     "critical_path": ("Critical path", "A whole step on several devices, messages included, modelled.", "times as fast as on one"),
     "measured": ("Measured speedup", "Wall clock against wall clock, in pairs, 95 % interval; the fastest of each learner.", "times as fast"),
 }
 
 
 def device(environment):
-    return environment["gpu"]["name"] if "gpu" in environment else f"{environment.get('cores', '?')} CPU cores" if environment.get("device") == "cpu" else environment.get("device", "unknown device")
+    return (
+        environment["gpu"]["name"]
+        if "gpu" in environment
+        else f"{environment.get('cores', '?')} CPU cores" if environment.get("device") == "cpu" else environment.get("device", "unknown device")
+    )
 
 
 def what(results):
@@ -54,11 +62,24 @@ def specifications(results):
 
     found = {"steps": [row(name[c["label"]], c["depth"], c["step_seconds"], 1e3) for c in contenders]}
     sid = [c for (learner, _, _), c in fastest(results["contenders"]).items() if learner == "sid"]
-    found["phases"] = [{"x": c["depth"], "name": p["phase"], "value": 1e3 * p["seconds"]["median"]} for c in sid for p in c["phases"] if p["module"] < 0 and p["phase"] != "step"]
+    found["phases"] = [
+        {"x": c["depth"], "name": p["phase"], "value": 1e3 * p["seconds"]["median"]}
+        for c in sid
+        for p in c["phases"]
+        if p["module"] < 0 and p["phase"] != "step"
+    ]
     found["memory"] = [{"name": name[c["label"]], "x": c["depth"], "value": c["above_bytes"] / 2**20} for c in contenders if c["above_bytes"] >= 0]
     found["theoretical"] = [{"x": m["depth"], "name": name[m["label"]], "value": m["theoretical"]} for m in results["modelled_speedups"]]
-    found["critical_path"] = [{"x": m["depth"], "name": f"{name[m['label']]}, {'L' if point is m['critical_path'][-1] else point['devices']} devices", "value": point["speedup"]}
-                              for m in results["modelled_speedups"] for point in m["critical_path"] if point["devices"] in (2, 4) or point is m["critical_path"][-1]]
+    found["critical_path"] = [
+        {
+            "x": m["depth"],
+            "name": f"{name[m['label']]}, {'L' if point is m['critical_path'][-1] else point['devices']} devices",
+            "value": point["speedup"],
+        }
+        for m in results["modelled_speedups"]
+        for point in m["critical_path"]
+        if point["devices"] in (2, 4) or point is m["critical_path"][-1]
+    ]
     found["measured"] = [row(f"sid over {over}", depth, ratio) for depth, over, ratio in pairs(results)]
     for file, rows in found.items():
         if rows:
@@ -70,7 +91,10 @@ def speed_answer(results):
     found = {}
     for depth, over, ratio in pairs(results):
         found.setdefault(over, {})[depth] = ratio["median"]
-    told = "; ".join(f"**{min(by.values()):.2f} to {max(by.values()):.2f} times** as fast as `{over}`'s at L = {min(by)} to {max(by)}" for over, by in found.items())
+    told = "; ".join(
+        f"**{min(by.values()):.2f} to {max(by.values()):.2f} times** as fast as `{over}`'s at L = {min(by)} to {max(by)}"
+        for over, by in found.items()
+    )
     return f"SID's fastest step is {told}" if told and results["settings"]["extractor"] else ""
 
 
@@ -78,7 +102,11 @@ def memory_answer(results):
     """Peak memory at the greatest depth: each learner's fastest contender, and its leanest where that is another."""
     of = [c for c in results["contenders"] if c["above_bytes"] >= 0 and c["depth"] == max(o["depth"] for o in results["contenders"])]
     least = {c["learner"]: c["above_bytes"] for c in sorted(of, key=lambda c: -c["above_bytes"])}
-    told = [f"`{c['learner']}` **{c['above_bytes'] / 2**20:.1f} MiB**" + (f" (leanest {least[c['learner']] / 2**20:.1f})" if least[c["learner"]] < 0.99 * c["above_bytes"] else "") for c in fastest(of).values()]
+    told = [
+        f"`{c['learner']}` **{c['above_bytes'] / 2**20:.1f} MiB**"
+        + (f" (leanest {least[c['learner']] / 2**20:.1f})" if least[c["learner"]] < 0.99 * c["above_bytes"] else "")
+        for c in fastest(of).values()
+    ]
     return f"{what(results)} at L = {of[0]['depth']} need {', '.join(told)}" if told else ""
 
 
@@ -91,9 +119,24 @@ def document(results):
     yield "heading", 1, "SID: benchmark", "top"
     yield "text", f"**{device(environment)}**, {environment['threads']} threads, commit {environment['commit']}: {len(results['contenders'])} contenders, {settings['samples']} samples each, {what(results)}, {settings['classes']} classes, {settings['side']} x {settings['side']} pixels."
     yield from (("note", warning) for warning in results["warnings"])
-    yield "table", ["", "answer"], [["Speed", speed_answer(results) or "not compared by whole steps"], ["Memory", memory_answer(results) or "not measured"]], "answers card"
+    yield "table", ["", "answer"], [
+        ["Speed", speed_answer(results) or "not compared by whole steps"],
+        ["Memory", memory_answer(results) or "not measured"],
+    ], "answers card"
     yield "code", environment.get("command", "")
     yield plots(results, "")
-    rows = [[named(c, results["contenders"]), c["depth"], c["batch"], *(f"{1e3 * c['step_seconds'][key]:.3f}" for key in ("median", "low", "high")), f"{c['above_bytes'] / 2**20:.1f}" if c["above_bytes"] >= 0 else "-", "yes" if c["trusted"] else "no"] for c in results["contenders"]]
-    yield "fold", "All contenders", "contenders", [("table", ["contender", "L", "B", "step, ms", "95 % from", "to", "memory, MiB", "trusted"], rows, "fine numbers")]
+    rows = [
+        [
+            named(c, results["contenders"]),
+            c["depth"],
+            c["batch"],
+            *(f"{1e3 * c['step_seconds'][key]:.3f}" for key in ("median", "low", "high")),
+            f"{c['above_bytes'] / 2**20:.1f}" if c["above_bytes"] >= 0 else "-",
+            "yes" if c["trusted"] else "no",
+        ]
+        for c in results["contenders"]
+    ]
+    yield "fold", "All contenders", "contenders", [
+        ("table", ["contender", "L", "B", "step, ms", "95 % from", "to", "memory, MiB", "trusted"], rows, "fine numbers")
+    ]
     yield "fold", "Environment", "environment", [("table", ["what", "value"], [[key, str(value)] for key, value in environment.items()], "fine")]

@@ -8,8 +8,15 @@ import html
 import re
 
 # Symbol and word beside the colour: told apart in print and without colour vision.
-MARKS = {"FAIL": "✗ FAIL", "PASS": "✓ PASS", "leans to FAIL": "? leans to FAIL", "leans to PASS": "? leans to PASS",
-         "INCONCLUSIVE": "? INCONCLUSIVE", "BY CONSTRUCTION": "= BY CONSTRUCTION", "NOT RUN": "– NOT RUN"}
+MARKS = {
+    "FAIL": "✗ FAIL",
+    "PASS": "✓ PASS",
+    "leans to FAIL": "? leans to FAIL",
+    "leans to PASS": "? leans to PASS",
+    "INCONCLUSIVE": "? INCONCLUSIVE",
+    "BY CONSTRUCTION": "= BY CONSTRUCTION",
+    "NOT RUN": "– NOT RUN",
+}
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>{title}</title>
 <style>{style}</style></head><body>
@@ -49,7 +56,12 @@ HTML = {
     "list": lambda texts: "<ul>" + "".join(f"<li>{inline(text)}</li>" for text in texts) + "</ul>",
     "code": lambda text: f"<pre>{html.escape(text)}</pre>",
     "table": html_table,
-    "plots": lambda plots: '<div class="plots">' + "\n".join(f'<figure id="plot-{name}"><figcaption>{inline(title)}<small>{inline(legend)}</small></figcaption>{svg}</figure>' for name, title, legend, svg in plots) + "</div>",
+    "plots": lambda plots: '<div class="plots">'
+    + "\n".join(
+        f'<figure id="plot-{name}"><figcaption>{inline(title)}<small>{inline(legend)}</small></figcaption>{svg}</figure>'
+        for name, title, legend, svg in plots
+    )
+    + "</div>",
     # A link opens what its target lies in.
     "fold": lambda summary, anchor, blocks: f'<details><summary>{inline(summary)}</summary><div{f" id={anchor}" if anchor else ""}>{to_html(blocks)}</div></details>',
     "screen": lambda blocks: f'<div class="screen">{to_html(blocks)}</div>',  # neither in print nor in Markdown
@@ -58,7 +70,10 @@ HTML = {
 
 def markdown_table(header, rows, _):
     full = [header, ["---"] * len(header), *(row if len(row) > 1 else [f"**{row[0]}**", *[""] * (len(header) - 1)] for row in rows)]
-    return "\n".join("| " + " | ".join(str(cell[0] if isinstance(cell, tuple) else cell).replace("~", "").replace("|", "\\|") for cell in row) + " |" for row in full)
+    return "\n".join(
+        "| " + " | ".join(str(cell[0] if isinstance(cell, tuple) else cell).replace("~", "").replace("|", "\\|") for cell in row) + " |"
+        for row in full
+    )
 
 
 def to_markdown(blocks):
@@ -72,5 +87,6 @@ MARKDOWN = {
     "list": lambda texts: "\n".join(f"- {text}" for text in texts),
     "code": lambda text: "\n".join("    " + line for line in text.splitlines()),
     "table": markdown_table,
-    "fold": lambda summary, anchor, blocks: (f'<a id="{anchor}"></a>\n\n' if anchor else "") + f'<details><summary>{summary}</summary>\n\n{to_markdown(blocks)}\n\n</details>',
+    "fold": lambda summary, anchor, blocks: (f'<a id="{anchor}"></a>\n\n' if anchor else "")
+    + f"<details><summary>{summary}</summary>\n\n{to_markdown(blocks)}\n\n</details>",
 }

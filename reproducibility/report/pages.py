@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Draws the pages: of report.json files of //:reproduce, report.md and report.html; of a results.json of //:bench, results.html and its charts.
 
-  ./tools/bazel run //:pages -- FOLDER...                  of one folder, beside its report.json; of several, into --out
-  ./tools/bazel run //:pages -- FOLDER --plot=NAME --out=FILE.svg
-  ./tools/bazel run //:pages -- RESULTS.json --out=FOLDER
+./tools/bazel run //:pages -- FOLDER...                  of one folder, beside its report.json; of several, into --out
+./tools/bazel run //:pages -- FOLDER --plot=NAME --out=FILE.svg
+./tools/bazel run //:pages -- RESULTS.json --out=FOLDER
 """
 
 import argparse
@@ -62,7 +62,15 @@ def draw(inputs, out, plot):
         for name, chart in bench.specifications(results):
             write(out / f"{name}.svg", charts.svg(chart, *ON_BOTH))
         return
-    reports = [{**read_json(folder / "report.json", "reproduce"), "folder": folder, "name": folder.resolve().name, "path": os.path.relpath(folder, out) + "/"} for folder in inputs]
+    reports = [
+        {
+            **read_json(folder / "report.json", "reproduce"),
+            "folder": folder,
+            "name": folder.resolve().name,
+            "path": os.path.relpath(folder, out) + "/",
+        }
+        for folder in inputs
+    ]
     blocks = list(report.document([{**of, "measured": [read_json(of["folder"] / name, "bench") for name in of["benches"]]} for of in reports]))
     drawn = page.PAGE.format(title="SID: reproducibility report", style=style, body=page.to_html(blocks))
     if plot:

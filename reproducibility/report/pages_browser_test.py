@@ -35,8 +35,26 @@ class Browser:
         self.from_browser, answers = os.pipe()
         # The browser reads descriptor 3 and writes descriptor 4.
         self.process = subprocess.Popen(
-            ["bash", "-c", f'exec "$@" 3<&{commands} 4>&{answers}', "-", CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--user-data-dir={folder}/profile", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"],
-            pass_fds=(commands, answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "HOME": folder})
+            [
+                "bash",
+                "-c",
+                f'exec "$@" 3<&{commands} 4>&{answers}',
+                "-",
+                CHROMIUM,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--remote-debugging-pipe",
+                f"--user-data-dir={folder}/profile",
+                "--disable-dev-shm-usage",
+                "--disable-background-networking",
+                "--no-first-run",
+            ],
+            pass_fds=(commands, answers),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": folder},
+        )
         os.close(commands)
         os.close(answers)
         self.rest, self.number, self.events, self.session = b"", 0, [], None
@@ -101,7 +119,9 @@ class PageInABrowserTest(unittest.TestCase):
         url = f"file://{self.folder}/report.html"
         browser.open(url)
         measured = json.loads(browser.call("Runtime.evaluate", expression=MEASURE)["result"]["value"])
-        shot = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip={"x": 0, "y": 0, "width": width, "height": 6000, "scale": 1})
+        shot = browser.call(
+            "Page.captureScreenshot", format="png", captureBeyondViewport=True, clip={"x": 0, "y": 0, "width": width, "height": 6000, "scale": 1}
+        )
         (self.shots / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
         asked = [e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"]
         self.assertEqual([other for other in asked if other != url and not other.startswith("data:")], [])

@@ -87,7 +87,7 @@ class ReportTest(unittest.TestCase):
     def section(self, name):
         """Its summary and what it folds."""
         before, after = self.html.split(f"<div id={name.lower()}>")
-        return before[before.rindex("<summary>"):] + re.split(r"<div id=[a-z]+\d+b?>|<h2", after)[0]
+        return before[before.rindex("<summary>") :] + re.split(r"<div id=[a-z]+\d+b?>|<h2", after)[0]
 
     def test_every_claim_with_a_rule_has_it_its_command_and_its_files(self):
         for folder, report in REPORTS.items():
@@ -106,10 +106,18 @@ class ReportTest(unittest.TestCase):
     def test_numbers_are_those_of_the_report(self):
         for report in REPORTS.values():
             for claim in report["claims"]:
-                scale, digits = {"accuracy": (100, ".2f"), "rise": (100, ".2f"), "rise_in_training": (100, ".2f"), "contraction": (1, ".3f"), "staleness": (1, ".2g")}.get((claim["rule"] or {}).get("quantity"), (1, ".2f"))
+                scale, digits = {
+                    "accuracy": (100, ".2f"),
+                    "rise": (100, ".2f"),
+                    "rise_in_training": (100, ".2f"),
+                    "contraction": (1, ".3f"),
+                    "staleness": (1, ".2g"),
+                }.get((claim["rule"] or {}).get("quantity"), (1, ".2f"))
                 for c in claim["comparisons"]:
                     mean, low, high = (f"{scale * value:{digits}}" for value in (c["mean"], *c["t_interval"]))
-                    self.assertRegex(self.markdown, rf"\| {re.escape(c['label'])} \| [<>] \S+ \| [^|]* \| {mean}[^|]*\[{low}, {high}\] \| {len(c['values'])} \|")
+                    self.assertRegex(
+                        self.markdown, rf"\| {re.escape(c['label'])} \| [<>] \S+ \| [^|]* \| {mean}[^|]*\[{low}, {high}\] \| {len(c['values'])} \|"
+                    )
 
     def test_links_lead_somewhere_and_ask_no_network(self):
         without_names = re.sub(r'xmlns(:\w+)?="[^"]*"', "", self.html)
@@ -139,7 +147,10 @@ class ReportTest(unittest.TestCase):
         self.assertNotIn("#010203", self.html)
 
     def test_no_json_and_no_list_of_python_in_prose(self):
-        for page in (text_of(re.sub(r"<pre>.*?</pre>|<style>.*?</style>", "", self.html, flags=re.DOTALL)), re.sub(r"^    .*$", "", self.markdown, flags=re.MULTILINE)):
+        for page in (
+            text_of(re.sub(r"<pre>.*?</pre>|<style>.*?</style>", "", self.html, flags=re.DOTALL)),
+            re.sub(r"^    .*$", "", self.markdown, flags=re.MULTILINE),
+        ):
             self.assertIsNone(re.search(r"\{[\"']|\[['\"]|\bNone\b", page))
 
     def test_the_committed_page_is_this_one(self):
@@ -162,7 +173,9 @@ class ReportTest(unittest.TestCase):
     def test_the_committed_picture_is_this_one(self):
         drawn = self.out / "depth.svg"
         self.assertEqual(draw(self.out / "two_cores", "--plot=experiment-depth", f"--out={drawn}"), (0, ""))
-        shown = [re.findall(r'aria-label="([^"]*)"', path.read_text(encoding="utf-8")) for path in (drawn, pathlib.Path("docs/accuracy_by_depth.svg"))]
+        shown = [
+            re.findall(r'aria-label="([^"]*)"', path.read_text(encoding="utf-8")) for path in (drawn, pathlib.Path("docs/accuracy_by_depth.svg"))
+        ]
         self.assertGreater(len(shown[0]), 15)
         self.assertEqual(*shown)
         self.assertIn("there is no plot nothing; there are ", draw(self.out / "two_cores", "--plot=nothing", f"--out={drawn}")[1])
@@ -182,7 +195,10 @@ class OthersTest(unittest.TestCase):
 
     def test_bad_input_is_one_line(self):
         for text, part in (('{"schema": 9}', "has schema 9"), ("{", "is no result"), ('{"schema": 1}', "is damaged"), ("[]", "is no result")):
-            for name, arguments in (("report.json", lambda folder: [folder]), ("results.json", lambda folder: [folder / "results.json", f"--out={folder}"])):
+            for name, arguments in (
+                ("report.json", lambda folder: [folder]),
+                ("results.json", lambda folder: [folder / "results.json", f"--out={folder}"]),
+            ):
                 folder = new_folder()
                 (folder / name).write_text(text, encoding="utf-8")
                 code, error = draw(*arguments(folder))

@@ -65,8 +65,10 @@ def modules():
 def main():
     if len(sys.argv) != 2:
         sys.exit("pipelines: expected FOLDER")
-    drawn = {"batches": charts.lines(list(batches()), "B, examples a step", "times as fast as backpropagation"),
-             "modules": charts.lines(list(modules()), "K, modules", "times as fast as backpropagation on one core", log=False)}
+    drawn = {
+        "batches": charts.lines(list(batches()), "B, examples a step", "times as fast as backpropagation"),
+        "modules": charts.lines(list(modules()), "K, modules", "times as fast as backpropagation on one core", log=False),
+    }
     for name, chart in drawn.items():
         (SOURCE / sys.argv[1] / f"{name}.svg").write_text(charts.svg(chart, "#777777", "#bbbbbb"), encoding="utf-8")
 
