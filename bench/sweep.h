@@ -4,7 +4,8 @@
 //
 //   learners x networks x partitions x executors x chunks x schedules x precisions x capture x threads x depths x batches --> contenders
 //
-// Executors, chunks and schedules multiply local losses only, but data-parallel and gpipe, which multiply bp. `even` and `lean` partitions split among as many modules as --depths says.
+// Executors, chunks and schedules multiply local losses only, but data-parallel and gpipe, which multiply bp. `even` and `lean` partitions
+// split among as many modules as --depths says.
 
 #include <c10/core/Device.h>
 

@@ -30,8 +30,8 @@ class Store;
 
 namespace sid {
 
-// What Gloo itself waits for: who waits for a rank gives up (Ranks::Options), not the connection. Gloo would close it, and to others that would
-// look as if this rank were gone.
+// What Gloo itself waits for. Who waits for a rank gives up (RankOptions::timeout), not the connection: Gloo would close it, and to others that
+// would look as if this rank were gone. A receiver's thread waits as long as it takes: only who asks for its next list is in a hurry.
 inline constexpr std::chrono::hours kEver{24 * 365};
 
 // Of this process.
@@ -58,7 +58,8 @@ class RankLost : public std::runtime_error {
 
 class Ranks {
  public:
-  // Waits until all are there, each of its parts for no longer than options.join. `settings`, by name, must be the same on all of them, FailedPrecondition names the first that is not.
+  // Waits until all are there, each of its parts for no longer than options.join. `settings`, by name, must be the same on all of them,
+  // FailedPrecondition names the first that is not.
   static absl::StatusOr<std::unique_ptr<Ranks>> Join(const RankOptions& options,
                                                      const std::vector<std::pair<std::string, std::string>>& settings);
   ~Ranks();

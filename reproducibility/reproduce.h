@@ -37,8 +37,8 @@ struct ReproduceHooks {
   std::function<absl::Status(const std::string& folder)> measure;
 };
 
-// Runs, judges, and writes OUT/report.json, which it returns. An experiment whose data are not there is told in the report;
-// a claim that is refuted needs no further runs. A full disk, or a result that was changed by hand, stops with one line, and all that has been run stays.
+// Runs, judges, and writes OUT/report.json, which it returns. An experiment whose data are not there is told in the report; a claim that is
+// refuted needs no further runs. A full disk, or a result that was changed by hand, stops with one line, and all that has been run stays.
 absl::StatusOr<nlohmann::ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
                                                  const ReproduceHooks& hooks);
 

@@ -25,8 +25,8 @@ class Competitor {
   // `steps` plain steps, marked as phases "step" of `timer`; does not wait for the device.
   void Step(int64_t steps, PhaseTimer& timer);
 
-  // Of a captured contender without a pipeline, whose phases lie side by side: records its step once more, with its phases as events of the graph, which Profile then has. Not before all
-  // of SecondsPerStep is measured, as the events take time too.
+  // Of a captured contender without a pipeline, whose phases lie side by side: records its step once more, with its phases as events of the
+  // graph, which Profile then has. Not before all of SecondsPerStep is measured, as the events take time too.
   void TimeReplays();
 
   // The phases of one step, "step" around them all: of a replay after TimeReplays, else of a plain step that `timer` times.
@@ -58,9 +58,9 @@ class Competitor {
   std::unique_ptr<RecordingTimer> replay_timer_;  // null: replays are not timed
 };
 
-// Seconds of a step of a pipeline that is full, whose workers have processors of their own: the time of steps + 1, less that of one, by steps, each from
-// empty to empty. Filling, draining and what a drain brings home are in both. Not the time between two returns of Begin, which a first worker that is
-// faster than the others gives too soon for as long as it runs ahead.
+// Seconds of a step of a pipeline that is full, whose workers have processors of their own: the time of steps + 1, less that of one, by
+// steps, each from empty to empty. Filling, draining and what a drain brings home are in both. Not the time between two returns of Begin,
+// which a first worker that is faster than the others gives too soon for as long as it runs ahead.
 double SteadySeconds(Pipeline& pipeline, const Batch& batch, int64_t steps, const Clock& clock);
 
 // Returns when the device has done all work; at once for a CPU.

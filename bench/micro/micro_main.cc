@@ -3,9 +3,10 @@
 //   ./tools/bazel run //bench:micro -- --benchmark_filter=cascade --benchmark_repetitions=5
 //       --benchmark_enable_random_interleaving
 //
-// Times are events' on a GPU. "of_bound" is the share of a time that the work's products and convolutions, or its bytes where these
-// take longer, would take at the rates that a product of matrices, a convolution and a copy of 64 MB reach here, measured before;
-// what stays in a cache can be above 1. The JSON (--benchmark_out=FILE) is what google/benchmark's compare.py reads. For claims, with pairs and phases, there is //:bench.
+// Times are events' on a GPU. "of_bound" is the share of a time that the work's products and convolutions, or its bytes where these take
+// longer, would take at the rates that a product of matrices, a convolution and a copy of 64 MB reach here, measured before; what stays in
+// a cache can be above 1. The JSON (--benchmark_out=FILE) is what google/benchmark's compare.py reads. For claims, with pairs and phases,
+// there is //:bench.
 
 #include <benchmark/benchmark.h>
 

@@ -4,9 +4,10 @@
 //
 //   settings, without what does not change the result --hash--> sid-cifar100-L8-seed1-0123456789abcdef.json
 //
-// A file holds the settings, the test result by depth and which images of the test set are right, the theory's quantities on the test set, the epochs, commit and
-// machine, the hashes of the rules that it was made under, and a checksum over all of that; no path of that machine. It is written at once when its run has ended, so a killed call leaves only whole
-// files, and the next call goes on with the run that was interrupted, from its beginning.
+// A file holds the settings, the test result by depth and which images of the test set are right, the theory's quantities on the test set,
+// the epochs, commit and machine, the hashes of the rules that it was made under, and a checksum over all of that; no path of that machine.
+// It is written at once when its run has ended, so a killed call leaves only whole files, and the next call goes on with the run that was
+// interrupted, from its beginning.
 
 #include <nlohmann/json.hpp>
 #include <string>

@@ -25,8 +25,8 @@ struct Ratio {
 };
 
 // critical_path_speedup (of a step on many devices), extractor_backward_share, and, of the fastest of SID's executors over rule.over,
-// measured_speedup and memory_ratio; pipeline_prediction, the slowest stage alone over a pipeline's step. `bench` is as ReadBench returns it. Of whole steps, or of the cascade alone where the rule says so: a
-// benchmark of the other has none. UnknownName for another quantity.
+// measured_speedup and memory_ratio; pipeline_prediction, the slowest stage alone over a pipeline's step. `bench` is as ReadBench returns
+// it. Of whole steps, or of the cascade alone where the rule says so: a benchmark of the other has none. UnknownName for another quantity.
 absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const nlohmann::ordered_json& bench);
 
 // NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound. Where one alone would refute,

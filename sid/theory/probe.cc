@@ -10,6 +10,7 @@
 #include "sid/belief/belief.h"
 
 namespace sid {
+
 Batch ProbeBatch(const Examples& examples, const ChannelStatistics& statistics, int64_t count) {
   const int64_t all = examples.size(), taken = std::min(count, all);
   const at::Tensor index = (at::arange(taken, examples.labels.options()) * all).floor_divide(taken);
