@@ -20,7 +20,6 @@ enum class RandomUse : uint64_t {
   kValidationSplit = 5,
   kSynthetic = 6,
   kMnistMini = 7,
-  kBootstrap = 8,
   kBenchmarkOrder = 9,
   kSubset = 10,
   kCutout = 11,

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gloo/context.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -177,6 +178,16 @@ absl::Status Agree(c10d::Store& store, const RankOptions& options, const Setting
 }
 
 }  // namespace
+
+int FreePort() {
+  const int socket_number = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  auto* const general = reinterpret_cast<sockaddr*>(&address);
+  const bool free = bind(socket_number, general, size) == 0 && getsockname(socket_number, general, &size) == 0;
+  close(socket_number);
+  return free ? ntohs(address.sin_port) : 0;
+}
 
 absl::StatusOr<RankOptions> RanksFromEnvironment(const std::function<const char*(const char*)>& get) {
   RankOptions options;

@@ -47,6 +47,9 @@ struct RankOptions {
   std::chrono::seconds join{300};
 };
 
+// A port of this machine that nobody listens on now; 0 where there is none.
+int FreePort();
+
 // From the environment; one rank without WORLD_SIZE. InvalidArgument names a variable that is missing or wrong.
 absl::StatusOr<RankOptions> RanksFromEnvironment(const std::function<const char*(const char*)>& get);
 

@@ -35,8 +35,6 @@ class Listener {
   int socket_;
 };
 
-inline int FreePort() { return Listener().port; }
-
 inline RankOptions Rank(int rank, int size, int port, int seconds = 60) {
   const std::chrono::seconds patience(seconds);
   return {.rank = rank, .size = size, .address = "127.0.0.1", .port = port, .timeout = patience, .join = patience};

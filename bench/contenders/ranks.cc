@@ -1,9 +1,6 @@
 #include "bench/contenders/ranks.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -92,17 +89,6 @@ class OverRanks : public Pipeline {
   std::unique_ptr<Ranks> ranks_;
   std::unique_ptr<Pipeline> pipeline_;
 };
-
-// 0 where there is none.
-int FreePort() {
-  const int socket_number = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  socklen_t size = sizeof address;
-  auto* const general = reinterpret_cast<sockaddr*>(&address);
-  const bool free = bind(socket_number, general, size) == 0 && getsockname(socket_number, general, &size) == 0;
-  close(socket_number);
-  return free ? ntohs(address.sin_port) : 0;
-}
 
 absl::StatusOr<std::unique_ptr<Ranks>> JoinRanks(RankOptions options, const Contender& contender) {
   options.timeout = kTurn;
