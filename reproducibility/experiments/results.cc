@@ -65,6 +65,11 @@ ordered_json StalenessJson(const std::vector<ProbeRecord>& probes) {
   return {{"probes", probes.size()}, {"mean", mean}, {"largest", largest}};
 }
 
+const ordered_json& DefaultSettings() {
+  static const auto* const kDefaults = new ordered_json(ToJson(TrainConfig()));
+  return *kDefaults;
+}
+
 }  // namespace
 
 ordered_json ResultSettings(const TrainConfig& config) {
@@ -73,7 +78,7 @@ ordered_json ResultSettings(const TrainConfig& config) {
        {"data_dir", "device", "threads", "deterministic", "checkpoint_every", "keep_checkpoints"}) {
     settings.erase(elsewhere);
   }
-  const ordered_json defaults = ToJson(TrainConfig());
+  const ordered_json& defaults = DefaultSettings();
   VisitFields(config, [&](const auto&, const Field& field) {
     if (field.saved == Saved::kLater && settings[field.name] == defaults[field.name]) settings.erase(field.name);
   });
@@ -84,6 +89,11 @@ ordered_json ResultSettings(const TrainConfig& config) {
     if (name == "chunk") named["feature_mode"] = "reuse";
   }
   return named;
+}
+
+ordered_json SettingOf(const ordered_json& settings, const std::string& name) {
+  const auto stated = settings.find(name);
+  return stated == settings.end() ? DefaultSettings().value(name, ordered_json()) : *stated;
 }
 
 std::string ResultName(const TrainConfig& config) {

@@ -43,6 +43,9 @@ double NumberOf(const nlohmann::ordered_json& number_or_null);
 // kept checkpoints. A probe changes no weight, but what it saw is part of the result: such a run has a name of its own.
 nlohmann::ordered_json ResultSettings(const TrainConfig& config);
 
+// Of the settings of a result: one that came after the first results is left out where it has its default.
+nlohmann::ordered_json SettingOf(const nlohmann::ordered_json& settings, const std::string& name);
+
 // "sid-cifar100-L8-seed1-" and 16 hexadecimal digits of the settings' FNV-1a hash, ".json".
 std::string ResultName(const TrainConfig& config);
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "base/status.h"
+#include "reproducibility/experiments/results.h"
 #include "reproducibility/verdict/quantities.h"
 
 namespace sid {
@@ -179,9 +180,8 @@ absl::Status AddUp(const Rule& rule, const std::vector<ChosenTerm>& terms, Contr
 }  // namespace
 
 bool Fits(const ordered_json& settings, const json& filter) {
-  return std::all_of(filter.items().begin(), filter.items().end(), [&](const auto& item) {
-    return settings.contains(item.key()) && settings.at(item.key()) == ordered_json(item.value());
-  });
+  return std::all_of(filter.items().begin(), filter.items().end(),
+                     [&](const auto& item) { return SettingOf(settings, item.key()) == ordered_json(item.value()); });
 }
 
 json FilterOf(const Rule& rule, const Term& term, const std::string& stand_in) {
