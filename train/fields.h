@@ -14,7 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/machine/precision.h"
 #include "baselines/learners.h"
-#include "data/registry.h"
+#include "data/loaders/registry.h"
 #include "sid/belief/divergence.h"
 #include "sid/learner/options.h"
 #include "sid/learner/sid_learner.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/fuzzing/input.h"
-#include "data/loaders/tiny_imagenet/tiny_imagenet_index.h"
+#include "data/loaders/tiny_imagenet_index.h"
 #include "third_party/logging/logging.h"
 
 namespace {

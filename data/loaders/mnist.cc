@@ -21,7 +21,7 @@ namespace sid {
 namespace {
 
 constexpr char kDataset[] = "mnist";
-constexpr int64_t kSide = 28;
+constexpr int64_t kMnistSide = 28;
 
 const SourceLayout& Layout() {
   static const auto* const kLayout = new SourceLayout{
@@ -74,9 +74,9 @@ absl::StatusOr<Examples> ParseMnistPart(std::string images, const std::string& i
   SID_ASSIGN_OR_RETURN(part.images, ParseIdxImages(std::move(images), images_name));
   SID_ASSIGN_OR_RETURN(part.labels,
                        ParseIdxLabels(std::move(labels), labels_name, static_cast<int64_t>(MnistClassNames().size())));
-  if (part.images.size(2) != kSide || part.images.size(3) != kSide) {
+  if (part.images.size(2) != kMnistSide || part.images.size(3) != kMnistSide) {
     return absl::DataLossError(absl::StrCat(images_name, ": has images of ", part.images.size(2), "x",
-                                            part.images.size(3), " pixels, expected ", kSide, "x", kSide,
+                                            part.images.size(3), " pixels, expected ", kMnistSide, "x", kMnistSide,
                                             "; is it another data set's?"));
   }
   if (part.images.size(0) != part.size()) {

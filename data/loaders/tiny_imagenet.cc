@@ -1,4 +1,4 @@
-#include "data/loaders/tiny_imagenet/tiny_imagenet.h"
+#include "data/loaders/tiny_imagenet.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
@@ -11,18 +11,18 @@
 #include "data/formats/image_cache.h"
 #include "data/formats/jpeg.h"
 #include "data/loaders/source_folder.h"
-#include "data/loaders/tiny_imagenet/tiny_imagenet_index.h"
+#include "data/loaders/tiny_imagenet_index.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
 
-constexpr int64_t kSide = 64;
+constexpr int64_t kTinySide = 64;
 
 absl::StatusOr<at::Tensor> DecodeAndKeep(const TinyImagenetIndex& index, int threads, const std::string& cache_path) {
   std::vector<std::string> paths = index.train.paths;
   paths.insert(paths.end(), index.validation.paths.begin(), index.validation.paths.end());
-  const at::Tensor images = at::empty({static_cast<int64_t>(paths.size()), 3, kSide, kSide}, at::kByte);
+  const at::Tensor images = at::empty({static_cast<int64_t>(paths.size()), 3, kTinySide, kTinySide}, at::kByte);
   SID_RETURN_IF_ERROR(DecodeJpegFiles(paths, threads, images));
   if (const absl::Status written = WriteImageCache(cache_path, index.fingerprint, images); !written.ok()) {
     LOG(WARNING) << kTinyImagenet
@@ -34,7 +34,7 @@ absl::StatusOr<at::Tensor> DecodeAndKeep(const TinyImagenetIndex& index, int thr
 // All images [N,3,64,64], train before validation.
 absl::StatusOr<at::Tensor> LoadImages(const TinyImagenetIndex& index, int threads, const std::string& cache_path) {
   const int64_t images = index.train.size() + index.validation.size();
-  absl::StatusOr<at::Tensor> cached = ReadImageCache(cache_path, index.fingerprint, {images, 3, kSide, kSide});
+  absl::StatusOr<at::Tensor> cached = ReadImageCache(cache_path, index.fingerprint, {images, 3, kTinySide, kTinySide});
   if (cached.ok()) return cached;
   LOG(INFO) << kTinyImagenet << ": decodes " << images << " images: " << cached.status().message();
   return DecodeAndKeep(index, threads, cache_path);

@@ -1,4 +1,4 @@
-#include "data/loaders/tiny_imagenet/tiny_imagenet.h"
+#include "data/loaders/tiny_imagenet.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bincount.h>
@@ -9,7 +9,7 @@
 #include "data/formats/image_cache.h"
 #include "data/formats/jpeg_for_tests.h"
 #include "data/loaders/files_for_tests.h"
-#include "data/loaders/tiny_imagenet/tiny_imagenet_index.h"
+#include "data/loaders/tiny_imagenet_index.h"
 
 namespace sid {
 namespace {

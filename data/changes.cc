@@ -1,4 +1,4 @@
-#include "data/changes/changes.h"
+#include "data/changes.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/concat.h>

@@ -1,4 +1,4 @@
-#include "data/loaders/tiny_imagenet/tiny_imagenet_index.h"
+#include "data/loaders/tiny_imagenet_index.h"
 
 #include <sys/stat.h>
 
@@ -86,7 +86,7 @@ absl::StatusOr<Labels> ReadLabels(const std::string& path, std::vector<std::stri
   return labels;
 }
 
-absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path, const std::vector<std::string>& ids,
+absl::StatusOr<std::vector<std::string>> ReadWordsOfClasses(const std::string& path, const std::vector<std::string>& ids,
                                                         const Labels& labels) {
   SID_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadLines(kTinyImagenet, path));
   std::vector<std::string> names(ids.size());
@@ -172,7 +172,7 @@ absl::StatusOr<TinyImagenetIndex> ReadTinyImagenetIndex(const std::string& folde
   TinyImagenetIndex index;
   std::vector<std::string> ids;
   SID_ASSIGN_OR_RETURN(const Labels labels, ReadLabels((root / "wnids.txt").string(), &ids));
-  SID_ASSIGN_OR_RETURN(index.class_names, ReadClassNames((root / "words.txt").string(), ids, labels));
+  SID_ASSIGN_OR_RETURN(index.class_names, ReadWordsOfClasses((root / "words.txt").string(), ids, labels));
   SID_ASSIGN_OR_RETURN(index.train, ListClasses(root / "train", ids, /*each_has_some=*/true));
   SID_ASSIGN_OR_RETURN(index.validation, ListValidation(root, ids, labels));
   SID_ASSIGN_OR_RETURN(index.fingerprint, Fingerprint(root, index.train, index.validation));

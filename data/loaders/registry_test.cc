@@ -1,4 +1,4 @@
-#include "data/registry.h"
+#include "data/loaders/registry.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

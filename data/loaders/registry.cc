@@ -1,4 +1,4 @@
-#include "data/registry.h"
+#include "data/loaders/registry.h"
 
 #include <ATen/ops/bincount.h>
 
@@ -8,8 +8,8 @@
 #include "data/loaders/cifar.h"
 #include "data/loaders/mnist.h"
 #include "data/loaders/source_folder.h"
-#include "data/loaders/tiny_imagenet/tiny_imagenet.h"
-#include "data/synthetic/synthetic.h"
+#include "data/loaders/tiny_imagenet.h"
+#include "data/synthetic.h"
 #include "third_party/logging/logging.h"
 
 namespace sid {

@@ -1,4 +1,4 @@
-#include "data/synthetic/synthetic.h"
+#include "data/synthetic.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>

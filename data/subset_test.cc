@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "data/changes/changes.h"
+#include "data/changes.h"
 
 namespace sid {
 namespace {

@@ -10,7 +10,7 @@
 #include <limits>
 #include <set>
 
-#include "data/changes/changes.h"
+#include "data/changes.h"
 
 namespace sid {
 namespace {

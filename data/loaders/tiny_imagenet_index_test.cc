@@ -1,4 +1,4 @@
-#include "data/loaders/tiny_imagenet/tiny_imagenet_index.h"
+#include "data/loaders/tiny_imagenet_index.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

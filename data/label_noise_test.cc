@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-#include "data/changes/changes.h"
+#include "data/changes.h"
 
 namespace sid {
 namespace {
