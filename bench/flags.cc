@@ -2,8 +2,11 @@
 
 #include <gflags/gflags.h>
 
+#include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "baselines/learners.h"
 #include "bench/sweep.h"
+#include "sid/network/architectures.h"
 
 namespace sid {
 namespace {
@@ -23,13 +26,13 @@ Flags* Register() {
   auto* const flags = new Flags;
   BenchConfig& c = flags->config;
   const auto begin = [&](const char* topic) { flags->program.topics.push_back({topic, {}}); };
-  const auto add = [&](const char* name, auto* value, const char* help) {
+  const auto add = [&](const char* name, auto* value, const std::string& help) {
     // What DEFINE_... does; gflags keeps these pointers for as long as the program runs.
-    gflags::FlagRegisterer(name, help, __FILE__, value, new auto(*value));
+    gflags::FlagRegisterer(name, (new std::string(help))->c_str(), __FILE__, value, new auto(*value));
     flags->program.topics.back().names.emplace_back(name);
   };
   begin("What runs");
-  add("learners", &c.learners, "a list of sid, bp-chain, bp-deep, bp-head, bp-chain-checkpoint");
+  add("learners", &c.learners, "a list of " + absl::StrJoin(LearnerNames(), ", "));
   add("executors", &c.executors, "sid: a list of serial, batched, cuda, or all that the device has");
   add("chunks", &c.chunks, "sid: a list of how many modules are updated at a time, 0 for all");
   add("schedules", &c.schedules,
@@ -43,7 +46,7 @@ Flags* Register() {
   add("batches", &c.batches, "a list of B, examples a step");
 
   begin("Network");
-  add("networks", &c.networks, "simple-cnn, vgg11, resnet9, resnet18, revnet18 or vit-tiny: a list");
+  add("networks", &c.networks, "a list of " + absl::StrJoin(ArchitectureNames(), ", "));
   add("partitions", &c.partitions,
       "shared, even, lean or a list of blocks, as --partition of //:train; several are separated by semicolons. "
       "even and lean split among as many modules as --depths says");
