@@ -29,6 +29,10 @@ def number(value, scale=1, digits=".3g"):
     return "-" if value is None else f"{scale * value:{digits}}"
 
 
+def percent(value):
+    return number(value, 100, ".2f")
+
+
 def link(name):
     return f"[{name}](#{name.lower()})"
 

@@ -25,6 +25,11 @@ PAGE = """<!DOCTYPE html>
 """
 
 
+def table(rows, kind):
+    """A block of dicts, one or more, whose keys are the header."""
+    return "table", list(rows[0]), [list(row.values()) for row in rows], kind
+
+
 def inline(text):
     text = html.escape(str(text), quote=False)
     for pattern, tag in ((r"`(.+?)`", "code"), (r"\*\*(.+?)\*\*", "strong"), (r"~(.+?)~", "small")):
