@@ -1,6 +1,7 @@
 """What a results.json of //:bench says, as blocks; bench/README.md explains its fields."""
 
 import charts
+from page import table
 
 MOST_NAMES = 7  # of lines that are told apart
 TITLES = {  # of a chart: title, legend, axis
@@ -18,11 +19,9 @@ TITLES = {  # of a chart: title, legend, axis
 
 
 def device(environment):
-    return (
-        environment["gpu"]["name"]
-        if "gpu" in environment
-        else f"{environment.get('cores', '?')} CPU cores" if environment.get("device") == "cpu" else environment.get("device", "unknown device")
-    )
+    if "gpu" in environment:
+        return environment["gpu"]["name"]
+    return f"{environment.get('cores', '?')} CPU cores" if environment.get("device") == "cpu" else environment.get("device", "unknown device")
 
 
 def what(results):
@@ -60,26 +59,21 @@ def specifications(results):
     def row(of, depth, summary, scale=1):
         return {"name": of, "x": depth, "value": scale * summary["median"], "low": scale * summary["low"], "high": scale * summary["high"]}
 
-    found = {"steps": [row(name[c["label"]], c["depth"], c["step_seconds"], 1e3) for c in contenders]}
-    sid = [c for (learner, _, _), c in fastest(results["contenders"]).items() if learner == "sid"]
-    found["phases"] = [
-        {"x": c["depth"], "name": p["phase"], "value": 1e3 * p["seconds"]["median"]}
-        for c in sid
-        for p in c["phases"]
-        if p["module"] < 0 and p["phase"] != "step"
-    ]
-    found["memory"] = [{"name": name[c["label"]], "x": c["depth"], "value": c["above_bytes"] / 2**20} for c in contenders if c["above_bytes"] >= 0]
-    found["theoretical"] = [{"x": m["depth"], "name": name[m["label"]], "value": m["theoretical"]} for m in results["modelled_speedups"]]
-    found["critical_path"] = [
-        {
-            "x": m["depth"],
-            "name": f"{name[m['label']]}, {'L' if point is m['critical_path'][-1] else point['devices']} devices",
-            "value": point["speedup"],
-        }
-        for m in results["modelled_speedups"]
-        for point in m["critical_path"]
-        if point["devices"] in (2, 4) or point is m["critical_path"][-1]
-    ]
+    found = {file: [] for file in TITLES}
+    for c in contenders:
+        found["steps"].append(row(name[c["label"]], c["depth"], c["step_seconds"], 1e3))
+        if c["above_bytes"] >= 0:
+            found["memory"].append({"name": name[c["label"]], "x": c["depth"], "value": c["above_bytes"] / 2**20})
+    for (learner, _, _), c in fastest(results["contenders"]).items():
+        whole = [p for p in c["phases"] if p["module"] < 0 and p["phase"] != "step"] if learner == "sid" else []
+        found["phases"] += [{"x": c["depth"], "name": p["phase"], "value": 1e3 * p["seconds"]["median"]} for p in whole]
+    for m in results["modelled_speedups"]:
+        found["theoretical"].append({"x": m["depth"], "name": name[m["label"]], "value": m["theoretical"]})
+        for point in m["critical_path"]:
+            most = point is m["critical_path"][-1]
+            if most or point["devices"] in (2, 4):
+                devices = f"{name[m['label']]}, {'L' if most else point['devices']} devices"
+                found["critical_path"].append({"x": m["depth"], "name": devices, "value": point["speedup"]})
     found["measured"] = [row(f"sid over {over}", depth, ratio) for depth, over, ratio in pairs(results)]
     for file, rows in found.items():
         if rows:
@@ -114,29 +108,28 @@ def plots(results, prefix):
     return "plots", [(prefix + file.replace("_", "-"), *TITLES[file][:2], charts.svg(chart)) for file, chart in specifications(results)]
 
 
+def numbers_of(contender, of):
+    step, bytes_above = contender["step_seconds"], contender["above_bytes"]
+    return {
+        "contender": named(contender, of),
+        "L": contender["depth"],
+        "B": contender["batch"],
+        "step, ms": f"{1e3 * step['median']:.3f}",
+        "95 % from": f"{1e3 * step['low']:.3f}",
+        "to": f"{1e3 * step['high']:.3f}",
+        "memory, MiB": f"{bytes_above / 2**20:.1f}" if bytes_above >= 0 else "-",
+        "trusted": "yes" if contender["trusted"] else "no",
+    }
+
+
 def document(results):
-    environment, settings = results["environment"], results["settings"]
+    environment, settings, contenders = results["environment"], results["settings"], results["contenders"]
     yield "heading", 1, "SID: benchmark", "top"
-    yield "text", f"**{device(environment)}**, {environment['threads']} threads, commit {environment['commit']}: {len(results['contenders'])} contenders, {settings['samples']} samples each, {what(results)}, {settings['classes']} classes, {settings['side']} x {settings['side']} pixels."
+    yield "text", f"**{device(environment)}**, {environment['threads']} threads, commit {environment['commit']}: {len(contenders)} contenders, {settings['samples']} samples each, {what(results)}, {settings['classes']} classes, {settings['side']} x {settings['side']} pixels."
     yield from (("note", warning) for warning in results["warnings"])
-    yield "table", ["", "answer"], [
-        ["Speed", speed_answer(results) or "not compared by whole steps"],
-        ["Memory", memory_answer(results) or "not measured"],
-    ], "answers card"
+    answers = {"Speed": speed_answer(results) or "not compared by whole steps", "Memory": memory_answer(results) or "not measured"}
+    yield table([{"": question, "answer": answer} for question, answer in answers.items()], "answers card")
     yield "code", environment.get("command", "")
     yield plots(results, "")
-    rows = [
-        [
-            named(c, results["contenders"]),
-            c["depth"],
-            c["batch"],
-            *(f"{1e3 * c['step_seconds'][key]:.3f}" for key in ("median", "low", "high")),
-            f"{c['above_bytes'] / 2**20:.1f}" if c["above_bytes"] >= 0 else "-",
-            "yes" if c["trusted"] else "no",
-        ]
-        for c in results["contenders"]
-    ]
-    yield "fold", "All contenders", "contenders", [
-        ("table", ["contender", "L", "B", "step, ms", "95 % from", "to", "memory, MiB", "trusted"], rows, "fine numbers")
-    ]
-    yield "fold", "Environment", "environment", [("table", ["what", "value"], [[key, str(value)] for key, value in environment.items()], "fine")]
+    yield "fold", "All contenders", "contenders", [table([numbers_of(c, contenders) for c in contenders], "fine numbers")]
+    yield "fold", "Environment", "environment", [table([{"what": key, "value": str(value)} for key, value in environment.items()], "fine")]

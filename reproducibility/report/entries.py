@@ -51,7 +51,7 @@ def row_of(claim, label, numbers, above, **more):
     return {"label": label, "mean": mean, **ends, "bound": bound, "above": above, "fail": fail, "values": [], "ours": ours, **sides, **more}
 
 
-def rows_of(report, claim, device):
+def rows_of(claim, device):
     rule = claim["rule"] or {}
     claim["quantity"] = QUANTITIES.get(rule.get("quantity") or rule.get("bench"))
     bound, above = rule.get("above", rule.get("below")), "above" in rule
@@ -59,32 +59,22 @@ def rows_of(report, claim, device):
     for r in (r for r in claim["ratios"] if r["device"] == device):  # "sid/batched L=4 B=128 over bp-chain L=4 B=128"
         name, depth, batch, over = re.fullmatch(r"(.+?) L=(\d+)( B=\d+)(?: over (.+?) L=.*| on .*)?", r["label"]).groups()
         name += (f" over {over}" if over else "") + (batch if any(f"{batch} " not in other["label"] + " " for other in claim["ratios"]) else "")
-        rows.append(
-            row_of(
-                claim,
-                f"{name}, L = {depth}" + ("" if r["trusted"] else ", not trusted"),
-                [r["value"], *r["interval"], bound, None],
-                above,
-                name=name,
-                x=int(depth),
-            )
-        )
+        label = f"{name}, L = {depth}" + ("" if r["trusted"] else ", not trusted")
+        rows.append(row_of(claim, label, [r["value"], *r["interval"], bound, None], above, name=name, x=int(depth)))
     for c in claim["comparisons"]:
         above, scale = "above" in c, claim["quantity"][1]
-        rows.append(
-            row_of(
-                claim,
-                c["label"],
-                [c["mean"], *c["t_interval"], c["above" if above else "below"], c.get("fail_below", c.get("fail_above"))],
-                above,
-                values=[scale * v for v in c["values"]],
-                p=c["p"],
-                against=c["p_against"],
-                degrees=c["degrees"],
-                holm=c["p_against_holm"],
-            )
-        )
+        numbers = [c["mean"], *c["t_interval"], c["above" if above else "below"], c.get("fail_below", c.get("fail_above"))]
+        tests = {"p": c["p"], "against": c["p_against"], "degrees": c["degrees"], "holm": c["p_against_holm"]}
+        rows.append(row_of(claim, c["label"], numbers, above, values=[scale * v for v in c["values"]], **tests))
     return rows
+
+
+def entry_of(report, claim, device, told):
+    nothing = told["verdict"] in ("NOT RUN", "BY CONSTRUCTION")
+    reason = re.sub("(the bound): .*", r"\1", told["reason"]) if claim["ratios"] else told["reason"]  # The table has their labels.
+    mark = MARKS[f"leans to {told['leans']}" if told["leans"] else told["verdict"]]
+    rows = rows_of(claim, device)
+    return {"report": report, "claim": claim, "device": "" if nothing else device, "reason": reason, "rows": rows, "mark": mark}
 
 
 def entries_of(reports):
@@ -93,18 +83,7 @@ def entries_of(reports):
     for report in reports:
         for claim in report["claims"]:
             for device, told in (claim["devices"] or {device_of(report): claim}).items():
-                nothing = told["verdict"] in ("NOT RUN", "BY CONSTRUCTION")
-                reason = re.sub("(the bound): .*", r"\1", told["reason"]) if claim["ratios"] else told["reason"]  # The table has their labels.
-                entries.setdefault(claim["id"], []).append(
-                    {
-                        "report": report,
-                        "claim": claim,
-                        "device": "" if nothing else device,
-                        "reason": reason,
-                        "rows": rows_of(report, claim, device),
-                        "mark": MARKS[f"leans to {told['leans']}" if told["leans"] else told["verdict"]],
-                    }
-                )
+                entries.setdefault(claim["id"], []).append(entry_of(report, claim, device, told))
     return {name: sorted([e for e in found if e["device"]] or found[:1], key=lambda e: order(e["mark"])) for name, found in entries.items()}
 
 
