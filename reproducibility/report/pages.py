@@ -4,6 +4,7 @@
 ./tools/bazel run //:pages -- FOLDER...                  of one folder, beside its report.json; of several, into --out
 ./tools/bazel run //:pages -- FOLDER --plot=NAME --out=FILE.svg
 ./tools/bazel run //:pages -- RESULTS.json --out=FOLDER
+./tools/bazel run //:pages -- bench --pipelines --out=bench/e5          the charts of docs/pipelines.md
 """
 
 import argparse
@@ -19,6 +20,7 @@ sys.path[:0] = [str(ROOT / "reproducibility/report"), str(ROOT.parent / "wheels/
 import bench  # noqa: E402
 import charts  # noqa: E402
 import page  # noqa: E402
+import pipelines  # noqa: E402
 import report  # noqa: E402
 
 SCHEMA = 1
@@ -54,24 +56,24 @@ def write(path, text):
         part.unlink(missing_ok=True)
 
 
+def draw_charts(specifications, out):
+    for name, chart in specifications:
+        write(out / f"{name}.svg", charts.svg(chart, *ON_BOTH))
+
+
 def draw(inputs, out, plot):
     style = (ROOT / "train/output/style.css").read_text(encoding="utf-8")
     if inputs[0].suffix == ".json":
         results = read_json(inputs[0], "bench")
         write(out / "results.html", page.PAGE.format(title="SID: benchmark", style=style, body=page.to_html(bench.document(results))))
-        for name, chart in bench.specifications(results):
-            write(out / f"{name}.svg", charts.svg(chart, *ON_BOTH))
+        draw_charts(bench.specifications(results), out)
         return
-    reports = [
-        {
-            **read_json(folder / "report.json", "reproduce"),
-            "folder": folder,
-            "name": folder.resolve().name,
-            "path": os.path.relpath(folder, out) + "/",
-        }
-        for folder in inputs
-    ]
-    blocks = list(report.document([{**of, "measured": [read_json(of["folder"] / name, "bench") for name in of["benches"]]} for of in reports]))
+    reports = []
+    for folder in inputs:
+        told = read_json(folder / "report.json", "reproduce")
+        measured = [read_json(folder / name, "bench") for name in told["benches"]]
+        reports.append({**told, "measured": measured, "name": folder.resolve().name, "path": os.path.relpath(folder, out) + "/"})
+    blocks = list(report.document(reports))
     drawn = page.PAGE.format(title="SID: reproducibility report", style=style, body=page.to_html(blocks))
     if plot:
         plots = dict(re.findall(r'<figure id="plot-([^"]*)">.*?(<svg.*?</svg>)', drawn, re.DOTALL))
@@ -88,12 +90,17 @@ def main():
     parser.add_argument("inputs", nargs="+", metavar="FOLDER or RESULTS.json")
     parser.add_argument("--out", help="where the pages go, or with --plot the file")
     parser.add_argument("--plot", help="draw this plot alone, in greys that are seen on white and on black")
+    parser.add_argument("--pipelines", action="store_true", help="draw what pipelines gain, from the measurements in a folder")
     flags = parser.parse_args()
     inputs = [CALLER / given for given in flags.inputs]
-    if not flags.out and (len(inputs) > 1 or flags.plot or inputs[0].suffix == ".json"):
-        refuse("--out is missing: with several folders, with --plot and of a results.json it says where to draw to")
+    if not flags.out and (len(inputs) > 1 or flags.plot or flags.pipelines or inputs[0].suffix == ".json"):
+        refuse("--out is missing: with several folders, with --plot or --pipelines and of a results.json it says where to draw to")
+    out = CALLER / flags.out if flags.out else inputs[0]
     try:
-        draw(inputs, CALLER / flags.out if flags.out else inputs[0], flags.plot)
+        if flags.pipelines:
+            draw_charts(pipelines.specifications(inputs[0]), out)
+        else:
+            draw(inputs, out, flags.plot)
     except OSError as error:
         refuse(f"{error.filename}: {error.strerror}")
     except (KeyError, TypeError, IndexError, AttributeError) as error:

@@ -193,6 +193,14 @@ class OthersTest(unittest.TestCase):
             self.assertIn(f'{1e3 * contender["step_seconds"]["median"]:.3f}', page)
         self.assertIn("SID's fastest step is", text_of(page))
 
+    def test_the_committed_charts_of_pipelines_are_these(self):
+        out = new_folder()
+        self.assertEqual(draw("bench", "--pipelines", f"--out={out}"), (0, ""))
+        for name in ("batches.svg", "modules.svg"):
+            shown = [re.findall(r'aria-label="([^"]*)"', (folder / name).read_text(encoding="utf-8")) for folder in (out, pathlib.Path("bench/e5"))]
+            self.assertGreater(len(shown[0]), 10)
+            self.assertEqual(*shown)
+
     def test_bad_input_is_one_line(self):
         for text, part in (('{"schema": 9}', "has schema 9"), ("{", "is no result"), ('{"schema": 1}', "is damaged"), ("[]", "is no result")):
             for name, arguments in (

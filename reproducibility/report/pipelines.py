@@ -1,27 +1,14 @@
-#!/usr/bin/env python3
-"""Draws what pipelines gain, over batch size and over the number of modules, from the committed measurements (docs/pipelines.md).
-
-Usage: ./tools/bazel run //reproducibility/report:pipelines -- bench/e5, from the root of the source; the folder receives batches.svg and modules.svg
-"""
+"""What pipelines gain, over batch size and over the number of modules, from the committed measurements (docs/pipelines.md)."""
 
 import json
-import os
-import pathlib
-import sys
 
-HERE = pathlib.Path(os.path.abspath(sys.argv[0]))
-for wheels in (HERE.parents[2] / "wheels/python", HERE.parents[3] / "wheels/python"):
-    sys.path.insert(0, str(wheels))
-sys.path.insert(0, f"{HERE}.runfiles/wheels/python")
-sys.dont_write_bytecode = True  # beside the sources
-import charts  # noqa: E402
+import charts
 
-SOURCE = pathlib.Path(os.environ.get("SID_CALLERS_FOLDER") or os.environ.get("BUILD_WORKING_DIRECTORY", "."))
 NETWORKS = {"resnet18_even4": "ResNet-18, K = 4", "resnet18_even8": "ResNet-18, K = 8", "vit_tiny_even4": "ViT-Tiny, K = 4"}
 
 
-def read(name):
-    return json.loads((SOURCE / "bench" / name).read_text(encoding="utf-8"))
+def read(folder, name):
+    return json.loads((folder / name).read_text(encoding="utf-8"))
 
 
 def find(results, **wanted):
@@ -40,9 +27,9 @@ def modelled(over, serial):
     return [{"value": over["step_seconds"]["median"] / max(stages)}] if stages else []
 
 
-def batches():
+def batches(folder):
     for file, network in NETWORKS.items():
-        results = read(f"h200/{file}.json")
+        results = read(folder, f"h200/{file}.json")
         for bp in find(results, learner="bp"):
             (pipeline,) = find(results, schedule="pipeline", batch=bp["batch"])
             (serial,) = find(results, learner="sid", schedule="serial", batch=bp["batch"])
@@ -51,8 +38,8 @@ def batches():
                 yield {"name": network + ", model: a GPU a module", "x": bp["batch"], **value}
 
 
-def modules():
-    alone, measured = read("e5/stages.json"), read("e5/two_cores.json")
+def modules(folder):
+    alone, measured = read(folder, "e5/stages.json"), read(folder, "e5/two_cores.json")
     (bp,) = find(measured, learner="bp", schedule="serial", threads=1)
     for one in find(alone, learner="sid"):
         for value in modelled(bp, one):
@@ -62,16 +49,7 @@ def modules():
         yield {"name": name, "x": one["depth"], **against(measured, one, bp)}
 
 
-def main():
-    if len(sys.argv) != 2:
-        sys.exit("pipelines: expected FOLDER")
-    drawn = {
-        "batches": charts.lines(list(batches()), "B, examples a step", "times as fast as backpropagation"),
-        "modules": charts.lines(list(modules()), "K, modules", "times as fast as backpropagation on one core", log=False),
-    }
-    for name, chart in drawn.items():
-        (SOURCE / sys.argv[1] / f"{name}.svg").write_text(charts.svg(chart, "#777777", "#bbbbbb"), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def specifications(folder):
+    """(file, Vega-Lite specification) of each chart; `folder` is bench/."""
+    yield "batches", charts.lines(list(batches(folder)), "B, examples a step", "times as fast as backpropagation")
+    yield "modules", charts.lines(list(modules(folder)), "K, modules", "times as fast as backpropagation on one core", log=False)
