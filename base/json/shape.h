@@ -18,4 +18,8 @@ namespace sid {
 // InvalidArgument says in one line which is the first place that differs, what it holds and what it should.
 absl::Status CheckShape(const nlohmann::ordered_json& value, const nlohmann::ordered_json& shape);
 
+// The same of what people write, where a key that nobody reads is a typing error: objects have no others than the shape names, and the
+// nearest one is named first, as what is missing is often there under another name.
+absl::Status CheckShapeAndKeys(const nlohmann::ordered_json& value, const nlohmann::ordered_json& shape);
+
 }  // namespace sid

@@ -48,6 +48,17 @@ TEST(CheckShape, ListsHaveALeastLengthAndObjectsAnyKey) {
   EXPECT_EQ(ErrorOf(R"({"a": "1", "b": 2})", R"({"*": "text"})"), "b is 2, expected a text");
 }
 
+TEST(CheckShapeAndKeys, KnowsNoKeyButTheShapes) {
+  const auto error = [](const char* text, const char* shape) {
+    return std::string(CheckShapeAndKeys(ordered_json::parse(text), ordered_json::parse(shape)).message());
+  };
+  const char shape[] = R"({"runs": [{"name": "text", "?seconds": "number", "?rules": {"*": "any"}}]})";
+  EXPECT_EQ(error(R"({"runs": [{"name": "a", "seconds": 1, "rules": {"C1": {"x": 1}}}]})", shape), "");
+  EXPECT_EQ(error(R"({"runs": [{"name": "a"}, {"nam": "b"}]})", shape).substr(0, 49),
+            "runs[1]: unknown key 'nam'; did you mean 'name'? ");
+  EXPECT_EQ(error(R"({"run": []})", shape).substr(0, 40), "unknown key 'run'; did you mean 'runs'? ");
+}
+
 TEST(CheckShape, ErrorsAreOneShortLine) {
   EXPECT_EQ(ErrorOf(R"("two\nlines")", "\"number\""), R"(it is "two\nlines", expected a number)");
   EXPECT_LT(ErrorOf("\"" + std::string(1000, 'x') + "\"", "\"number\"").size(), 100u);

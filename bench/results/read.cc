@@ -5,8 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
-#include "base/json/shape.h"
-#include "base/json/text.h"
+#include "base/json/document.h"
 #include "base/status.h"
 #include "bench/results/results.h"
 
@@ -16,8 +15,7 @@ namespace {
 using nlohmann::ordered_json;
 
 // What Reduce writes, as far as it is read. The last two fields are of evidence (reproducibility/).
-const ordered_json& ShapeOfBench() {
-  static const auto* const kShape = new ordered_json(ordered_json::parse(R"({
+constexpr DocumentKind kBench{"result of //:bench", kSchema, R"({
     "environment": {
       "?command": "text", "?commit": "text", "?processor": "text", "?threads": "count", "?cores": "count",
       "?device": "text"},
@@ -37,9 +35,8 @@ const ordered_json& ShapeOfBench() {
       "label": "text", "stages_of": "text", "predicted_seconds": "number",
       "step_seconds": {"median": "number", "low": "number", "high": "number"}}],
     "?rules": {"*": "text"},
-    "?sha256": "text"})"));
-  return *kShape;
-}
+    "?sha256": "text"})",
+                              "measure again, or take the program that wrote it"};
 
 // That labels are distinct, and that speedups are of contenders.
 absl::Status CheckLabels(const ordered_json& bench) {
@@ -66,23 +63,10 @@ absl::Status CheckLabels(const ordered_json& bench) {
 }  // namespace
 
 absl::StatusOr<ordered_json> ParseBench(const std::string& text, const std::string& name) {
-  absl::StatusOr<ordered_json> bench = ParseJson(text);
-  if (!bench.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(name, " is no result of //:bench: ", bench.status().message()));
-  }
-  const ordered_json schema = bench->is_object() ? bench->value("schema", ordered_json()) : ordered_json();
-  if (!schema.is_number()) {
-    return absl::InvalidArgumentError(absl::StrCat(name, " is no result of //:bench: it has no number 'schema'"));
-  }
-  if (schema != kSchema) {
-    return absl::InvalidArgumentError(absl::StrCat(name, " has schema ", schema.dump(),
-                                                   ", and this program reads schema ", kSchema,
-                                                   ": measure again, or take the program that wrote it"));
-  }
-  absl::Status whole = CheckShape(*bench, ShapeOfBench());
-  if (whole.ok()) whole = CheckLabels(*bench);
-  if (whole.ok()) return bench;
-  return absl::InvalidArgumentError(absl::StrCat(name, " is damaged: ", whole.message(), "; measure again"));
+  SID_ASSIGN_OR_RETURN(ordered_json bench, ParseDocument(text, name, kBench));
+  const absl::Status labels = CheckLabels(bench);
+  if (labels.ok()) return bench;
+  return Damaged(name, labels.message(), kBench);
 }
 
 absl::StatusOr<ordered_json> ReadBench(const std::string& path) {

@@ -1,7 +1,6 @@
 #pragma once
 
-// A result of //:bench, read again by whoever judges it. Whoever wrote the file, what is returned has every field
-// that this project reads, of the type that it reads it as.
+// A result of //:bench, read again by whoever judges it.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -10,7 +9,7 @@
 
 namespace sid {
 
-// InvalidArgument in one line that begins with `name`: no JSON, another schema, or which place is not as //:bench writes it.
+// ParseDocument's errors (base/json/document.h).
 absl::StatusOr<nlohmann::ordered_json> ParseBench(const std::string& text, const std::string& name);
 
 absl::StatusOr<nlohmann::ordered_json> ReadBench(const std::string& path);

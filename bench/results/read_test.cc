@@ -28,7 +28,7 @@ ordered_json Bench() {
 
 std::string ErrorOf(const std::string& text) {
   const absl::Status status = ParseBench(text, "a.json").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(status.message().find('\n'), absl::string_view::npos);
   return std::string(status.message());
 }

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "base/checksum.h"
 #include "base/json/shape.h"
 #include "base/json/text.h"
@@ -54,29 +53,9 @@ absl::Status Wrong(const std::string& where, absl::string_view what) {
   return absl::InvalidArgumentError(OneLine(absl::StrCat("claims.json: ", where, ": ", what)));
 }
 
-// A key that nobody reads is a typing error that would change what is tested.
-absl::Status CheckKeys(const ordered_json& part, const ordered_json& shape, const std::string& where) {
-  if (!part.is_object() || shape.contains("*")) return absl::OkStatus();
-  std::vector<std::string> names;
-  for (const auto& [key, value] : shape.items()) names.emplace_back(absl::StripPrefix(key, "?"));
-  for (const auto& [key, value] : part.items()) {
-    const auto found = FindName("key", key, names);
-    if (!found.ok()) return Wrong(where, found.status().message());
-    const ordered_json& inside = shape.contains(key) ? shape.at(key) : shape.at("?" + key);
-    if (inside.is_object()) SID_RETURN_IF_ERROR(CheckKeys(value, inside, where));
-    if (!inside.is_array() || !inside[0].is_object()) continue;
-    for (const ordered_json& element : value) SID_RETURN_IF_ERROR(CheckKeys(element, inside[0], where));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckPart(const ordered_json& part, const char* shape, const std::string& where) {
-  const ordered_json parsed = ordered_json::parse(shape);
-  const absl::Status whole = CheckShape(part, parsed);
-  // What is missing is often there under another name.
-  const absl::Status keys = CheckKeys(part, parsed, where);
-  if (!keys.ok() || whole.ok()) return keys;
-  return Wrong(where, whole.message());
+  const absl::Status whole = CheckShapeAndKeys(part, ordered_json::parse(shape));
+  return whole.ok() ? whole : Wrong(where, whole.message());
 }
 
 // Which one of them it has.

@@ -67,7 +67,7 @@ TEST(ParseRegistry, BadInputIsOneLineThatSaysWhere) {
   expect(json, "schema 2 instead of 1");
   json = Json();
   json["claims"][0]["rule"]["contrasts"][0]["abov"] = 1;
-  expect(json, "P0: unknown key 'abov'; did you mean 'above'");
+  expect(json, "P0: contrasts[0]: unknown key 'abov'; did you mean 'above'");
   json = Json();
   json["claims"][0]["rule"]["contrasts"][0].erase("above");
   expect(json, "one of 'above', 'below'");

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/checksum.h"
+#include "base/json/document.h"
 #include "base/json/shape.h"
 #include "base/json/text.h"
 #include "base/status.h"
@@ -13,7 +14,7 @@ namespace {
 using nlohmann::ordered_json;
 
 // Of every result.
-constexpr char kShape[] = R"({
+constexpr DocumentKind kResult{"result of an experiment", kResultSchema, R"({
   "settings": {
     "learner": "text", "dataset": "text", "depth": "count", "initialisation": "text", "belief_update": "text",
     "alpha": "text", "divergence": "text", "smoothing": "number", "extractor_gradient": "text",
@@ -23,14 +24,16 @@ constexpr char kShape[] = R"({
   "?seconds": "number",
   "?rules": {"*": "text"},
   "?version": "text",
-  "?commit": "text"})";
+  "?commit": "text"})",
+                               "remove it to run it again"};
 
 constexpr char kShapeOfFailed[] = R"({"failed": "text", "?classes": "count"})";
 
 constexpr char kShapeOfEnded[] = R"({
   "best_epoch": "count",
   "seconds": "number",
-  "test": {"accuracy": ["number", 1], "divergence": ["number or null", 1], "?correct": "text"},
+  "test": {"accuracy": ["number", 1], "divergence": ["number or null", 1], "?last_epoch_accuracy": "number",
+    "?correct": "text"},
   "theory": {
     "divergence": ["number or null", 2], "sum_of_failures": "number or null", "fell_everywhere": "number or null",
     "largest_excess": "number or null"},
@@ -45,22 +48,17 @@ std::string SealOf(nlohmann::json document) {
   return Sha256Of(ToText(document));
 }
 
-// What no shape says: numbers that another must fit.
-absl::Status CheckNumbers(const ordered_json& result) {
-  if (result.contains("failed")) {
+// What a run that failed has, or one that ended; and what no shape says: numbers that another must fit.
+absl::Status CheckOutcome(const ordered_json& result) {
+  const bool failed = result.contains("failed");
+  SID_RETURN_IF_ERROR(CheckShape(result, ordered_json::parse(failed ? kShapeOfFailed : kShapeOfEnded)));
+  if (failed) {
     if (result.value("classes", int64_t{1}) > 0) return absl::OkStatus();
     return absl::DataLossError("classes is 0");
   }
   const auto best = result.at("best_epoch").get<int64_t>(), epochs = static_cast<int64_t>(result.at("epochs").size());
   if (best >= 1 && best <= epochs) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("best_epoch is ", best, " of ", epochs));
-}
-
-absl::Status CheckContent(const ordered_json& result) {
-  SID_RETURN_IF_ERROR(CheckShape(result, ordered_json::parse(kShape)));
-  const char* rest = result.contains("failed") ? kShapeOfFailed : kShapeOfEnded;
-  SID_RETURN_IF_ERROR(CheckShape(result, ordered_json::parse(rest)));
-  return CheckNumbers(result);
 }
 
 }  // namespace
@@ -77,20 +75,11 @@ absl::Status CheckSeal(const ordered_json& document, const std::string& path) {
 }
 
 absl::StatusOr<ordered_json> ParseResult(const std::string& text, const std::string& path) {
-  constexpr char kHint[] = ": remove it to run it again";
-  absl::StatusOr<ordered_json> result = ParseJson(text);
-  if (!result.ok() || !result->is_object() || !result->contains("schema")) {
-    const absl::string_view why = result.ok() ? "it has no 'schema'" : result.status().message();
-    return absl::DataLossError(absl::StrCat(path, " is no result of an experiment, as ", why, kHint));
-  }
-  if (result->at("schema") != kResultSchema) {
-    return absl::DataLossError(absl::StrCat(path, " has schema ", result->at("schema").dump(),
-                                            ", and this program reads schema ", kResultSchema, kHint));
-  }
-  SID_RETURN_IF_ERROR(CheckSeal(*result, path));
-  const absl::Status content = CheckContent(*result);
-  if (content.ok()) return result;
-  return absl::DataLossError(absl::StrCat(path, " is no result of an experiment: ", content.message(), kHint));
+  SID_ASSIGN_OR_RETURN(ordered_json result, ParseDocument(text, path, kResult));
+  SID_RETURN_IF_ERROR(CheckSeal(result, path));
+  const absl::Status outcome = CheckOutcome(result);
+  if (outcome.ok()) return result;
+  return Damaged(path, outcome.message(), kResult);
 }
 
 double NumberOf(const ordered_json& number_or_null) {

@@ -67,10 +67,13 @@ TEST(ParseResult, EveryCommittedOne) {
 TEST(ParseResult, OtherFilesAndSchemas) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("it is no JSON"));
   EXPECT_THAT(ErrorOf(std::string(1'000'000, '[')), HasSubstr("it nests deeper"));
-  EXPECT_THAT(ErrorOf("[1]"), HasSubstr("it has no 'schema'"));
-  EXPECT_THAT(ErrorOf(R"({"schema": "1"})"), HasSubstr("has schema \"1\""));
+  EXPECT_THAT(ErrorOf("[1]"), HasSubstr("it has no number 'schema'"));
+  EXPECT_THAT(ErrorOf(R"({"schema": "1"})"), HasSubstr("it has no number 'schema'"));
   EXPECT_THAT(ErrorOf(Ended().dump()), HasSubstr("has no checksum"));
-  EXPECT_THAT(ErrorOf(R"({"schema": 1, "sha256": 3})"), HasSubstr("was changed after"));
+  EXPECT_THAT(ErrorOf(R"({"schema": 2})"), HasSubstr("has schema 2, and this program reads schema 1"));
+  ordered_json changed = Ended();
+  changed["sha256"] = 3;
+  EXPECT_THAT(ErrorOf(changed.dump()), HasSubstr("was changed after"));
 }
 
 // A seal is no proof of sense: whoever edits a file can seal it anew.
