@@ -1,7 +1,5 @@
 #include "base/command_line/flags.h"
 
-#include <gflags/gflags.h>
-
 #include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "baselines/learners.h"
@@ -25,54 +23,51 @@ struct Flags {
 Flags* Register() {
   auto* const flags = new Flags;
   BenchConfig& c = flags->config;
-  const auto begin = [&](const char* topic) { flags->program.topics.push_back({topic, {}}); };
-  const auto add = [&](const char* name, auto* value, const std::string& help) {
-    // What DEFINE_... does; gflags keeps these pointers for as long as the program runs.
-    gflags::FlagRegisterer(name, (new std::string(help))->c_str(), __FILE__, value, new auto(*value));
-    flags->program.topics.back().names.emplace_back(name);
-  };
-  begin("What runs");
-  add("learners", &c.learners, "a list of " + absl::StrJoin(LearnerNames(), ", "));
-  add("executors", &c.executors, "sid: a list of serial, batched, cuda, or all that the device has");
-  add("chunks", &c.chunks, "sid: a list of how many modules are updated at a time, 0 for all");
-  add("schedules", &c.schedules,
+  FlagTopic what{"What runs", {}}, network{"Network", {}}, measurement{"Measurement", {}}, run{"Run", {}};
+  what.Add("learners", &c.learners, "a list of " + absl::StrJoin(LearnerNames(), ", "));
+  what.Add("executors", &c.executors, "sid: a list of serial, batched, cuda, or all that the device has");
+  what.Add("chunks", &c.chunks, "sid: a list of how many modules are updated at a time, 0 for all");
+  what.Add(
+      "schedules", &c.schedules,
       "sid on modules that own blocks: a list of serial, streams (GPU: a module's way back beside the next one's "
       "forward pass), pipeline (each module on the batch that the one before had a step ago) and ranks (the same, each "
       "a process); bp on as many processes as --depths says: data-parallel, gpipe");
-  add("precisions", &c.precisions, "a list of fp32, tf32 (GPU), bf16");
-  add("capture", &c.capture,
-      "GPU: on for steps captured as CUDA graphs, as training runs them, off for plain ones, or both");
-  add("depths", &c.depths, "a list of L, the number of modules");
-  add("batches", &c.batches, "a list of B, examples a step");
+  what.Add("precisions", &c.precisions, "a list of fp32, tf32 (GPU), bf16");
+  what.Add("capture", &c.capture,
+           "GPU: on for steps captured as CUDA graphs, as training runs them, off for plain ones, or both");
+  what.Add("depths", &c.depths, "a list of L, the number of modules");
+  what.Add("batches", &c.batches, "a list of B, examples a step");
 
-  begin("Network");
-  add("networks", &c.networks, "a list of " + absl::StrJoin(ArchitectureNames(), ", "));
-  add("partitions", &c.partitions,
+  network.Add("networks", &c.networks, "a list of " + absl::StrJoin(ArchitectureNames(), ", "));
+  network.Add(
+      "partitions", &c.partitions,
       "shared, even, lean or a list of blocks, as --partition of //:train; several are separated by semicolons. "
       "even and lean split among as many modules as --depths says");
-  add("head", &c.head, "of all modules: mlp, linear or conv");
-  add("recompute", &c.recompute,
-      "backpropagation keeps the inputs of blocks alone and runs each again on the way back");
-  add("extractor", &c.problem.extractor, "with the extractor; without, the cascade alone on features");
-  add("classes", &c.problem.classes, "C");
-  add("side", &c.problem.side, "of the square images, pixels");
-  add("features", &c.problem.features, "D, features that every module gets");
-  add("hidden", &c.problem.hidden, "H, hidden units of a module");
+  network.Add("head", &c.head, "of all modules: mlp, linear or conv");
+  network.Add("recompute", &c.recompute,
+              "backpropagation keeps the inputs of blocks alone and runs each again on the way back");
+  network.Add("extractor", &c.problem.extractor, "with the extractor; without, the cascade alone on features");
+  network.Add("classes", &c.problem.classes, "C");
+  network.Add("side", &c.problem.side, "of the square images, pixels");
+  network.Add("features", &c.problem.features, "D, features that every module gets");
+  network.Add("hidden", &c.problem.hidden, "H, hidden units of a module");
 
-  begin("Measurement");
-  add("quick", &flags->quick,
+  measurement.Add(
+      "quick", &flags->quick,
       "a first look, with wider intervals: 8 samples of 0.05 s and 45 s a pass, whatever the flags below say");
-  add("samples", &c.harness.samples, "undisturbed samples wanted of each contender");
-  add("sample_seconds", &c.harness.sample_seconds, "of a sample: as many steps as take that long");
-  add("most_seconds", &c.harness.most_seconds, "of latency, and of profile, after which no further round begins");
-  add("seed", &c.harness.seed, "of the order of contenders");
+  measurement.Add("samples", &c.harness.samples, "undisturbed samples wanted of each contender");
+  measurement.Add("sample_seconds", &c.harness.sample_seconds, "of a sample: as many steps as take that long");
+  measurement.Add("most_seconds", &c.harness.most_seconds,
+                  "of latency, and of profile, after which no further round begins");
+  measurement.Add("seed", &c.harness.seed, "of the order of contenders");
 
-  begin("Run");
-  add("device", &c.device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
-  add("threads", &c.threads,
+  run.Add("device", &c.device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
+  run.Add(
+      "threads", &c.threads,
       "of the CPU, 0 for all cores; a list makes contenders of each, and of a pipeline one, with the fewest in each "
       "worker");
-  add("out", &c.out, "a folder for results.json and results.md; older ones are replaced");
+  run.Add("out", &c.out, "a folder for results.json and results.md; older ones are replaced");
+  flags->program.topics = {what, network, measurement, run};
   return flags;
 }
 

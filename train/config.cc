@@ -1,8 +1,5 @@
 #include "train/config.h"
 
-#include <gflags/gflags.h>
-
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
@@ -32,13 +29,11 @@ std::string HelpOf(const Field& field) {
   return absl::StrCat(field.help, " ", absl::StrJoin(std::get<Names>(field.allowed), ", "));
 }
 
-// What DEFINE_... does, for every field; gflags keeps all these pointers for as long as the program runs.
 Flags* Register() {
   auto* const flags = new Flags;
   for (const char* topic : kTopics) flags->program.topics.push_back({topic, {}});
   VisitFields(flags->config, [&](auto& value, const Field& field) {
-    gflags::FlagRegisterer(field.name, strdup(HelpOf(field).c_str()), __FILE__, &value, new auto(value));
-    flags->program.topics[static_cast<size_t>(field.topic)].names.emplace_back(field.name);
+    flags->program.topics[static_cast<size_t>(field.topic)].Add(field.name, &value, HelpOf(field));
   });
   return flags;
 }

@@ -2,6 +2,7 @@
 
 #include <gflags/gflags.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -134,6 +135,18 @@ std::string Help(const ProgramFlags& program) {
 }
 
 }  // namespace
+
+template <typename Value>
+void FlagTopic::Add(const char* name, Value* value, const std::string& help) {
+  gflags::FlagRegisterer(name, strdup(help.c_str()), __FILE__, value, new Value(*value));
+  names.emplace_back(name);
+}
+
+template void FlagTopic::Add(const char*, bool*, const std::string&);
+template void FlagTopic::Add(const char*, int64_t*, const std::string&);
+template void FlagTopic::Add(const char*, uint64_t*, const std::string&);
+template void FlagTopic::Add(const char*, double*, const std::string&);
+template void FlagTopic::Add(const char*, std::string*, const std::string&);
 
 absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& program, std::string* help) {
   help->clear();

@@ -24,6 +24,11 @@ namespace sid {
 struct FlagTopic {
   std::string topic;
   std::vector<std::string> names;  // as DEFINE_... names them
+
+  // What DEFINE_... does, for a variable that holds the default already: gflags keeps the pointer for as long as the program runs.
+  // Value: bool, int64_t, uint64_t, double or std::string.
+  template <typename Value>
+  void Add(const char* name, Value* value, const std::string& help);
 };
 
 // What a program takes. A flag that is in no topic is unknown to it, even when some library defines it.
