@@ -1,7 +1,6 @@
 """What a results.json of //:bench says, as blocks; bench/README.md explains its fields."""
 
 import charts
-from page import table
 
 MOST_NAMES = 7  # of lines that are told apart
 TITLES = {  # of a chart: title, legend, axis
@@ -106,30 +105,3 @@ def memory_answer(results):
 
 def plots(results, prefix):
     return "plots", [(prefix + file.replace("_", "-"), *TITLES[file][:2], charts.svg(chart)) for file, chart in specifications(results)]
-
-
-def numbers_of(contender, of):
-    step, bytes_above = contender["step_seconds"], contender["above_bytes"]
-    return {
-        "contender": named(contender, of),
-        "L": contender["depth"],
-        "B": contender["batch"],
-        "step, ms": f"{1e3 * step['median']:.3f}",
-        "95 % from": f"{1e3 * step['low']:.3f}",
-        "to": f"{1e3 * step['high']:.3f}",
-        "memory, MiB": f"{bytes_above / 2**20:.1f}" if bytes_above >= 0 else "-",
-        "trusted": "yes" if contender["trusted"] else "no",
-    }
-
-
-def document(results):
-    environment, settings, contenders = results["environment"], results["settings"], results["contenders"]
-    yield "heading", 1, "SID: benchmark", "top"
-    yield "text", f"**{device(environment)}**, {environment['threads']} threads, commit {environment['commit']}: {len(contenders)} contenders, {settings['samples']} samples each, {what(results)}, {settings['classes']} classes, {settings['side']} x {settings['side']} pixels."
-    yield from (("note", warning) for warning in results["warnings"])
-    answers = {"Speed": speed_answer(results) or "not compared by whole steps", "Memory": memory_answer(results) or "not measured"}
-    yield table([{"": question, "answer": answer} for question, answer in answers.items()], "answers card")
-    yield "code", environment.get("command", "")
-    yield plots(results, "")
-    yield "fold", "All contenders", "contenders", [table([numbers_of(c, contenders) for c in contenders], "fine numbers")]
-    yield "fold", "Environment", "environment", [table([{"what": key, "value": str(value)} for key, value in environment.items()], "fine")]

@@ -18,7 +18,7 @@ MARKS = {
     "NOT RUN": "– NOT RUN",
 }
 PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>{title}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><title>SID: reproducibility report</title>
 <style>{style}</style></head><body>
 {body}
 </body></html>

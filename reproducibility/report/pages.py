@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pages: of report.json files of //:reproduce, report.md and report.html; of a results.json of //:bench, results.html and its charts.
+"""Draws the pages: of report.json files of //:reproduce, report.md and report.html; of a results.json of //:bench, its charts.
 
 ./tools/bazel run //:pages -- FOLDER...                  of one folder, beside its report.json; of several, into --out
 ./tools/bazel run //:pages -- FOLDER --plot=NAME --out=FILE.svg
@@ -62,11 +62,8 @@ def draw_charts(specifications, out):
 
 
 def draw(inputs, out, plot):
-    style = (ROOT / "train/output/style.css").read_text(encoding="utf-8")
     if inputs[0].suffix == ".json":
-        results = read_json(inputs[0], "bench")
-        write(out / "results.html", page.PAGE.format(title="SID: benchmark", style=style, body=page.to_html(bench.document(results))))
-        draw_charts(bench.specifications(results), out)
+        draw_charts(bench.specifications(read_json(inputs[0], "bench")), out)
         return
     reports = []
     for folder in inputs:
@@ -74,7 +71,8 @@ def draw(inputs, out, plot):
         measured = [read_json(folder / name, "bench") for name in told["benches"]]
         reports.append({**told, "measured": measured, "name": folder.resolve().name, "path": os.path.relpath(folder, out) + "/"})
     blocks = list(report.document(reports))
-    drawn = page.PAGE.format(title="SID: reproducibility report", style=style, body=page.to_html(blocks))
+    style = (ROOT / "train/output/style.css").read_text(encoding="utf-8")
+    drawn = page.PAGE.format(style=style, body=page.to_html(blocks))
     if plot:
         plots = dict(re.findall(r'<figure id="plot-([^"]*)">.*?(<svg.*?</svg>)', drawn, re.DOTALL))
         if plot not in plots:
