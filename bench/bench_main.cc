@@ -39,16 +39,12 @@ absl::StatusOr<ordered_json> MeasureAll(const BenchConfig& config, const std::ve
   SID_RETURN_IF_ERROR(SetUpProcess(*std::max_element(threads.begin(), threads.end())));
   ordered_json environment = DescribeEnvironment(device, gpu.get(), command);
 
-  std::string pass;
   const Harness harness{.problem = config.problem,
                         .device = device,
                         .options = config.harness,
                         .clock = SecondsNow,
                         .gpu = gpu.get(),
-                        .on_progress = [&](std::string_view now, double) {
-                          if (now != pass) std::cout << now << " ..." << std::endl;
-                          pass = now;
-                        }};
+                        .on_pass = [](std::string_view pass) { std::cout << pass << " ..." << std::endl; }};
   const MachineState before = ReadMachineState(gpu.get());
   const double begin = SecondsNow();
   SID_ASSIGN_OR_RETURN(const std::vector<Measurement> measurements, Measure(harness, contenders));

@@ -78,7 +78,7 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
   return MakeLearner(contender.learner, network, options);
 }
 
-absl::StatusOr<std::unique_ptr<Pipeline>> MakePipeline(const Contender& contender, Learner& learner,
+absl::StatusOr<std::shared_ptr<Pipeline>> MakePipeline(const Contender& contender, Learner& learner,
                                                        at::Device device) {
   if (contender.schedule != "pipeline" && !IsOverRanks(contender)) return nullptr;
   auto* const local = dynamic_cast<SidLearner*>(&learner);

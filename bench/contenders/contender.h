@@ -57,7 +57,7 @@ absl::StatusOr<std::unique_ptr<Learner>> MakeContender(const Contender& contende
 
 // Where its schedule is one: the pipeline that takes the steps of the learner, which MakeContender made, captured where the contender is.
 // Else null. InvalidArgument where there are no two workers for it.
-absl::StatusOr<std::unique_ptr<Pipeline>> MakePipeline(const Contender& contender, Learner& learner, at::Device device);
+absl::StatusOr<std::shared_ptr<Pipeline>> MakePipeline(const Contender& contender, Learner& learner, at::Device device);
 
 // Before a contender's steps, when others stepped in between: sets what LibTorch keeps for all of a process, the rounding of
 // products to TF32 and the number of threads. The contender is one that MakeContender made.

@@ -1,19 +1,13 @@
 #include "bench/contenders/ranks.h"
 
-#include <spawn.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/command_line/copies.h"
 #include "base/machine/limits.h"
 #include "base/status.h"
 #include "baselines/backpropagation.h"
@@ -33,26 +27,17 @@ constexpr char kServes[] = "SID_BENCH_SERVES", kAddress[] = "127.0.0.1";
 constexpr std::chrono::hours kTurn{24};
 constexpr std::chrono::seconds kStart{120};  // of a program, on a machine that is busy
 
-// Processes of this one; with it they have ended.
+// Copies of this program; with it they have ended.
 class Children {
  public:
-  Children() = default;
-  Children(Children&& other) noexcept : pids_(std::exchange(other.pids_, {})) {}
   ~Children() {
-    for (const pid_t pid : pids_) waitpid(pid, nullptr, 0);
+    for (const pid_t pid : pids_) EndsWell(pid);
   }
 
-  // The same program once more, with more variables. Its errors go where this one's go.
   absl::Status Start(const std::vector<std::string>& variables) {
-    std::string text = ReadKernelFile("/proc/self/cmdline");
-    std::vector<std::string> command =
-        absl::StrSplit(absl::StripSuffix(text, absl::string_view("\0", 1)), absl::ByChar('\0'));
-    std::vector<std::string> environment = variables;
-    for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
-    pid_t pid = 0;
-    const int error =
-        posix_spawn(&pid, "/proc/self/exe", nullptr, nullptr, Pointers(command).data(), Pointers(environment).data());
-    if (error != 0) return absl::ResourceExhaustedError(absl::StrCat("cannot start a rank: ", std::strerror(error)));
+    const std::vector<std::string> command = absl::StrSplit(
+        absl::StripSuffix(ReadKernelFile("/proc/self/cmdline"), absl::string_view("\0", 1)), absl::ByChar('\0'));
+    SID_ASSIGN_OR_RETURN(const pid_t pid, StartCopy({command.begin() + 1, command.end()}, variables));
     pids_.push_back(pid);
     return absl::OkStatus();
   }
@@ -62,32 +47,13 @@ class Children {
   }
 
  private:
-  static std::vector<char*> Pointers(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (std::string& text : texts) pointers.push_back(text.data());
-    pointers.push_back(nullptr);
-    return pointers;
-  }
-
   std::vector<pid_t> pids_;
 };
 
-class OverRanks : public Pipeline {
- public:
-  OverRanks(Children children, std::unique_ptr<Ranks> ranks, std::unique_ptr<Pipeline> pipeline)
-      : children_(std::move(children)), ranks_(std::move(ranks)), pipeline_(std::move(pipeline)) {}
-
-  std::vector<at::Tensor> Begin(const Batch& batch, double learning_rate) override {
-    return pipeline_->Begin(batch, learning_rate);
-  }
-  std::vector<at::Tensor> Drain() override { return pipeline_->Drain(); }
-  void TakeState() override { pipeline_->TakeState(); }
-  double BytesPerStep() const override { return pipeline_->BytesPerStep(); }
-
- private:
-  Children children_;  // end last, as they serve the others
-  std::unique_ptr<Ranks> ranks_;
-  std::unique_ptr<Pipeline> pipeline_;
+struct OverRanks {
+  Children children;  // end last, as they serve the others
+  std::unique_ptr<Ranks> ranks;
+  std::unique_ptr<Pipeline> pipeline;
 };
 
 absl::StatusOr<std::unique_ptr<Ranks>> JoinRanks(RankOptions options, const Contender& contender) {
@@ -118,18 +84,20 @@ bool IsOverRanks(const Contender& contender) {
   return contender.schedule == "ranks" || contender.schedule == "data-parallel" || contender.schedule == "gpipe";
 }
 
-absl::StatusOr<std::unique_ptr<Pipeline>> StartRanks(const Contender& contender, Learner& learner) {
+absl::StatusOr<std::shared_ptr<Pipeline>> StartRanks(const Contender& contender, Learner& learner) {
   const RankOptions options{.size = static_cast<int>(contender.depth), .address = kAddress, .port = FreePort()};
-  Children children;
-  absl::StatusOr<std::unique_ptr<Ranks>> ranks = StartAndJoin(contender, options, children);
+  auto all = std::make_shared<OverRanks>();
+  absl::StatusOr<std::unique_ptr<Ranks>> ranks = StartAndJoin(contender, options, all->children);
   if (!ranks.ok()) {
-    children.Kill();
+    all->children.Kill();
     return ranks.status();
   }
-  auto pipeline = contender.schedule == "ranks"
-                      ? MakeRankPipeline(**ranks, dynamic_cast<SidLearner&>(learner), Watched::kLosses)
-                      : MakeJointPipeline(**ranks, learner, MakePart(contender, **ranks, learner), Watched::kLosses);
-  return std::make_unique<OverRanks>(std::move(children), *std::move(ranks), std::move(pipeline));
+  all->ranks = *std::move(ranks);
+  Ranks& joined = *all->ranks;
+  all->pipeline = contender.schedule == "ranks"
+                      ? MakeRankPipeline(joined, dynamic_cast<SidLearner&>(learner), Watched::kLosses)
+                      : MakeJointPipeline(joined, learner, MakePart(contender, joined, learner), Watched::kLosses);
+  return std::shared_ptr<Pipeline>(all, all->pipeline.get());
 }
 
 std::string ServedLabel() {

@@ -26,7 +26,7 @@ inline constexpr int64_t kMicroBatches = 4;
 bool IsOverRanks(const Contender& contender);
 
 // As many ranks as the contender's depth. With the pipeline they end. FailedPrecondition or Unavailable where they do not join.
-absl::StatusOr<std::unique_ptr<Pipeline>> StartRanks(const Contender& contender, Learner& learner);
+absl::StatusOr<std::shared_ptr<Pipeline>> StartRanks(const Contender& contender, Learner& learner);
 
 // Whom this process serves as a rank other than 0; "" where it is the one that measures.
 std::string ServedLabel();

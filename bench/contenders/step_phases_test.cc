@@ -47,7 +47,7 @@ TEST(StepPhases, AddUpToTheStep) {
   for (const Contender& contender : AllContenders()) {
     const auto learner = MakeContender(contender, problem, at::kCPU).value();
     const Batch batch = MakeBatch(contender, problem, at::kCPU);
-    const auto timer = MakeClockTimer(ThreadSeconds);
+    const auto timer = MakeTimer(at::kCPU, ThreadSeconds);
     std::vector<double> shares;
     for (int step = 0; step < 11; ++step) {
       double sum = 0;
@@ -65,7 +65,7 @@ TEST(StepPhases, StagesHaveOneEach) {
   const Problem problem{.classes = 3, .side = 8, .features = 4, .hidden = 5};
   const Contender contender{.partition = "even", .depth = 3, .batch = 8};
   const auto learner = MakeContender(contender, problem, at::kCPU).value();
-  const auto timer = MakeClockTimer(ThreadSeconds);
+  const auto timer = MakeTimer(at::kCPU, ThreadSeconds);
   std::vector<int64_t> stages;
   for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(contender, problem, at::kCPU), *timer)) {
     if (phase.phase == "stage") stages.push_back(phase.module);
@@ -81,7 +81,7 @@ TEST(StepPhases, HaveTheirNames) {
   const Problem problem{.classes = 3, .side = 8, .features = 4, .hidden = 5};
   for (const Contender& contender : AllContenders()) {
     const auto learner = MakeContender(contender, problem, at::kCPU).value();
-    const auto timer = MakeClockTimer(ThreadSeconds);
+    const auto timer = MakeTimer(at::kCPU, ThreadSeconds);
     std::set<std::string> names;
     std::vector<int64_t> modules;
     for (const PhaseTime& phase : PhasesOfAStep(*learner, MakeBatch(contender, problem, at::kCPU), *timer)) {

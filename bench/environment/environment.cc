@@ -23,6 +23,7 @@ namespace {
 
 // Others' work, in processes that want to run, from which on a machine counts as used.
 constexpr double kBusy = 0.5;
+constexpr char kGovernor[] = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor";
 
 #ifdef NDEBUG
 constexpr bool kDebug = false;
@@ -30,12 +31,8 @@ constexpr bool kDebug = false;
 constexpr bool kDebug = true;
 #endif
 
-// The file's text without the line's end; none where it cannot be read.
-std::optional<std::string> Line(const std::string& path) {
-  const std::string text = ReadKernelFile(path);
-  if (text.empty()) return std::nullopt;
-  return std::string(absl::StripAsciiWhitespace(text));
-}
+// The file's text without the line's end; "" where it cannot be read.
+std::string Line(const std::string& path) { return std::string(absl::StripAsciiWhitespace(ReadKernelFile(path))); }
 
 nlohmann::ordered_json DescribeGpu(at::Device device, const GpuMonitor* gpu) {
   cudaDeviceProp properties{};
@@ -65,14 +62,14 @@ int64_t CudnnVersion() {
 }
 
 void WarnOfTheProcessor(const std::string& root, std::vector<std::string>& warnings) {
-  const auto governor = Line(root + "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-  if (governor && *governor != "performance") {
-    warnings.push_back(absl::StrCat("the processor's clock follows the load (governor ", *governor,
+  const std::string governor = Line(root + kGovernor);
+  if (!governor.empty() && governor != "performance") {
+    warnings.push_back(absl::StrCat("the processor's clock follows the load (governor ", governor,
                                     "): times depend on what ran before; cpupower frequency-set -g performance"));
   }
-  const auto load = Line(root + "/proc/loadavg");
+  const std::string load = Line(root + "/proc/loadavg");
   double running = 0;
-  if (load && absl::SimpleAtod(load->substr(0, load->find(' ')), &running) && running > kBusy) {
+  if (absl::SimpleAtod(load.substr(0, load.find(' ')), &running) && running > kBusy) {
     warnings.push_back(absl::StrFormat(
         "this machine is in use: %.1f processes wanted to run in the last minute; end them or wait", running));
   }
@@ -91,16 +88,15 @@ void WarnOfAQuota(const std::string& root, std::vector<std::string>& warnings) {
 
 nlohmann::ordered_json DescribeEnvironment(at::Device device, const GpuMonitor* gpu, const std::string& command) {
   nlohmann::ordered_json json = {{"command", command}, {"commit", Commit()}, {"version", kVersion}};
-  const nlohmann::json machine = DescribeMachine(device);
-  for (const auto& [key, value] : machine.items()) json[key] = value;
+  json.update(nlohmann::ordered_json(DescribeMachine(device)));
   json["build"] = SID_COMPILATION_MODE;
   json["assertions"] = kDebug;
   json["compiler_flags"] = kCompilerFlags;
   json["cuda"] = CudaVersion();
   json["cudnn"] = CudnnVersion();
   json["onednn"] = at::get_mkldnn_version();
-  const auto governor = Line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-  json["governor"] = governor.value_or("none");
+  const std::string governor = Line(kGovernor);
+  json["governor"] = governor.empty() ? "none" : governor;
   if (device.is_cuda()) json["gpu"] = DescribeGpu(device, gpu);
   return json;
 }

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/status.h"
-#include "bench/timing/cuda_timers.h"
 #include "sid/optimizer/optimizer.h"
 
 namespace sid {
@@ -49,7 +48,7 @@ void Competitor::Capture(PhaseTimer& timer) {
 void Competitor::TimeReplays() {
   if (pipeline_ != nullptr) return;
   graph_ = nullptr;  // its memory first
-  replay_timer_ = MakeCudaEventTimer(device_);
+  replay_timer_ = MakeTimer(device_, {});
   Capture(*replay_timer_);
 }
 

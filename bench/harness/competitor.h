@@ -50,7 +50,7 @@ class Competitor {
 
   Contender contender_;
   std::unique_ptr<Learner> learner_;
-  std::unique_ptr<Pipeline> pipeline_;  // may be null
+  std::shared_ptr<Pipeline> pipeline_;  // may be null
   Batch batch_;
   at::Device device_;
   at::Tensor learning_rate_;                      // on the device, for the graph

@@ -17,7 +17,6 @@
 #include "bench/environment/disturbance.h"
 #include "bench/harness/competitor.h"
 #include "bench/statistics/statistics.h"
-#include "bench/timing/cuda_timers.h"
 
 namespace sid {
 namespace {
@@ -61,9 +60,9 @@ class Passes {
   }
 
   void WarmUp() {
+    harness_.on_pass("warm-up");
     PhaseTimer untimed;
     for (size_t i = 0; i < competitors_.size(); ++i) {
-      Progress("warm-up", i);
       std::vector<double> seconds;
       while (!Settled(seconds) && static_cast<int64_t>(seconds.size()) < harness_.options.most_warm_up) {
         const int64_t steps = competitors_[i].has_workers() ? kWorkersWarmUp : 1;
@@ -78,8 +77,7 @@ class Passes {
 
   void Latency() {
     PhaseTimer untimed;
-    std::vector<int64_t> counting(competitors_.size(), 0);
-    Rounds("latency", counting, [&](size_t i) {
+    Rounds("latency", [&](size_t i) {
       // The others were here in between: the first step finds the caches as they left them.
       competitors_[i].Step(1, untimed);
       WaitFor(harness_.device);
@@ -87,24 +85,23 @@ class Passes {
       sample.disturbance = Watched(competitors_[i], [&] {
         sample.seconds = competitors_[i].SecondsPerStep(steps_[i], untimed, harness_.clock);
       });
-      counting[i] += sample.disturbance.empty() ? 1 : 0;
-      measurements_[i].latency.push_back(std::move(sample));
+      measurements_[i].latency.push_back(sample);
+      return sample.disturbance.empty();
     });
   }
 
   void Profile() {
-    const auto timer = harness_.device.is_cuda() ? MakeCudaEventTimer(harness_.device) : MakeClockTimer(harness_.clock);
+    const auto timer = MakeTimer(harness_.device, harness_.clock);
     for (size_t i = 0; i < competitors_.size(); ++i) {
       if (measurements_[i].contender.captured) competitors_[i].TimeReplays();
     }
-    std::vector<int64_t> counting(competitors_.size(), 0);
     std::vector<std::vector<std::vector<PhaseTime>>> steps(competitors_.size()), disturbed(competitors_.size());
-    Rounds("profile", counting, [&](size_t i) {
+    Rounds("profile", [&](size_t i) {
       competitors_[i].Profile(*timer);  // the others were here in between
       std::vector<PhaseTime> phases;
       const std::string disturbance = Watched(competitors_[i], [&] { phases = competitors_[i].Profile(*timer); });
-      counting[i] += disturbance.empty() ? 1 : 0;
       (disturbance.empty() ? steps : disturbed)[i].push_back(std::move(phases));
+      return disturbance.empty();
     });
     for (size_t i = 0; i < competitors_.size(); ++i) {
       measurements_[i].phases_trusted = static_cast<int64_t>(steps[i].size()) >= kFewestSamples;
@@ -115,18 +112,18 @@ class Passes {
   }
 
   absl::Status Memory() {
-    for (size_t i = 0; i < measurements_.size(); ++i) {
-      Progress("memory", i);
-      SID_ASSIGN_OR_RETURN(measurements_[i].memory,
-                           MeasureMemory(measurements_[i].contender, harness_.problem, harness_.device));
+    harness_.on_pass("memory");
+    for (Measurement& measurement : measurements_) {
+      SID_ASSIGN_OR_RETURN(measurement.memory, MeasureMemory(measurement.contender, harness_.problem, harness_.device));
     }
-    harness_.on_progress("memory", 1);
     return absl::OkStatus();
   }
 
-  // Rounds of `measure`, until each contender has enough that count.
+  // Rounds of `measure`, which says whether its sample counts, until each contender has enough that do.
   template <typename Function>
-  void Rounds(std::string_view pass, const std::vector<int64_t>& counting, const Function& measure) {
+  void Rounds(std::string_view pass, const Function& measure) {
+    harness_.on_pass(pass);
+    std::vector<int64_t> counting(competitors_.size());
     const int64_t wanted = harness_.options.samples;
     std::mt19937_64 random(MixSeed(harness_.options.seed, RandomUse::kBenchmarkOrder));
     std::vector<size_t> order(competitors_.size());
@@ -134,13 +131,10 @@ class Passes {
     const double begin = harness_.clock();
     for (int64_t round = 0; round < 2 * wanted; ++round) {
       if (round >= kFewestSamples && harness_.clock() - begin > harness_.options.most_seconds) break;
-      const int64_t least = *std::min_element(counting.begin(), counting.end());
-      if (least >= wanted) break;
-      harness_.on_progress(pass, static_cast<double>(least) / static_cast<double>(wanted));
+      if (*std::min_element(counting.begin(), counting.end()) >= wanted) break;
       std::shuffle(order.begin(), order.end(), random);
-      for (const size_t i : order) measure(i);
+      for (const size_t i : order) counting[i] += measure(i) ? 1 : 0;
     }
-    harness_.on_progress(pass, 1);
   }
 
   double GradientSum(int64_t batch) const {
@@ -189,10 +183,6 @@ class Passes {
     return series;
   }
 
-  void Progress(std::string_view pass, size_t done) const {
-    harness_.on_progress(pass, static_cast<double>(done) / static_cast<double>(measurements_.size()));
-  }
-
   const Harness& harness_;
   std::vector<Measurement>& measurements_;
   std::vector<Competitor> competitors_;
@@ -227,7 +217,7 @@ absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Proble
   if (IsOverRanks(contender)) return use;
   Contender plain = contender;
   plain.captured = false;
-  SID_ASSIGN_OR_RETURN(const std::unique_ptr<Pipeline> pipeline, MakePipeline(plain, *learner, device));
+  SID_ASSIGN_OR_RETURN(const std::shared_ptr<Pipeline> pipeline, MakePipeline(plain, *learner, device));
   const auto step = [&] {
     if (pipeline != nullptr) {
       pipeline->Begin(batch, kMemoryLearningRate);
@@ -257,12 +247,6 @@ Pairs PairsOf(const std::vector<Sample>& first, const std::vector<Sample>& secon
   if (static_cast<int64_t>(counting.first.size()) >= kFewestSamples) return counting;
   all.trusted = false;
   return all;
-}
-
-std::vector<double> Undisturbed(const std::vector<Sample>& samples, bool* trusted) {
-  Pairs pairs = PairsOf(samples, samples);
-  *trusted = pairs.trusted;
-  return std::move(pairs.first);
 }
 
 }  // namespace sid

@@ -41,9 +41,8 @@ struct Harness {
   at::Device device = at::kCPU;
   HarnessOptions options;
   Clock clock;
-  const GpuMonitor* gpu = nullptr;  // may be null
-  // What is going on and how much of it is done, from 0 to 1.
-  std::function<void(std::string_view pass, double done)> on_progress = [](std::string_view, double) {};
+  const GpuMonitor* gpu = nullptr;                                               // may be null
+  std::function<void(std::string_view pass)> on_pass = [](std::string_view) {};  // it begins
 };
 
 struct Sample {
@@ -85,8 +84,5 @@ struct Pairs {
   bool trusted = true;
 };
 Pairs PairsOf(const std::vector<Sample>& first, const std::vector<Sample>& second);
-
-// The seconds of those that count; all of them, and `*trusted` false, when fewer than five do.
-std::vector<double> Undisturbed(const std::vector<Sample>& samples, bool* trusted);
 
 }  // namespace sid

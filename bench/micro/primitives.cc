@@ -5,6 +5,10 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <memory>
+
+#include "base/machine/precision.h"
+#include "base/phase_timer.h"
 #include "base/random.h"
 #include "bench/micro/work.h"
 #include "sid/belief/belief.h"
@@ -15,7 +19,7 @@
 namespace sid {
 namespace {
 
-constexpr int64_t kClasses = 100, kHidden = 256;
+constexpr int64_t kBatch = 128, kFeatures = 128, kClasses = 100, kHidden = 256;
 
 // A cascade and what its update needs.
 struct Setting {
@@ -46,21 +50,9 @@ std::shared_ptr<Setting> MakeSetting(int64_t depth, at::Device device, Precision
 constexpr double kChainFlops = 4.0 * kBatch * kClasses * kHidden + 2.0 * kBatch * kFeatures * kHidden;
 constexpr double kUpdateFlops = 10.0 * kBatch * kClasses * kHidden + 6.0 * kBatch * kFeatures * kHidden;
 
-// A module's weights, and the hidden units that its chain leaves for the update.
-constexpr double kWeights = 2.0 * kClasses * kHidden + kFeatures * kHidden, kHiddenUnits = kBatch * kHidden;
-
-// The chain reads weights once and writes hidden units. An update reads both again, but for the first layer's half for beliefs, and all
-// weights once more, and writes gradients.
 Work CascadeWork(BeliefChain run_chain, bool update, int64_t depth, at::Device device, Precision precision) {
-  const auto modules = static_cast<double>(depth);
   const auto setting = MakeSetting(depth, device, precision);
-  const auto number = static_cast<double>(setting->inputs.features.element_size());
-  const double moved = update ? 3 * kWeights - kClasses * kHidden + 2 * kHiddenUnits : kWeights + kHiddenUnits;
-  return {.bytes = modules * number * moved,
-          .flops = modules * (update ? kUpdateFlops : kChainFlops),
-          .precision = precision,
-          .examples = kBatch,
-          .run = [=] {
+  return {.flops = static_cast<double>(depth) * (update ? kUpdateFlops : kChainFlops), .run = [=] {
             PhaseTimer untimed;
             if (update) {
               BatchedUpdate(run_chain, setting->modules, Divergence::kForward, setting->alphas, setting->inputs,

@@ -8,13 +8,16 @@
 #include "bench/statistics/statistics.h"
 
 namespace sid {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Contender, learner, network, partition, head, executor, chunk, schedule, precision,
+                                   captured, threads, depth, batch)
+
 namespace {
 
 using nlohmann::ordered_json;
 
 ordered_json ToJson(const Summary& summary) {
   return {{"median", summary.median},
-          {"deviation", summary.deviation},
           {"low", summary.interval.low},
           {"high", summary.interval.high},
           {"samples", summary.samples}};
@@ -23,8 +26,7 @@ ordered_json ToJson(const Summary& summary) {
 ordered_json ReduceOne(const Measurement& measurement) {
   const Contender& contender = measurement.contender;
   const MemoryUse& memory = measurement.memory;
-  bool trusted = true;
-  const Summary step = Summarise(Undisturbed(measurement.latency, &trusted));
+  const Pairs steps = PairsOf(measurement.latency, measurement.latency);
   std::map<std::string, int64_t> disturbances;
   for (const Sample& sample : measurement.latency) {
     if (!sample.disturbance.empty()) ++disturbances[sample.disturbance];
@@ -33,32 +35,21 @@ ordered_json ReduceOne(const Measurement& measurement) {
   for (const PhaseSamples& phase : measurement.phases) {
     phases.push_back({{"phase", phase.phase}, {"module", phase.module}, {"seconds", ToJson(Summarise(phase.seconds))}});
   }
-  return {{"label", Label(contender)},
-          {"name", Name(contender)},
-          {"learner", contender.learner},
-          {"network", contender.network},
-          {"partition", contender.partition},
-          {"head", contender.head},
-          {"executor", contender.executor},
-          {"chunk", contender.chunk},
-          {"schedule", contender.schedule},
-          {"precision", contender.precision},
-          {"captured", contender.captured},
-          {"threads", contender.threads},
-          {"depth", contender.depth},
-          {"batch", contender.batch},
-          {"step_seconds", ToJson(step)},
-          {"discarded", std::count_if(measurement.latency.begin(), measurement.latency.end(),
-                                      [](const Sample& sample) { return !sample.disturbance.empty(); })},
-          {"disturbances", disturbances},
-          {"stationary", measurement.stationary},
-          {"trusted", trusted && measurement.phases_trusted},
-          {"phases_of", contender.captured ? "replay" : "plain step"},
-          {"phases", phases},
-          {"gradient_sum_seconds", measurement.gradient_sum},
-          {"parameter_bytes", memory.parameter_bytes},
-          {"optimizer_bytes", memory.optimizer_bytes},
-          {"above_bytes", memory.above_bytes}};
+  ordered_json json = {{"label", Label(contender)}, {"name", Name(contender)}};
+  json.update(ordered_json(nlohmann::json(contender)));
+  json.update({{"step_seconds", ToJson(Summarise(steps.first))},
+               {"discarded", std::count_if(measurement.latency.begin(), measurement.latency.end(),
+                                           [](const Sample& sample) { return !sample.disturbance.empty(); })},
+               {"disturbances", disturbances},
+               {"stationary", measurement.stationary},
+               {"trusted", steps.trusted && measurement.phases_trusted},
+               {"phases_of", contender.captured ? "replay" : "plain step"},
+               {"phases", phases},
+               {"gradient_sum_seconds", measurement.gradient_sum},
+               {"parameter_bytes", memory.parameter_bytes},
+               {"optimizer_bytes", memory.optimizer_bytes},
+               {"above_bytes", memory.above_bytes}});
+  return json;
 }
 
 // Of each module, or stage, that has a phase of its own.

@@ -31,7 +31,7 @@ std::vector<double> ModuleSeconds(int64_t depth) {
   const Contender contender{.executor = "serial", .depth = depth};
   const auto learner = MakeContender(contender, problem, at::kCPU).value();
   const Batch batch = MakeBatch(contender, problem, at::kCPU);
-  const auto timer = MakeClockTimer(ThreadSeconds);
+  const auto timer = MakeTimer(at::kCPU, ThreadSeconds);
   std::vector<double> seconds(depth, std::numeric_limits<double>::infinity());
   for (int step = 0; step < kSteps; ++step) {
     learner->Step(batch, 1e-3, *timer);

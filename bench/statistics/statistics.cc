@@ -29,21 +29,11 @@ size_t Outside(size_t samples) {
 
 double Median(std::vector<double> values) { return values.empty() ? kNothing : math::statistics::median(values); }
 
-// Boost 1.74's own is wrong for five values.
-double MedianAbsoluteDeviation(std::vector<double> values) {
-  const double median = Median(values);
-  for (double& value : values) value = std::abs(value - median);
-  return Median(std::move(values));
-}
-
 Summary Summarise(std::vector<double> values) {
-  if (values.empty()) return {kNothing, kNothing, {kNothing, kNothing}, 0};
+  if (values.empty()) return {kNothing, {kNothing, kNothing}, 0};
   std::sort(values.begin(), values.end());
   const size_t outside = Outside(values.size());
-  return {Median(values),
-          MedianAbsoluteDeviation(values),
-          {values[outside], values[values.size() - 1 - outside]},
-          static_cast<int64_t>(values.size())};
+  return {Median(values), {values[outside], values[values.size() - 1 - outside]}, static_cast<int64_t>(values.size())};
 }
 
 Summary SummariseRatios(const std::vector<double>& numerators, const std::vector<double>& denominators) {

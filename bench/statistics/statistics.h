@@ -1,7 +1,7 @@
 #pragma once
 
-// What a set of times says, and how surely. Times have a hard floor and a long tail of disturbances, so the middle is the median, the
-// spread the median absolute deviation, and the interval lies between two of the sorted samples, which assumes no distribution:
+// What a set of times says, and how surely. Times have a hard floor and a long tail of disturbances, so the middle is the median,
+// and the interval lies between two of the sorted samples, which assumes no distribution:
 //
 //   of n samples as many lie below the true median as n tosses have heads: [x_(k+1), x_(n-k)] with P(heads <= k) <= 2.5 %
 //
@@ -20,7 +20,6 @@ struct Interval {
 // Of no samples: all NaN.
 struct Summary {
   double median = 0;
-  double deviation = 0;  // the median distance from the median
   Interval
       interval;  // 95 %; of fewer than six times their range, which is less sure: 93.8 % for five; of one ratio NaN
   int64_t samples = 0;
@@ -28,7 +27,6 @@ struct Summary {
 
 // NaN for no values; the mean of the two in the middle for an even number.
 double Median(std::vector<double> values);
-double MedianAbsoluteDeviation(std::vector<double> values);
 
 Summary Summarise(std::vector<double> values);
 

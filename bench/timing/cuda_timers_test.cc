@@ -1,5 +1,3 @@
-#include "bench/timing/cuda_timers.h"
-
 #include <ATen/Context.h>
 #include <ATen/cuda/Sleep.h>
 #include <c10/cuda/CUDAFunctions.h>
@@ -10,6 +8,7 @@
 #include <limits>
 
 #include "base/machine/cuda_graph.h"
+#include "bench/timing/phase_timers.h"
 
 namespace sid {
 namespace {
@@ -35,7 +34,7 @@ class CudaEventTimerTest : public testing::Test {
   void SetUp() override {
     if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
     at::globalContext().lazyInitDevice(at::kCUDA);
-    timer_ = MakeCudaEventTimer(at::Device(at::kCUDA, 0));
+    timer_ = MakeTimer(at::Device(at::kCUDA, 0), {});
     HostSeconds();  // loads the kernel
   }
   std::unique_ptr<RecordingTimer> timer_;

@@ -1,5 +1,8 @@
 #include "bench/timing/phase_timers.h"
 
+#include <ATen/cuda/CUDAEvent.h>
+#include <c10/cuda/CUDAStream.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -22,15 +25,34 @@ class ClockTimer final : public RecordingTimer {
     spans_[index].begin = clock_();
   }
   void Stop(size_t index) override { spans_[index].end = clock_(); }
-  std::vector<double> Seconds(size_t count) override {
-    std::vector<double> seconds;
-    seconds.reserve(count);
-    for (size_t i = 0; i < count; ++i) seconds.push_back(spans_[i].end - spans_[i].begin);
-    return seconds;
-  }
+  double Seconds(size_t index) override { return spans_[index].end - spans_[index].begin; }
 
   Clock clock_;
   std::vector<Span> spans_;
+};
+
+class CudaEventTimer final : public RecordingTimer {
+ public:
+  explicit CudaEventTimer(at::Device device) : device_(device) {}
+
+ private:
+  // Events with times, which CUDAEvent's own default has not, that a graph can record.
+  static constexpr unsigned kTimed = cudaEventDefault | cudaEventExternal;
+  struct Span {
+    at::cuda::CUDAEvent begin{kTimed}, end{kTimed};
+  };
+
+  void Start(size_t index) override {
+    while (index >= spans_.size()) spans_.push_back(std::make_unique<Span>());
+    spans_[index]->begin.record(Stream());
+  }
+  void Stop(size_t index) override { spans_[index]->end.record(Stream()); }
+  void Wait() override { Stream().synchronize(); }
+  double Seconds(size_t index) override { return 1e-3 * spans_[index]->begin.elapsed_time(spans_[index]->end); }
+  c10::cuda::CUDAStream Stream() const { return c10::cuda::getCurrentCUDAStream(device_.index()); }
+
+  at::Device device_;
+  std::vector<std::unique_ptr<Span>> spans_;
 };
 
 }  // namespace
@@ -50,8 +72,8 @@ void RecordingTimer::End() {
 
 std::vector<PhaseTime> RecordingTimer::Read() {
   CHECK(open_.empty()) << "phase '" << phases_[open_.back()].phase << "' has not ended";
-  const std::vector<double> seconds = Seconds(phases_.size());
-  for (size_t i = 0; i < phases_.size(); ++i) phases_[i].seconds = seconds[i];
+  Wait();
+  for (size_t i = 0; i < phases_.size(); ++i) phases_[i].seconds = Seconds(i);
   return phases_;
 }
 
@@ -61,6 +83,9 @@ std::vector<PhaseTime> RecordingTimer::Take() {
   return taken;
 }
 
-std::unique_ptr<RecordingTimer> MakeClockTimer(Clock clock) { return std::make_unique<ClockTimer>(std::move(clock)); }
+std::unique_ptr<RecordingTimer> MakeTimer(at::Device device, Clock clock) {
+  if (device.is_cuda()) return std::make_unique<CudaEventTimer>(device);
+  return std::make_unique<ClockTimer>(std::move(clock));
+}
 
 }  // namespace sid

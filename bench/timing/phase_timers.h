@@ -7,6 +7,8 @@
 //
 // The one that measures nothing is PhaseTimer itself.
 
+#include <c10/core/Device.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,8 +42,9 @@ class RecordingTimer : public PhaseTimer {
   // Phase number `index` since the last Take begins, or ends; the clock is read last, or first.
   virtual void Start(size_t index) = 0;
   virtual void Stop(size_t index) = 0;
-  // The seconds of each of `count` phases.
-  virtual std::vector<double> Seconds(size_t count) = 0;
+  // For the device, before Seconds, which are those of phase number `index`.
+  virtual void Wait() {}
+  virtual double Seconds(size_t index) = 0;
 
  private:
   std::vector<PhaseTime> phases_;
@@ -50,7 +53,10 @@ class RecordingTimer : public PhaseTimer {
 
 using Clock = std::function<double()>;  // seconds since any fixed time
 
-// Host time. On a GPU, that of launching the work.
-std::unique_ptr<RecordingTimer> MakeClockTimer(Clock clock);
+// For a CPU, the clock's time. For a GPU device time, as work is launched at one time and done at another: an event in the current stream
+// where a phase begins and one where it ends. So a phase lasts from the end of what was launched before it to the end of what was launched in
+// it, idle time included where the host is the slower. Take waits once, for the last event. Where a graph is recorded, the events become nodes
+// of it, and after each replay Read has the replay's own phases.
+std::unique_ptr<RecordingTimer> MakeTimer(at::Device device, Clock clock);
 
 }  // namespace sid

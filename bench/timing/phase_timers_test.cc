@@ -9,7 +9,7 @@ namespace {
 class PhaseTimersTest : public testing::Test {
  protected:
   double now_ = 100;
-  std::unique_ptr<RecordingTimer> timer_ = MakeClockTimer([this] { return now_; });
+  std::unique_ptr<RecordingTimer> timer_ = MakeTimer(at::kCPU, [this] { return now_; });
 };
 
 TEST_F(PhaseTimersTest, PhasesNestAndTimeOnlyWhatIsInside) {
@@ -64,7 +64,7 @@ TEST_F(PhaseTimersTest, ReadKeepsTheMarksAndReadsTheClockAnew) {
    private:
     void Start(size_t) override {}
     void Stop(size_t) override {}
-    std::vector<double> Seconds(size_t count) override { return std::vector<double>(count, seconds); }
+    double Seconds(size_t) override { return seconds; }
   };
   Replayed timer;
   { const ScopedPhase phase(timer, "step"); }
