@@ -16,11 +16,11 @@ namespace {
 
 using nlohmann::ordered_json;
 
+std::string LabelOf(const ordered_json& contender) { return contender.at("label").get<std::string>(); }
+
 std::map<std::string, const ordered_json*> ContendersByLabel(const ordered_json& bench) {
   std::map<std::string, const ordered_json*> contenders;
-  for (const ordered_json& contender : bench.at("contenders")) {
-    contenders[contender.at("label").get<std::string>()] = &contender;
-  }
+  for (const ordered_json& contender : bench.at("contenders")) contenders[LabelOf(contender)] = &contender;
   return contenders;
 }
 
@@ -33,6 +33,10 @@ bool SameProblem(const ordered_json& a, const ordered_json& b) {
          a.value("captured", false) == b.value("captured", false);
 }
 
+Ratio WithoutInterval(const std::string& label, double value, bool trusted) {
+  return {label, value, {value, value}, 0, trusted};
+}
+
 // A whole step by its critical path, on as many devices as it is modelled for.
 std::vector<Ratio> CriticalPaths(const Rule&, const ordered_json& bench) {
   std::vector<Ratio> ratios;
@@ -40,13 +44,9 @@ std::vector<Ratio> CriticalPaths(const Rule&, const ordered_json& bench) {
   for (const ordered_json& modelled : bench.at("modelled_speedups")) {
     const ordered_json path = modelled.value("critical_path", ordered_json::array());
     if (path.empty()) continue;
-    const auto label = modelled.at("label").get<std::string>();
-    const auto value = path.back().at("speedup").get<double>();
-    ratios.push_back({absl::StrCat(label, " on ", path.back().at("devices").get<int64_t>(), " devices"),
-                      value,
-                      {value, value},
-                      0,
-                      Trusted(*contenders.at(label))});
+    const std::string label = LabelOf(modelled);
+    ratios.push_back(WithoutInterval(absl::StrCat(label, " on ", path.back().at("devices").get<int64_t>(), " devices"),
+                                     path.back().at("speedup").get<double>(), Trusted(*contenders.at(label))));
   }
   return ratios;
 }
@@ -77,14 +77,14 @@ std::vector<Ratio> MeasuredSpeedups(const Rule& rule, const ordered_json& bench)
     const bool a_is_sid = a.at("learner") == "sid", b_is_sid = b.at("learner") == "sid";
     const ordered_json& baseline = a_is_sid ? b : a;
     if (!SameProblem(a, b) || a_is_sid == b_is_sid || !IsOver(rule, baseline)) continue;
-    Ratio ratio = SpeedupOver(baseline.at("label").get<std::string>(), measured);
+    Ratio ratio = SpeedupOver(LabelOf(baseline), measured);
     ratio.trusted = measured.at("trusted").get<bool>() && Trusted(a) && Trusted(b);
-    const auto [known, is_first] = fastest.try_emplace(baseline.at("label").get<std::string>(), ratio);
+    const auto [known, is_first] = fastest.try_emplace(LabelOf(baseline), ratio);
     if (!is_first && ratio.value > known->second.value) known->second = ratio;
   }
   std::vector<Ratio> ratios;
   for (const ordered_json& contender : bench.at("contenders")) {
-    const auto found = fastest.find(contender.at("label").get<std::string>());
+    const auto found = fastest.find(LabelOf(contender));
     if (found != fastest.end()) ratios.push_back(found->second);
   }
   return ratios;
@@ -92,23 +92,18 @@ std::vector<Ratio> MeasuredSpeedups(const Rule& rule, const ordered_json& bench)
 
 // Of SID's executors the fastest, whose speed is what R2 judges: the leanest may be another one.
 std::vector<Ratio> MemoryRatios(const Rule& rule, const ordered_json& bench) {
-  const auto seconds = [](const ordered_json& contender) {
-    return contender.at("step_seconds").at("median").get<double>();
-  };
   std::vector<Ratio> ratios;
   for (const ordered_json& over : bench.at("contenders")) {
     if (!IsOver(rule, over)) continue;
     const ordered_json* fastest = nullptr;
-    for (const ordered_json& contender : bench.at("contenders")) {
-      if (contender.at("learner") != "sid" || !SameProblem(contender, over)) continue;
-      if (fastest == nullptr || seconds(contender) < seconds(*fastest)) fastest = &contender;
+    for (const ordered_json& one : bench.at("contenders")) {
+      if (one.at("learner") != "sid" || !SameProblem(one, over)) continue;
+      const auto seconds = ordered_json::json_pointer("/step_seconds/median");
+      if (fastest == nullptr || one.at(seconds) < fastest->at(seconds)) fastest = &one;
     }
     if (fastest == nullptr || over.at("above_bytes") <= 0) continue;
     const double value = fastest->at("above_bytes").get<double>() / over.at("above_bytes").get<double>();
-    ratios.push_back(
-        {absl::StrCat(fastest->at("label").get<std::string>(), " over ", over.at("label").get<std::string>()),
-         value,
-         {value, value}});
+    ratios.push_back(WithoutInterval(absl::StrCat(LabelOf(*fastest), " over ", LabelOf(over)), value, true));
   }
   return ratios;
 }
@@ -118,8 +113,7 @@ std::vector<Ratio> ExtractorShares(const Rule&, const ordered_json& bench) {
   for (const ordered_json& contender : bench.at("contenders")) {
     const double step = PhaseSeconds(contender, "step"), backward = PhaseSeconds(contender, "extractor backward");
     if (contender.at("learner") != "sid" || step <= 0 || backward <= 0) continue;
-    const double value = backward / step;
-    ratios.push_back({contender.at("label").get<std::string>(), value, {value, value}, 0, Trusted(contender)});
+    ratios.push_back(WithoutInterval(LabelOf(contender), backward / step, Trusted(contender)));
   }
   return ratios;
 }
@@ -129,13 +123,12 @@ std::vector<Ratio> PipelinePredictions(const Rule&, const ordered_json& bench) {
   std::vector<Ratio> ratios;
   const auto contenders = ContendersByLabel(bench);
   for (const ordered_json& one : bench.value("modelled_pipelines", ordered_json::array())) {
-    const auto label = one.at("label").get<std::string>();
-    const ordered_json &pipeline = *contenders.at(label), &step = one.at("step_seconds");
+    const ordered_json &pipeline = *contenders.at(LabelOf(one)), &step = one.at("step_seconds");
     const auto workers = pipeline.at("depth").get<int64_t>(), threads = pipeline.value("threads", int64_t{0});
     const bool shares = workers * std::max<int64_t>(1, threads) > bench.at("environment").value("cores", workers);
     if (shares || pipeline.value("captured", false)) continue;
     const auto predicted = one.at("predicted_seconds").get<double>();
-    ratios.push_back({label,
+    ratios.push_back({LabelOf(one),
                       predicted / step.at("median").get<double>(),
                       {predicted / step.at("high").get<double>(), predicted / step.at("low").get<double>()},
                       step.value("samples", int64_t{0}),

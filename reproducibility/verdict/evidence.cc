@@ -30,45 +30,38 @@ struct Group {
     for (const uint64_t seed : seeds) sum += ValidationAccuracy(runs.at(seed)->result);
     return sum;
   }
-  double LearningRate() const { return settings.at("lr").get<double>(); }
-  json WithoutLearningRate() const {
+};
+using ByRate = std::map<double, Group>;
+
+// By what the settings are but for seed and learning rate.
+std::map<std::string, ByRate> Matching(const json& filter, const std::vector<FinishedRun>& runs) {
+  std::map<std::string, ByRate> groups;
+  for (const FinishedRun& run : runs) {
+    json settings = run.result.at("settings");
+    if (!Fits(run.result.at("settings"), filter)) continue;
+    const auto seed = settings.at("seed").get<uint64_t>();
+    const auto rate = settings.at("lr").get<double>();
+    settings.erase("seed");
     json rest = settings;
     rest.erase("lr");
-    return rest;
-  }
-};
-
-// By learning rate, from the least.
-std::vector<Group> Matching(const json& filter, const std::vector<FinishedRun>& runs) {
-  std::map<std::string, Group> groups;
-  for (const FinishedRun& run : runs) {
-    if (!Fits(run.result.at("settings"), filter)) continue;
-    json settings = run.result.at("settings");
-    const auto seed = settings.at("seed").get<uint64_t>();
-    settings.erase("seed");
-    Group& group = groups[settings.dump()];
+    Group& group = groups[rest.dump()][rate];
     group.settings = settings;
     group.runs[seed] = &run;
   }
-  std::vector<Group> list;
-  list.reserve(groups.size());
-  for (auto& [key, group] : groups) list.push_back(std::move(group));
-  std::stable_sort(list.begin(), list.end(),
-                   [](const Group& a, const Group& b) { return a.LearningRate() < b.LearningRate(); });
-  return list;
+  return groups;
 }
 
 // Tuned on the first seed, all have that one, and the best one the others too: where they share none, the one with most.
-const Group& Best(const std::vector<Group>& groups) {
+ByRate::const_iterator Best(const ByRate& groups) {
   std::set<uint64_t> shared;
-  for (const auto& [seed, run] : groups.front().runs) {
+  for (const auto& [seed, run] : groups.begin()->second.runs) {
     const uint64_t wanted = seed;
-    const auto has = [wanted](const Group& group) { return group.runs.count(wanted) > 0; };
+    const auto has = [wanted](const auto& group) { return group.second.runs.count(wanted) > 0; };
     if (std::all_of(groups.begin(), groups.end(), has)) shared.insert(seed);
   }
-  return *std::max_element(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
-    return std::pair(a.Validation(shared), a.runs.size()) < std::pair(b.Validation(shared), b.runs.size());
-  });
+  const auto worth = [&](const Group& group) { return std::pair(group.Validation(shared), group.runs.size()); };
+  return std::max_element(groups.begin(), groups.end(),
+                          [&](const auto& a, const auto& b) { return worth(a.second) < worth(b.second); });
 }
 
 // What is missing to the rule's needs, a sentence each.
@@ -105,44 +98,36 @@ Shares SharesOf(const std::vector<ChosenTerm>& terms) {
   return shares;
 }
 
-bool DifferInLearningRateAlone(const std::vector<Group>& groups) {
-  return std::all_of(groups.begin(), groups.end(), [&](const Group& group) {
-    return group.WithoutLearningRate() == groups.front().WithoutLearningRate();
-  });
-}
-
 // "dataset cifar10, learner sid"
 std::string InWords(const json& filter) {
   return absl::StrReplaceAll(filter.dump(), {{"{", ""}, {"}", ""}, {"\"", ""}, {":", " "}, {",", ", "}});
 }
 
 absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Contrast& contrast,
-                                                    const Evidence& evidence, ContrastValues* values) {
+                                                    const Evidence& evidence, Looked* looked, std::string* problem) {
   std::vector<ChosenTerm> terms;
-  std::set<std::string> shortfalls, chosen;
   for (const Term& term : contrast.terms) {
     const json filter = FilterOf(rule, term, evidence.stand_in);
-    const std::vector<Group> groups = Matching(filter, evidence.runs);
-    if (groups.empty()) {
-      values->problem = absl::StrCat("there are no runs with ", InWords(filter));
+    const std::map<std::string, ByRate> settings = Matching(filter, evidence.runs);
+    if (settings.empty()) {
+      *problem = absl::StrCat("there are no runs with ", InWords(filter));
       return terms;
     }
-    if (!DifferInLearningRateAlone(groups)) {
+    if (settings.size() > 1) {
       return absl::InvalidArgumentError(absl::StrCat("claims.json: ", contrast.label, ": the filter ", filter.dump(),
                                                      " fits settings that differ in more than the learning rate"));
     }
-    const Group& best = Best(groups);
-    AddShortfalls(rule.needs, best, groups.size(), &shortfalls);
-    if (groups.size() > 1) {
+    const ByRate& rates = settings.begin()->second;
+    const auto best = Best(rates);
+    AddShortfalls(rule.needs, best->second, rates.size(), &looked->shortfalls);
+    if (rates.size() > 1) {
       // A better one may lie beyond the first or the last.
-      const bool edge = &best == &groups.front() || &best == &groups.back();
-      chosen.insert(absl::StrFormat("%s: lr %g of %d%s", InWords(filter), best.LearningRate(), groups.size(),
-                                    edge ? ", at the edge of these" : ""));
+      const bool edge = best == rates.begin() || std::next(best) == rates.end();
+      looked->chosen.insert(absl::StrFormat("%s: lr %g of %d%s", InWords(filter), best->first, rates.size(),
+                                            edge ? ", at the edge of these" : ""));
     }
-    terms.push_back({term.times, best});
+    terms.push_back({term.times, best->second});
   }
-  values->shortfalls.assign(shortfalls.begin(), shortfalls.end());
-  values->chosen.assign(chosen.begin(), chosen.end());
   return terms;
 }
 
@@ -163,17 +148,16 @@ absl::StatusOr<std::vector<double>> SumOf(const Rule& rule, const std::vector<Ch
   return sum;
 }
 
-absl::Status AddUp(const Rule& rule, const std::vector<ChosenTerm>& terms, ContrastValues* values) {
-  std::set<std::string> files;
+absl::Status AddUp(const Rule& rule, const std::vector<ChosenTerm>& terms, std::set<std::string>* files,
+                   ContrastValues* values) {
   for (const auto& [seed, first] : terms.front().group.runs) {
-    SID_ASSIGN_OR_RETURN(const std::vector<double> sum, SumOf(rule, terms, seed, &files));
+    SID_ASSIGN_OR_RETURN(const std::vector<double> sum, SumOf(rule, terms, seed, files));
     if (sum.empty() || (!values->values.empty() && values->values.size() != sum.size())) continue;
     values->values.resize(sum.size());
     values->seeds.push_back(seed);
     for (size_t i = 0; i < sum.size(); ++i) values->values[i].push_back(sum[i]);
   }
   values->names = NamesOf(rule.quantity, values->values.size());
-  values->runs.assign(files.begin(), files.end());
   return absl::OkStatus();
 }
 
@@ -191,17 +175,24 @@ json FilterOf(const Rule& rule, const Term& term, const std::string& stand_in) {
   return filter;
 }
 
-absl::StatusOr<ContrastValues> Evaluate(const Rule& rule, const Contrast& contrast, const Evidence& evidence) {
+absl::StatusOr<ContrastValues> Evaluate(const Rule& rule, const Contrast& contrast, const Evidence& evidence,
+                                        Looked* looked) {
   ContrastValues values;
-  SID_ASSIGN_OR_RETURN(const std::vector<ChosenTerm> terms, ChooseTerms(rule, contrast, evidence, &values));
+  Looked own;
+  SID_ASSIGN_OR_RETURN(const std::vector<ChosenTerm> terms,
+                       ChooseTerms(rule, contrast, evidence, &own, &values.problem));
   if (!values.problem.empty()) return values;
   values.shares = SharesOf(terms);
   if (values.shares.empty()) {
     values.problem = absl::StrCat("one data set, ", evidence.stand_in, ", stands for all that this compares");
     return values;
   }
-  SID_RETURN_IF_ERROR(AddUp(rule, terms, &values));
-  if (values.seeds.empty()) values.problem = "no seed has all the runs that this compares, or they failed";
+  SID_RETURN_IF_ERROR(AddUp(rule, terms, &own.runs, &values));
+  if (values.seeds.empty()) {
+    values.problem = "no seed has all the runs that this compares, or they failed";
+    return values;
+  }
+  for (auto member : {&Looked::chosen, &Looked::shortfalls, &Looked::runs}) (looked->*member).merge(own.*member);
   return values;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <optional>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -17,19 +16,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Results say under which rules they were made. One that was made before this rule shows that the rule came after it.
-void FindChangedRules(const Claim& claim, const std::vector<FinishedRun>& runs, const std::set<std::string>& used,
-                      Judgement* judgement) {
-  for (const FinishedRun& run : runs) {
-    if (used.count(run.name) == 0) continue;
-    const ordered_json rules = run.result.value("rules", ordered_json::object());
-    if (!rules.contains(claim.id)) {
-      judgement->changed_rules.push_back(absl::StrCat(run.name, ": made before this rule"));
-    } else if (rules.at(claim.id) != claim.hash) {
-      judgement->changed_rules.push_back(
-          absl::StrCat(run.name, ": made under the rule ", rules.at(claim.id).get<std::string>().substr(0, 12)));
-    }
-  }
+// Results say under which rules they were made. One that was made before this rule shows that the rule came after it. "" for this rule.
+std::string ChangedRule(const Claim& claim, const FinishedRun& run) {
+  const ordered_json rules = run.result.value("rules", ordered_json::object());
+  if (!rules.contains(claim.id)) return absl::StrCat(run.name, ": made before this rule");
+  const auto rule = rules.at(claim.id).get<std::string>();
+  return rule == claim.hash ? "" : absl::StrCat(run.name, ": made under the rule ", rule.substr(0, 12));
 }
 
 std::string Origin(const std::string& commit, const ordered_json& machine) {
@@ -38,11 +30,13 @@ std::string Origin(const std::string& commit, const ordered_json& machine) {
                          machine.value("device", "unknown device"));
 }
 
-// Runs of several commits and machines are judged together; whoever reads the verdict is to see which.
-void AddOrigins(const std::vector<FinishedRun>& runs, const std::set<std::string>& used, Judgement* judgement) {
+// Runs of several commits and machines, or of other rules, are judged together; whoever reads the verdict is to see which.
+void AddOrigins(const Claim& claim, const std::vector<FinishedRun>& runs, Judgement* judgement) {
   std::map<std::string, int64_t> counts;
   for (const FinishedRun& run : runs) {
-    if (used.count(run.name) == 0) continue;
+    if (judgement->runs.count(run.name) == 0) continue;
+    const std::string changed = ChangedRule(claim, run);
+    if (!changed.empty()) judgement->changed_rules.push_back(changed);
     ++counts[Origin(run.result.value("commit", "unknown"), run.result.value("machine", ordered_json::object()))];
   }
   for (const auto& [origin, count] : counts) {
@@ -78,19 +72,15 @@ void ApplyDoubts(Judgement* judgement) {
 // The contrasts' values, or why there are none, and how many tests are missing for that.
 absl::StatusOr<size_t> CompareAll(const Claim& claim, const Evidence& evidence, std::vector<Shares>* shares,
                                   Judgement* judgement) {
-  std::set<std::string> shortfalls, chosen, files;
   std::set<std::pair<Shares, std::pair<bool, double>>> known;
   size_t missing = 0;
   for (const Contrast& contrast : claim.rule->contrasts) {
-    SID_ASSIGN_OR_RETURN(const ContrastValues values, Evaluate(*claim.rule, contrast, evidence));
+    SID_ASSIGN_OR_RETURN(const ContrastValues values, Evaluate(*claim.rule, contrast, evidence, judgement));
     if (!values.problem.empty()) {
       missing += TestsOf(*claim.rule, contrast);
       judgement->not_compared.push_back(absl::StrCat(contrast.label, ": ", values.problem));
       continue;
     }
-    shortfalls.insert(values.shortfalls.begin(), values.shortfalls.end());
-    chosen.insert(values.chosen.begin(), values.chosen.end());
-    files.insert(values.runs.begin(), values.runs.end());
     // A stand-in data set makes two contrasts one.
     if (!known.insert({values.shares, {contrast.bound.above, contrast.bound.value}}).second) continue;
     const std::string on = evidence.stand_in.empty() ? "" : absl::StrCat(" [on ", evidence.stand_in, "]");
@@ -100,11 +90,7 @@ absl::StatusOr<size_t> CompareAll(const Claim& claim, const Evidence& evidence, 
           Compare(absl::StrCat(contrast.label, values.names[i], on), contrast.bound, values.seeds, values.values[i]));
     }
   }
-  judgement->shortfalls.assign(shortfalls.begin(), shortfalls.end());
-  judgement->chosen.assign(chosen.begin(), chosen.end());
-  judgement->runs.assign(files.begin(), files.end());
-  FindChangedRules(claim, evidence.runs, files, judgement);
-  AddOrigins(evidence.runs, files, judgement);
+  AddOrigins(claim, evidence.runs, judgement);
   return missing;
 }
 
@@ -128,31 +114,13 @@ std::string DeviceOf(const ordered_json& environment) {
   return device == "cpu" ? absl::StrCat(environment.value("cores", 0), " CPU cores") : device;
 }
 
-struct OfDevice {
-  std::string name, reason;
-  Verdict alone = Verdict::kInconclusive,
-          verdict = Verdict::kInconclusive;  // by its numbers; where the rule is as old as they
-};
-
-absl::StatusOr<std::optional<OfDevice>> JudgeDevice(const Claim& claim, const std::string& file,
-                                                    const ordered_json& bench, Judgement* judgement) {
-  SID_ASSIGN_OR_RETURN(std::vector<Ratio> ratios, RatiosOf(*claim.rule, bench));
-  if (ratios.empty()) return std::nullopt;
-  const ordered_json environment = bench.value("environment", ordered_json::object());
-  OfDevice device{.name = DeviceOf(environment)};
+OfDevice JudgeDevice(const Claim& claim, const FinishedRun& bench, const std::vector<Ratio>& ratios) {
+  OfDevice device;
   device.alone = device.verdict = JudgeRatios(*claim.rule, ratios, &device.reason);
-  Judgement changed;
-  FindChangedRules(claim, {{file, bench}}, {file}, &changed);
-  if (!changed.changed_rules.empty()) {
-    device.verdict = Verdict::kInconclusive;
-    device.reason = absl::StrCat(changed.changed_rules.front(), "; alone: ", Name(device.alone), ", ", device.reason);
-  }
-  for (Ratio& ratio : ratios) ratio.device = device.name;
-  judgement->ratios.insert(judgement->ratios.end(), ratios.begin(), ratios.end());
-  judgement->origins.push_back("benchmark: " + Origin(environment.value("commit", "unknown"), environment));
-  judgement->devices[device.name] = device.verdict;
-  const bool open = device.verdict == Verdict::kInconclusive;
-  judgement->device_reasons[device.name] = {open ? device.alone : Verdict::kInconclusive, device.reason};
+  const std::string changed = ChangedRule(claim, bench);
+  if (changed.empty()) return device;
+  device.verdict = Verdict::kInconclusive;
+  device.reason = absl::StrCat(changed, "; alone: ", Name(device.alone), ", ", device.reason);
   return device;
 }
 
@@ -167,11 +135,17 @@ absl::Status JudgeBench(const Claim& claim, const AllEvidence& evidence, Judgeme
   std::vector<std::string> reasons;
   std::set<Verdict> verdicts, alone;
   for (const auto& [file, bench] : evidence.benches) {
-    SID_ASSIGN_OR_RETURN(const std::optional<OfDevice> device, JudgeDevice(claim, file, bench, judgement));
-    if (!device) continue;
-    verdicts.insert(device->verdict);
-    alone.insert(device->alone);
-    reasons.push_back(absl::StrCat(device->name, ": ", Name(device->verdict), ", ", device->reason));
+    SID_ASSIGN_OR_RETURN(std::vector<Ratio> ratios, RatiosOf(*claim.rule, bench));
+    if (ratios.empty()) continue;
+    const ordered_json environment = bench.value("environment", ordered_json::object());
+    const std::string name = DeviceOf(environment);
+    const OfDevice& device = judgement->devices[name] = JudgeDevice(claim, {file, bench}, ratios);
+    for (Ratio& ratio : ratios) ratio.device = name;
+    judgement->ratios.insert(judgement->ratios.end(), ratios.begin(), ratios.end());
+    judgement->origins.push_back("benchmark: " + Origin(environment.value("commit", "unknown"), environment));
+    verdicts.insert(device.verdict);
+    alone.insert(device.alone);
+    reasons.push_back(absl::StrCat(name, ": ", Name(device.verdict), ", ", device.reason));
   }
   if (reasons.empty()) {
     judgement->reason = "no benchmark measured it: --bench=FILE, the results.json of //:bench";
@@ -249,9 +223,9 @@ ordered_json ToJson(const Judgement& judgement) {
                        {"comparisons", ordered_json::array()},
                        {"not_compared", judgement.not_compared},
                        {"ratios", ordered_json::array()}};
-  for (const auto& [device, verdict] : judgement.devices) {
-    const auto& [leans, reason] = judgement.device_reasons.at(device);
-    json["devices"][device] = {{"verdict", Name(verdict)}, {"leans", LeanName(leans)}, {"reason", reason}};
+  for (const auto& [name, device] : judgement.devices) {
+    const Verdict leans = device.verdict == Verdict::kInconclusive ? device.alone : Verdict::kInconclusive;
+    json["devices"][name] = {{"verdict", Name(device.verdict)}, {"leans", LeanName(leans)}, {"reason", device.reason}};
   }
   for (const Comparison& comparison : judgement.comparisons) json["comparisons"].push_back(ToJson(comparison));
   for (const Ratio& ratio : judgement.ratios) {

@@ -16,20 +16,22 @@
 
 namespace sid {
 
-struct Judgement {
+struct OfDevice {
+  Verdict verdict = Verdict::kInconclusive;
+  Verdict alone = Verdict::kInconclusive;  // by the numbers, whether or not the rule is as old as they
+  std::string reason;
+};
+
+struct Judgement : Looked {
   Verdict verdict = Verdict::kNotRun;
   std::string reason;                      // a sentence; of NOT RUN, why
   Verdict leans = Verdict::kInconclusive;  // of INCONCLUSIVE: which way the numbers point all the same
-  std::vector<std::string> shortfalls;     // what these runs can't show, and why
   std::vector<std::string> changed_rules;  // files that were made under another rule
   std::vector<std::string> origins;        // commits and machines that made what was looked at, and how many runs each
-  std::vector<std::string> runs;           // files of what was looked at
-  std::vector<std::string> chosen;         // learning rates
   std::vector<Comparison> comparisons;     // of contrasts
   std::vector<std::string> not_compared;   // contrasts without values, with the reason
   std::vector<Ratio> ratios;               // bench
-  std::map<std::string, Verdict> devices;  // bench: the verdict on each
-  std::map<std::string, std::pair<Verdict, std::string>> device_reasons;  // ... which way it leans, and why
+  std::map<std::string, OfDevice> devices;
 };
 
 struct AllEvidence {
