@@ -53,10 +53,13 @@ class Trainer {
       SID_RETURN_IF_ERROR(EndEpoch(*record));
       result.epochs.push_back(*std::move(record));
     }
+    const auto test = [&] { return Evaluate(learner_, dataset_.test, dataset_.statistics, options_.evaluation); };
+    if (state_.best.epoch != options_.epochs) result.last_test = test();
     SID_RETURN_IF_ERROR(CopyTensors(state_.best.weights, Weights(learner_)));
     result.best_epoch = state_.best.epoch;
     result.rollbacks = state_.rollbacks;
-    result.test = Evaluate(learner_, dataset_.test, dataset_.statistics, options_.evaluation);
+    result.test = test();
+    if (state_.best.epoch == options_.epochs) result.last_test = result.test;
     result.seconds = Seconds();
     return result;
   }

@@ -4,7 +4,7 @@
 //
 //   for each epoch:  shuffled, augmented batches --Learner::Step--> weights;  validation: every depth's belief
 //   at the end:      the weights of the epoch with the best validation accuracy at the deepest belief; with these, and only
-//                    now, the test set
+//                    now, the test set, and beside it with the last epoch's
 //
 // Everything that happens depends on the options' seed, never on time: two runs on one machine give the same bits, and so does
 // one that was broken off and goes on from a state that it has saved (training/training_state.h).
@@ -63,8 +63,9 @@ struct TrainingResult {
   std::vector<EpochRecord> epochs;  // without those before the state that a resumed run began from
   // Best validation accuracy of the deepest belief, the first of equals; the last without validation data.
   int64_t best_epoch = 0;
-  DepthMetrics test;      // of that epoch's weights
-  int64_t rollbacks = 0;  // each has halved the learning rate
+  DepthMetrics test;       // of that epoch's weights
+  DepthMetrics last_test;  // of the last epoch's: where labels are wrong, what the choice of an epoch rescues from
+  int64_t rollbacks = 0;   // each has halved the learning rate
   double seconds = 0;
 };
 

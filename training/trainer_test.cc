@@ -109,11 +109,11 @@ class ScriptedLearner : public Learner {
   int64_t steps_;
 };
 
-TEST(Trainer, ChoosesTheFirstBestEpochByValidationAndTestsItOnce) {
+TEST(Trainer, ChoosesTheFirstBestEpochByValidationAndTestsItOnceBesideTheLast) {
   const Dataset dataset = MakeDataset();
-  ScriptedLearner learner({10, 40, 20, 40}, /*steps=*/5);
+  ScriptedLearner learner({10, 40, 20, 40, 30}, /*steps=*/5);
   TrainingOptions options = Options();
-  options.epochs = 4;
+  options.epochs = 5;
   PhaseTimer untimed;
   const auto result = Train(dataset, options, Hooks(), untimed, learner);
   ASSERT_TRUE(result.ok()) << result.status();
@@ -121,7 +121,8 @@ TEST(Trainer, ChoosesTheFirstBestEpochByValidationAndTestsItOnce) {
   EXPECT_NEAR(learner.weight_.item<double>(), 2, 1e-9);
   EXPECT_DOUBLE_EQ(result->epochs[2].validation.accuracy[0], 20 / 45.0);
   EXPECT_DOUBLE_EQ(result->test.accuracy[0], 40 / 60.0);
-  EXPECT_EQ(learner.predictions_, 4 + 1);  // four validations, one test
+  EXPECT_DOUBLE_EQ(result->last_test.accuracy[0], 30 / 60.0);
+  EXPECT_EQ(learner.predictions_, 5 + 2);  // five validations, two tests
 }
 
 TEST(Trainer, WithoutValidationDataTheLastEpochIsTheModel) {

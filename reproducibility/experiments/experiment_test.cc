@@ -67,6 +67,7 @@ TEST(RunOrRead, AResultSaysEverythingButWhereItWasMade) {
   EXPECT_EQ(bits.size(), 5u) << "20 images";
   EXPECT_NEAR(right / 20.0, result["test"]["accuracy"][1].get<double>(), 1e-9);
   EXPECT_LE(result["theory"]["largest_excess"], 1e-9);
+  EXPECT_EQ(result["test"]["last_epoch_accuracy"], result["test"]["accuracy"][1]) << "of one epoch";
   EXPECT_NEAR(result["theory"]["divergence"][2], result["test"]["divergence"][1], 1e-5);
   EXPECT_EQ(result["settings"]["train_images"], 60);
   EXPECT_EQ(result["epochs"].size(), 1u);
@@ -87,7 +88,7 @@ TEST(RunOrRead, TheTimeThatKeptRunsTookSaysWhatStillFits) {
     Pace pace([](const TrainConfig&) { return 1e-3; }, 1100);  // the clock has said 1000 when the second run asks
     const RunOptions options{.clock = slow, .pace = &pace};
     EXPECT_TRUE(RunOrRead(plan[0], folder, options)->kept);
-    return !RunOrRead(plan[1], folder, options)->result.is_null();
+    return !absl::IsDeadlineExceeded(RunOrRead(plan[1], folder, options).status());
   };
   EXPECT_FALSE(second_fits());
   // Made elsewhere it teaches nothing.
@@ -104,10 +105,8 @@ TEST(RunOrRead, LeavesARunToWhoeverIsAtWorkOnIt) {
   const std::string running = folder + "/" + ResultName(plan[0]) + ".running";
   ASSERT_TRUE(CreateFolder(running).ok());
   auto lock = LockFolder(running).value();
-  const RunOptions options{.clock = [] { return 0.0; }, .if_locked = IfLocked::kFail};
-  const FinishedOrKept left = RunOrRead(plan[0], folder, options).value();
-  EXPECT_TRUE(left.elsewhere);
-  EXPECT_TRUE(left.result.is_null());
+  const RunOptions options{.clock = [] { return 0.0; }};
+  EXPECT_TRUE(absl::IsUnavailable(RunOrRead(plan[0], folder, options).status()));
   EXPECT_FALSE(RunOrRead(plan[1], folder, options)->result.is_null());
   // It ended without a result, as a killed one does.
   lock.reset();

@@ -13,6 +13,11 @@
 #include "train/fields.h"
 
 namespace sid {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DepthMetrics, accuracy, divergence, loss)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(QuantitySummary, divergence, loss, failure, bound, contraction, entropy, fell,
+                                   fell_everywhere, largest_excess)
+
 namespace {
 
 using nlohmann::ordered_json;
@@ -24,21 +29,10 @@ uint64_t Hash(const std::string& text) {
   return hash;
 }
 
-ordered_json ToJson(const DepthMetrics& metrics) {
-  return {{"accuracy", metrics.accuracy}, {"divergence", metrics.divergence}, {"loss", metrics.loss}};
-}
-
 ordered_json ToJson(const QuantitySummary& theory) {
-  return {{"divergence", theory.divergence},
-          {"loss", theory.loss},
-          {"failure", theory.failure},
-          {"sum_of_failures", std::accumulate(theory.failure.begin(), theory.failure.end(), 0.0)},
-          {"bound", theory.bound},
-          {"contraction", theory.contraction},
-          {"entropy", theory.entropy},
-          {"fell", theory.fell},
-          {"fell_everywhere", theory.fell_everywhere},
-          {"largest_excess", theory.largest_excess}};
+  ordered_json json = nlohmann::json(theory);
+  json["sum_of_failures"] = std::accumulate(theory.failure.begin(), theory.failure.end(), 0.0);
+  return json;
 }
 
 ordered_json ToJson(const std::vector<EpochRecord>& epochs) {
@@ -112,12 +106,13 @@ ordered_json ResultJson(const TrainConfig& asked, const PreparedRun& run, const 
                          {"test", run.dataset.test.size()}}},
                        {"best_epoch", result.best_epoch},
                        {"seconds", result.seconds},
-                       {"test", ToJson(result.test)},
+                       {"test", nlohmann::json(result.test)},
                        {"theory", ToJson(theory)},
                        {"epochs", ToJson(result.epochs)},
                        {"version", kVersion},
                        {"commit", Commit()},
                        {"machine", DescribeMachine(run.device)}};
+  json["test"]["last_epoch_accuracy"] = result.last_test.accuracy.back();
   if (!probes.empty()) json["staleness"] = StalenessJson(probes);
   return json;
 }

@@ -3,10 +3,10 @@
 #include <set>
 #include <vector>
 
+#include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
 #include "reproducibility/verdict/comparison.h"
 #include "reproducibility/verdict/evidence.h"
-#include "train/config.h"
 
 namespace sid {
 namespace {
@@ -22,52 +22,33 @@ ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(v
 
 bool Failed(const FinishedRun& run) { return run.result.contains("failed"); }
 
-// Results leave an option that came later out where it has its default.
-ordered_json SettingOf(const FinishedRun& run, const std::string& field) {
-  static const auto* const kDefaults = new ordered_json(ToJson(TrainConfig()));
-  const ordered_json& settings = run.result.at("settings");
-  return settings.contains(field) ? settings.at(field) : kDefaults->at(field);
-}
-
 std::vector<std::string> VaryingFields(const Evidence& evidence) {
   std::vector<std::string> varying;
   for (const char* field : kFields) {
     std::set<std::string> values;
-    for (const FinishedRun& run : evidence.runs) values.insert(SettingOf(run, field).dump());
+    for (const FinishedRun& run : evidence.runs) values.insert(SettingOf(run.result.at("settings"), field).dump());
     if (values.size() > 1) varying.emplace_back(field);
   }
   return varying;
 }
 
 ordered_json RunRow(const FinishedRun& run) {
-  return {{"file", run.name},
-          {"accuracy", Failed(run) ? ordered_json(nullptr) : run.result.at("test").at("accuracy").back()},
-          {"seconds", run.result.value("seconds", 0.0)}};
+  ordered_json row = {{"file", run.name}, {"accuracy", nullptr}, {"seconds", run.result.value("seconds", 0.0)}};
+  if (Failed(run)) return row;
+  const ordered_json& test = run.result.at("test");
+  row["accuracy"] = test.at("accuracy").back();
+  // Earlier results lack it.
+  if (test.contains("last_epoch_accuracy")) row["last_epoch_accuracy"] = test.at("last_epoch_accuracy");
+  return row;
 }
 
 using Runs = std::vector<const FinishedRun*>;
 
-// Of the runs that ended; null where there is none, or one has no such number.
-template <typename Function>
-ordered_json Mean(const Runs& runs, Function number_of) {
-  double sum = 0, count = 0;
-  for (const FinishedRun* run : runs) {
-    if (Failed(*run)) continue;
-    const ordered_json& number = number_of(run->result);
-    if (!number.is_number()) return nullptr;
-    sum += number.template get<double>();
-    count += 1;
-  }
-  return count == 0 ? ordered_json(nullptr) : Number(sum / count);
-}
-
-// Element by element, as far as all that ended have numbers.
+// Element by element, as far as all of the runs have numbers.
 template <typename Function>
 ordered_json Means(const Runs& runs, Function list_of) {
   std::vector<ordered_json> lists;
-  for (const FinishedRun* run : runs) {
-    if (!Failed(*run)) lists.push_back(list_of(run->result));
-  }
+  for (const FinishedRun* run : runs) lists.push_back(list_of(run->result));
   ordered_json means = ordered_json::array();
   for (size_t at = 0; !lists.empty(); ++at) {
     double sum = 0;
@@ -80,6 +61,14 @@ ordered_json Means(const Runs& runs, Function list_of) {
   return means;
 }
 
+// Null where there is no run, or one has no such number.
+template <typename Function>
+ordered_json Mean(const Runs& runs, Function number_of) {
+  const ordered_json means =
+      Means(runs, [&](const ordered_json& result) { return ordered_json::array({number_of(result)}); });
+  return means.empty() ? ordered_json(nullptr) : means.front();
+}
+
 // Of the last belief, epoch by epoch.
 ordered_json ValidationAccuracies(const ordered_json& result) {
   ordered_json list = ordered_json::array();
@@ -90,23 +79,16 @@ ordered_json ValidationAccuracies(const ordered_json& result) {
   return list;
 }
 
-// d_0 to d_L and what comes of them: the theory's quantities, means over the test images and the seeds.
-void AddTheory(const Runs& runs, ordered_json* row) {
-  const auto of_theory = [](const char* name) {
-    return [name](const ordered_json& result) { return result.at("theory").at(name); };
-  };
-  (*row)["divergence"] = Means(runs, of_theory("divergence"));
-  for (const char* name : {"sum_of_failures", "fell_everywhere"}) (*row)[name] = Mean(runs, of_theory(name));
-}
-
-// One setting's runs over its seeds.
+// One setting's runs over its seeds: accuracy, and d_0 to d_L with what comes of them, means over the test images and the seeds.
 ordered_json AccuracyRow(const Runs& runs, const std::vector<std::string>& varying) {
   ordered_json settings = ordered_json::object();
-  for (const std::string& field : varying) settings[field] = SettingOf(*runs.front(), field);
+  for (const std::string& field : varying) settings[field] = SettingOf(runs.front()->result.at("settings"), field);
+  Runs ended;
   std::vector<uint64_t> seeds;
   std::vector<double> last;
   for (const FinishedRun* run : runs) {
     if (Failed(*run)) continue;
+    ended.push_back(run);
     seeds.push_back(run->result.at("settings").at("seed").get<uint64_t>());
     last.push_back(run->result.at("test").at("accuracy").back().get<double>());
   }
@@ -118,9 +100,13 @@ ordered_json AccuracyRow(const Runs& runs, const std::vector<std::string>& varyi
     row["deviation"] = Number(summary.deviation);
     row["t_interval"] = {Number(summary.t.low), Number(summary.t.high)};
   }
-  row["first_mean"] = Mean(runs, [](const ordered_json& result) { return result.at("test").at("accuracy").front(); });
-  AddTheory(runs, &row);
-  row["validation_accuracy"] = Means(runs, ValidationAccuracies);
+  const auto theory = [](const char* name) {
+    return [name](const ordered_json& result) { return result.at("theory").at(name); };
+  };
+  row["first_mean"] = Mean(ended, [](const ordered_json& result) { return result.at("test").at("accuracy").front(); });
+  row["divergence"] = Means(ended, theory("divergence"));
+  for (const char* name : {"sum_of_failures", "fell_everywhere"}) row[name] = Mean(ended, theory(name));
+  row["validation_accuracy"] = Means(ended, ValidationAccuracies);
   return row;
 }
 

@@ -150,12 +150,15 @@ def accuracy_row(row, rows):
     }
 
 
+def run_row(report, run, runs):
+    link_to = f"[{run['file']}]({report['path']}runs/{run['file']})"
+    last = {"last epoch, %": percent(run.get("last_epoch_accuracy"))} if any("last_epoch_accuracy" in other for other in runs) else {}
+    return {"file": link_to, "accuracy, %": percent(run["accuracy"]), **last, "time": f"{run['seconds']:.1f} s"}
+
+
 def experiments(report):
     for e in report["experiments"]:
-        runs = [
-            {"file": f"[{run['file']}]({report['path']}runs/{run['file']})", "accuracy, %": percent(run["accuracy"]), "time": f"{run['seconds']:.1f} s"}
-            for run in e["runs"]
-        ]
+        runs = [run_row(report, run, e["runs"]) for run in e["runs"]]
         blocks = [("note", e["not_run"])] if e["not_run"] else []
         blocks += depth_plot(e)
         if runs:
