@@ -23,6 +23,7 @@
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
 #include "reproducibility/verdict/judge.h"
+#include "third_party/logging/logging.h"
 
 namespace sid {
 namespace {
@@ -30,6 +31,12 @@ namespace {
 using nlohmann::ordered_json;
 
 bool DataAreMissing(const absl::Status& status) { return absl::IsInvalidArgument(status) || absl::IsNotFound(status); }
+
+// A step that is not done, and why.
+struct Left {
+  const Step* step;
+  absl::Status why;
+};
 
 // Runs a plan's steps, and what they say so far. `how` says how each is run.
 class Runner {
@@ -41,42 +48,36 @@ class Runner {
   absl::Status Run(const Plan& plan, AllEvidence* all) {
     progress_.all = plan.steps.size();
     all->not_run = plan.left_out;
-    std::vector<const Step*> steps;
-    for (const Step& step : plan.steps) steps.push_back(&step);
-    while (!steps.empty()) {
-      SID_ASSIGN_OR_RETURN(steps, Pass(steps, all));
-      if (!steps.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    std::vector<Left> left;
+    for (const Step& step : plan.steps) left.push_back({&step, absl::OkStatus()});
+    for (bool told = false;; told = true) {
+      SID_ASSIGN_OR_RETURN(left, Pass(left, all));
+      const auto elsewhere = [](const Left& one) { return absl::IsUnavailable(one.why); };
+      if (std::none_of(left.begin(), left.end(), elsewhere)) break;
+      if (!told) LOG(WARNING) << "other processes are at work on runs of this one: waits for them";
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
     }
+    for (const Left& one : left) Miss(one, all);
     return absl::OkStatus();
   }
 
  private:
-  // Returns what must wait for other processes: they are at work on it, or perhaps on that which a rate is chosen from.
-  absl::StatusOr<std::vector<const Step*>> Pass(const std::vector<const Step*>& steps, AllEvidence* all) {
-    std::vector<const Step*> waiting;
-    std::vector<std::pair<const Step*, absl::Status>> missed;
+  // Returns what is left. As long as other processes are at work, all of it is tried again: a rate may be chosen from what they do.
+  absl::StatusOr<std::vector<Left>> Pass(const std::vector<Left>& steps, AllEvidence* all) {
+    std::vector<Left> left;
     for (size_t i = 0; i < steps.size(); ++i) {
       ++progress_.done;
-      const absl::Status status = IsWanted(*steps[i]) ? RunStep(*steps[i], all) : absl::OkStatus();
-      if (absl::IsUnavailable(status)) {
-        waiting.push_back(steps[i]);
-      } else if (DataAreMissing(status) || absl::IsDeadlineExceeded(status)) {
-        missed.emplace_back(steps[i], status);
+      const Step& step = *steps[i].step;
+      const absl::Status status = IsWanted(step) ? RunStep(step, all) : absl::OkStatus();
+      if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) || DataAreMissing(status)) {
+        left.push_back({&step, status});
       } else {
         SID_RETURN_IF_ERROR(status);
       }
       Tell({steps.begin() + static_cast<int64_t>(i) + 1, steps.end()});
     }
-    const bool again = !waiting.empty();
-    for (const auto& [step, status] : missed) {
-      if (again) {
-        waiting.push_back(step);
-      } else if (!(step->at_chosen_rate && DataAreMissing(status))) {
-        Miss(*step, std::string(status.message()), all);
-      }
-    }
-    progress_.done -= waiting.size();
-    return waiting;
+    progress_.done -= left.size();
+    return left;
   }
 
   bool IsWanted(const Step& step) const {
@@ -84,13 +85,11 @@ class Runner {
                                               [&](size_t claim) { return decided_.count(claim) == 0; });
   }
 
-  // Unavailable where another process is at work on it, DeadlineExceeded where it does not fit into the time.
+  // RunOrRead's errors.
   absl::Status RunStep(const Step& step, AllEvidence* all) {
     const std::string folder = request_.out + "/runs";
     SID_ASSIGN_OR_RETURN(const TrainConfig config, AtItsRate(step, folder));
     SID_ASSIGN_OR_RETURN(const FinishedOrKept run, RunOrRead(config, folder, how_));
-    if (run.elsewhere) return absl::UnavailableError("another process is at work on it");
-    if (run.result.is_null()) return absl::DeadlineExceededError("the time was up");
     progress_.kept = run.kept;
     progress_.what = absl::StrCat(step.experiment, ": ", sid::Describe(config, run.result));
     for (const size_t claim : step.claims) {
@@ -108,21 +107,22 @@ class Runner {
   }
 
   // Of a run that has ended just now.
-  void Tell(const std::vector<const Step*>& left) {
+  void Tell(const std::vector<Left>& left) {
     if (progress_.what.empty()) return;
     std::vector<const TrainConfig*> configs;
-    for (const Step* step : left) configs.push_back(&step->config);
+    for (const Left& one : left) configs.push_back(&one.step->config);
     progress_.minutes_left = how_.pace->SecondsOf(configs) / 60;
     hooks_.on_progress(progress_);
     progress_.what.clear();
   }
 
-  // Each reason once, without a path of this machine.
-  void Miss(const Step& step, const std::string& why, AllEvidence* all) {
+  // Each reason once, without a path of this machine; not of a step whose rate cannot be chosen, as what it is chosen from says why.
+  void Miss(const Left& left, AllEvidence* all) {
+    if (left.step->at_chosen_rate && DataAreMissing(left.why)) return;
     const std::string folder = request_.size.data_dir.empty() ? "DIR" : request_.size.data_dir;
-    const std::string reason = absl::StrReplaceAll(why, {{folder, "DIR"}, {request_.out, "OUT"}});
-    std::set<std::string> experiments{step.experiment};
-    for (const size_t claim : step.claims) experiments.insert(claims_[claim].experiment);
+    const std::string reason = absl::StrReplaceAll(left.why.message(), {{folder, "DIR"}, {request_.out, "OUT"}});
+    std::set<std::string> experiments{left.step->experiment};
+    for (const size_t claim : left.step->claims) experiments.insert(claims_[claim].experiment);
     for (const std::string& experiment : experiments) {
       std::string& told = all->not_run[experiment];
       if (!absl::StrContains(told, reason)) absl::StrAppend(&told, told.empty() ? "" : "; ", reason);
@@ -136,11 +136,6 @@ class Runner {
   ReproduceProgress progress_;
   std::set<size_t> decided_;
 };
-
-Pace PaceOf(const ReproduceRequest& request, const ReproduceHooks& hooks) {
-  const double left = request.seconds > 0 ? request.seconds : std::numeric_limits<double>::infinity();
-  return Pace(hooks.seconds_per_image, hooks.clock() + left);
-}
 
 ordered_json RulesOf(const Registry& registry) {
   ordered_json rules = ordered_json::object();
@@ -183,6 +178,26 @@ absl::Status AddBenches(const ReproduceRequest& request, const std::vector<Claim
   return absl::OkStatus();
 }
 
+// Runs what is missing, after the benchmarks where a report will want them: what there is to judge then.
+absl::StatusOr<ReportInput> Gather(const Registry& registry, const ReproduceRequest& request,
+                                   const ReproduceHooks& hooks, bool for_report) {
+  ReportInput input{registry, request.claims, OptionsOf(request), {}};
+  std::vector<Claim>& claims = input.registry.claims;
+  SID_ASSIGN_OR_RETURN(claims, SelectClaims(registry, request.claims));
+  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
+  const double left = request.seconds > 0 ? request.seconds : std::numeric_limits<double>::infinity();
+  Pace pace(hooks.seconds_per_image, hooks.clock() + left);
+  const ordered_json rules = RulesOf(registry);
+  if (for_report) {
+    if (!plan.steps.empty()) hooks.on_plan(plan, &pace);
+    SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
+  }
+  const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = &pace};
+  SID_RETURN_IF_ERROR(Runner(claims, request, how, hooks).Run(plan, &input.evidence));
+  return input;
+}
+
 absl::StatusOr<ordered_json> WriteReport(const ReportInput& input, const std::string& folder) {
   SID_ASSIGN_OR_RETURN(ordered_json report, MakeReport(input));
   SID_RETURN_IF_ERROR(WriteFileAtomically(folder + "/report.json", ToText(report, 1) + "\n"));
@@ -193,33 +208,14 @@ absl::StatusOr<ordered_json> WriteReport(const ReportInput& input, const std::st
 
 absl::StatusOr<ordered_json> Reproduce(const Registry& registry, const ReproduceRequest& request,
                                        const ReproduceHooks& hooks) {
-  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
-  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  Pace pace = PaceOf(request, hooks);
-  if (!plan.steps.empty()) hooks.on_plan(plan, &pace);
-  ReportInput input{.paper = registry.paper,
-                    .selection = request.claims,
-                    .options = OptionsOf(request),
-                    .deviations = registry.deviations,
-                    .claims = claims};
-  const ordered_json rules = RulesOf(registry);
-  SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
-  const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = &pace};
-  SID_RETURN_IF_ERROR(Runner(claims, request, how, hooks).Run(plan, &input.evidence));
+  SID_ASSIGN_OR_RETURN(const ReportInput input, Gather(registry, request, hooks, /*for_report=*/true));
   return WriteReport(input, request.out);
 }
 
 absl::StatusOr<std::map<std::string, std::string>> RunMissing(const Registry& registry, const ReproduceRequest& request,
                                                               const ReproduceHooks& hooks) {
-  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
-  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  Pace pace = PaceOf(request, hooks);
-  const RunOptions how{.clock = hooks.clock, .rules = RulesOf(registry), .if_locked = IfLocked::kFail, .pace = &pace};
-  AllEvidence evidence;
-  SID_RETURN_IF_ERROR(Runner(claims, request, how, hooks).Run(plan, &evidence));
-  return evidence.not_run;
+  SID_ASSIGN_OR_RETURN(const ReportInput input, Gather(registry, request, hooks, /*for_report=*/false));
+  return input.evidence.not_run;
 }
 
 absl::StatusOr<ordered_json> JudgeAgain(const Registry& registry, const std::string& folder) {

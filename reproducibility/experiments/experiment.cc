@@ -99,12 +99,12 @@ QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples
 namespace {
 
 // The right to make a run, until it is gone: a folder beside the result, locked, which an owner that ends removes. Unavailable where another
-// process has it and is not waited for.
-absl::StatusOr<std::shared_ptr<void>> Claim(const std::string& path, IfLocked if_locked) {
+// process has it.
+absl::StatusOr<std::shared_ptr<void>> Claim(const std::string& path) {
   absl::StatusOr<std::shared_ptr<void>> lock;
   do {
     SID_RETURN_IF_ERROR(CreateFolder(path));
-    lock = LockFolder(path, if_locked);
+    lock = LockFolder(path);
   } while (absl::IsNotFound(lock.status()));  // removed in between
   SID_RETURN_IF_ERROR(lock.status());
   return std::shared_ptr<void>(nullptr, [path, held = *std::move(lock)](void*) {
@@ -148,16 +148,16 @@ absl::StatusOr<ordered_json> Kept(const TrainConfig& config, const std::string& 
 absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder,
                                          const RunOptions& options) {
   SID_ASSIGN_OR_RETURN(ordered_json result, Kept(config, folder, options));
-  if (!result.is_null()) return FinishedOrKept{.result = std::move(result), .kept = true};
+  if (!result.is_null()) return FinishedOrKept{std::move(result), true};
   const std::string path = absl::StrCat(folder, "/", ResultName(config));
-  const absl::StatusOr<std::shared_ptr<void>> claim = Claim(path + ".running", options.if_locked);
-  if (absl::IsUnavailable(claim.status())) return FinishedOrKept{.elsewhere = true};
-  SID_RETURN_IF_ERROR(claim.status());
+  SID_ASSIGN_OR_RETURN(const std::shared_ptr<void> claim, Claim(path + ".running"));
   SID_ASSIGN_OR_RETURN(result, Kept(config, folder, options));
-  if (!result.is_null()) return FinishedOrKept{.result = std::move(result), .kept = true};
-  if (options.pace != nullptr && !options.pace->Fits(config, options.clock())) return FinishedOrKept{};
+  if (!result.is_null()) return FinishedOrKept{std::move(result), true};
+  if (options.pace != nullptr && !options.pace->Fits(config, options.clock())) {
+    return absl::DeadlineExceededError("the time was up");
+  }
   SID_ASSIGN_OR_RETURN(result, RunAndWrite(config, path, options));
-  return FinishedOrKept{.result = std::move(result)};
+  return FinishedOrKept{std::move(result), false};
 }
 
 std::string Describe(const TrainConfig& config, const ordered_json& result) {

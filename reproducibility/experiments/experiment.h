@@ -12,7 +12,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "base/lock.h"
 #include "reproducibility/experiments/pace.h"
 #include "sid/theory/quantities.h"
 #include "train/prepare.h"
@@ -23,19 +22,17 @@ struct RunOptions {
   std::function<double()> clock;  // seconds since any fixed time
   // The hashes of the rules that runs are made under, by claim: every result takes them with it.
   nlohmann::ordered_json rules = nlohmann::ordered_json::object();
-  // A run that another process is at work on is waited for, or left to it.
-  IfLocked if_locked = IfLocked::kWait;
   // Where there is one, it learns from every run that this machine made, and a run that does not fit is left out.
   Pace* pace = nullptr;
 };
 
 struct FinishedOrKept {
-  nlohmann::ordered_json result;  // null where it is left out
-  bool kept = false;              // it lay there already
-  bool elsewhere = false;         // left to another process, which is at work on it
+  nlohmann::ordered_json result;
+  bool kept = false;  // it lay there already
 };
 
-// A run whose loss is not finite is a result; any other error is the caller's. The folder is there.
+// A run whose loss is not finite is a result. Unavailable where another process is at work on it, DeadlineExceeded where it does not fit into
+// the time; any other error is the caller's. The folder is there.
 absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder,
                                          const RunOptions& options);
 

@@ -39,8 +39,7 @@ absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& in
                        {"answered_by", claim.answered_by},
                        {"seconds", SecondsOf(claim, input.evidence)},
                        {"command", CommandOf(claim.id, input.options)}};
-  const ordered_json judged = ToJson(judgement);
-  for (const auto& [key, value] : judged.items()) json[key] = value;
+  json.update(ToJson(judgement));
   return json;
 }
 
@@ -63,7 +62,7 @@ void AddOrigin(const AllEvidence& all, ordered_json* report) {
 // In the order of the claims, those that have something to say.
 std::vector<std::string> ExperimentsOf(const ReportInput& input) {
   std::vector<std::string> names;
-  for (const Claim& claim : input.claims) {
+  for (const Claim& claim : input.registry.claims) {
     const bool has =
         input.evidence.experiments.count(claim.experiment) + input.evidence.not_run.count(claim.experiment) > 0;
     if (has && std::count(names.begin(), names.end(), claim.experiment) == 0) names.push_back(claim.experiment);
@@ -75,7 +74,7 @@ std::vector<std::string> ExperimentsOf(const ReportInput& input) {
 
 absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
   ordered_json report = {{"schema", kReportSchema},
-                         {"paper", input.paper},
+                         {"paper", input.registry.paper},
                          {"command", CommandOf(input.selection, input.options)},
                          {"selection", input.selection},
                          {"options", input.options},
@@ -83,7 +82,7 @@ absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
   AddOrigin(input.evidence, &report);
   ordered_json claims = ordered_json::array(), experiments = ordered_json::array();
   ordered_json summary = {{"PASS", 0}, {"FAIL", 0}, {"INCONCLUSIVE", 0}, {"NOT RUN", 0}, {"BY CONSTRUCTION", 0}};
-  for (const Claim& claim : input.claims) {
+  for (const Claim& claim : input.registry.claims) {
     SID_ASSIGN_OR_RETURN(ordered_json json, ClaimJson(claim, input));
     if (claim.answered_by.empty()) {
       ordered_json& count = summary[json.at("verdict").get<std::string>()];
@@ -100,7 +99,7 @@ absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
   report["experiments"] = experiments;
   report["benches"] = ordered_json::array();
   for (const auto& [file, bench] : input.evidence.benches) report["benches"].push_back(file);
-  report["deviations"] = input.deviations;
+  report["deviations"] = input.registry.deviations;
   return report;
 }
 

@@ -21,11 +21,9 @@ namespace sid {
 inline constexpr int kReportSchema = 1;
 
 struct ReportInput {
-  std::string paper;
-  std::string selection;              // --claims
-  std::string options;                // further flags that these runs take, " --seeds=3 --precision=bf16"
-  nlohmann::ordered_json deviations;  // [{paper, here, why}]
-  std::vector<Claim> claims;
+  Registry registry;      // its claims are those that are asked for
+  std::string selection;  // --claims
+  std::string options;    // further flags that these runs take, " --seeds=3 --precision=bf16"
   AllEvidence evidence;
 };
 

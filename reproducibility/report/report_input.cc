@@ -4,8 +4,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/files.h"
-#include "base/json/shape.h"
-#include "base/json/text.h"
+#include "base/json/document.h"
 #include "base/status.h"
 #include "bench/results/read.h"
 #include "reproducibility/experiments/results.h"
@@ -17,24 +16,14 @@ namespace {
 using nlohmann::ordered_json;
 
 // report.json, as far as it is read: the rest follows from the runs.
-constexpr char kShape[] = R"({
+constexpr DocumentKind kReport{"report", kReportSchema, R"({
   "selection": "text",
   "options": "text",
   "benches": ["text"],
   "experiments": [{
     "name": "text", "not_run": "text", "stand_in": "text",
-    "runs": [{"file": "text"}]}]})";
-
-absl::StatusOr<ordered_json> ParseReport(const std::string& text, const std::string& path) {
-  absl::StatusOr<ordered_json> report = ParseJson(text);
-  if (!report.ok()) return absl::InvalidArgumentError(absl::StrCat(path, " is no report: ", report.status().message()));
-  if (!report->is_object() || report->value("schema", ordered_json()) != kReportSchema) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " is no report with schema ", kReportSchema));
-  }
-  const absl::Status whole = CheckShape(*report, ordered_json::parse(kShape));
-  if (whole.ok()) return report;
-  return absl::InvalidArgumentError(absl::StrCat(path, " is damaged: ", whole.message(), "; make it again"));
-}
+    "runs": [{"file": "text"}]}]})",
+                               "make it again"};
 
 // A name out of a file becomes part of a path, so it must be a name and no path.
 absl::Status CheckName(const std::string& folder, const std::string& name) {
@@ -64,12 +53,9 @@ absl::StatusOr<Evidence> ReadEvidence(const std::string& folder, const ordered_j
 
 absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Registry& registry) {
   SID_ASSIGN_OR_RETURN(const std::string text, ReadFile(folder + "/report.json"));
-  SID_ASSIGN_OR_RETURN(const ordered_json report, ParseReport(text, folder + "/report.json"));
-  ReportInput input{.paper = registry.paper,
-                    .selection = report.at("selection").get<std::string>(),
-                    .options = report.at("options").get<std::string>(),
-                    .deviations = registry.deviations};
-  SID_ASSIGN_OR_RETURN(input.claims, SelectClaims(registry, input.selection));
+  SID_ASSIGN_OR_RETURN(const ordered_json report, ParseDocument(text, folder + "/report.json", kReport));
+  ReportInput input{registry, report.at("selection").get<std::string>(), report.at("options").get<std::string>(), {}};
+  SID_ASSIGN_OR_RETURN(input.registry.claims, SelectClaims(registry, input.selection));
   for (const ordered_json& experiment : report.at("experiments")) {
     const auto name = experiment.at("name").get<std::string>(), not_run = experiment.at("not_run").get<std::string>();
     SID_ASSIGN_OR_RETURN(input.evidence.experiments[name], ReadEvidence(folder, experiment));

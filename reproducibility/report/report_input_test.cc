@@ -54,8 +54,8 @@ std::string ErrorWith(const std::string& place, const ordered_json& value) {
 TEST(ReadReportInput, OfAWholeReport) { EXPECT_TRUE(StatusOf(SmallReport()).ok()) << StatusOf(SmallReport()); }
 
 TEST(ReadReportInput, OtherFiles) {
-  EXPECT_THAT(StatusOf(3).message(), HasSubstr("is no report with schema 1"));
-  EXPECT_THAT(ErrorWith("/schema", "1"), HasSubstr("is no report with schema 1"));
+  EXPECT_THAT(StatusOf(3).message(), HasSubstr("is no report: it has no number 'schema'"));
+  EXPECT_THAT(ErrorWith("/schema", "1"), HasSubstr("is no report: it has no number 'schema'"));
   const std::string folder = NewFolder();
   WriteTestFile(folder + "/report.json", std::string(1'000'000, '['));
   EXPECT_THAT(ReadReportInput(folder, TheRegistry()).status().message(), HasSubstr("it nests deeper"));
