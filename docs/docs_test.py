@@ -21,6 +21,7 @@ PROGRAMS = {
     "//bench:micro": "bench/micro/micro",
     "//data:fetch": "data/fetch/fetch",
     "//:pages": "reproducibility/report/pages",
+    "//tools:ranks_test": "tools/ranks_test",
     "//tools:torture": "tools/torture",
 }
 
