@@ -86,8 +86,8 @@ absl::StatusOr<Labels> ReadLabels(const std::string& path, std::vector<std::stri
   return labels;
 }
 
-absl::StatusOr<std::vector<std::string>> ReadWordsOfClasses(const std::string& path, const std::vector<std::string>& ids,
-                                                        const Labels& labels) {
+absl::StatusOr<std::vector<std::string>> ReadWordsOfClasses(const std::string& path,
+                                                            const std::vector<std::string>& ids, const Labels& labels) {
   SID_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadLines(kTinyImagenet, path));
   std::vector<std::string> names(ids.size());
   for (const std::string& line : lines) {
