@@ -110,6 +110,7 @@ class Runner {
   void Tell(const std::vector<Left>& left) {
     if (progress_.what.empty()) return;
     std::vector<const TrainConfig*> configs;
+    configs.reserve(left.size());
     for (const Left& one : left) configs.push_back(&one.step->config);
     progress_.minutes_left = how_.pace->SecondsOf(configs) / 60;
     hooks_.on_progress(progress_);

@@ -58,8 +58,8 @@ inline Range From(int64_t least, int64_t most = 1'000'000'000) {
   return {static_cast<double>(least), static_cast<double>(most), absl::StrCat("from ", least, " to ", most)};
 }
 
-template <class Config, class Visitor>  // Config: TrainConfig or const TrainConfig
-void VisitFields(Config& c, const Visitor& visit) {
+template <class Config, class Visitor>               // Config: TrainConfig or const TrainConfig
+void VisitFields(Config& c, const Visitor& visit) {  // NOLINT(readability-function-size): a list
   using enum Topic;
   using enum Saved;
   using Double = std::numeric_limits<double>;

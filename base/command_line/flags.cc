@@ -169,7 +169,7 @@ std::vector<std::string> FlagsAsSet(const ProgramFlags& program) {
 }
 
 std::string CallersPath(const std::string& given) {
-  const std::string path = ExpandHome(given);
+  std::string path = ExpandHome(given);
   // tools/bazel calls Bazel elsewhere where that cannot do with the folder's name.
   const char* callers_folder = std::getenv("SID_CALLERS_FOLDER");
   if (callers_folder == nullptr) callers_folder = std::getenv("BUILD_WORKING_DIRECTORY");

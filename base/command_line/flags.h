@@ -46,9 +46,9 @@ absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& p
 std::vector<std::string> FlagsAsSet(const ProgramFlags& program);
 
 // A path as the caller of `bazel run` means it: Bazel starts programs elsewhere, and names the caller's folder in
-// BUILD_WORKING_DIRECTORY. Without that, and for absolute and empty paths, `path` itself. `~` is the caller's home (base/paths.h), which
+// BUILD_WORKING_DIRECTORY. Without that, and for absolute and empty paths, `given` itself. `~` is the caller's home (base/paths.h), which
 // no shell puts in its place behind a flag's =. For main functions only.
-std::string CallersPath(const std::string& path);
+std::string CallersPath(const std::string& given);
 
 // The same for a flag of a library that parses its own: --flag=PATH among the arguments becomes --flag=CallersPath(PATH).
 void MakeCallersPath(const std::string& flag, int argc, char** argv);

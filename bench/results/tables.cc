@@ -43,6 +43,7 @@ std::string Table(const ordered_json& entries, const std::string& columns) {
   std::string text = Line(titles) + Line(std::vector<std::string>(titles.size(), "---"));
   for (const ordered_json& entry : entries) {
     std::vector<std::string> cells;
+    cells.reserve(places.size());
     for (const std::string& place : places)
       cells.push_back(Cell(entry.at(ordered_json::json_pointer("/" + place)), place));
     text += Line(cells);
