@@ -41,8 +41,9 @@ struct Harness {
   at::Device device = at::kCPU;
   HarnessOptions options;
   Clock clock;
-  const GpuMonitor* gpu = nullptr;                                               // may be null
-  std::function<void(std::string_view pass)> on_pass = [](std::string_view) {};  // it begins
+  const GpuMonitor* gpu = nullptr;  // may be null
+  // Where a pass begins.
+  std::function<void(std::string_view pass)> on_pass = [](std::string_view) {};
 };
 
 struct Sample {

@@ -2,7 +2,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "bench/results/read.h"
 #include "bench/results/results.h"
 
@@ -10,6 +9,10 @@ namespace sid {
 namespace {
 
 using nlohmann::ordered_json;
+
+struct Column {
+  std::string title, place;  // in an entry, as a JSON pointer; its name says the unit
+};
 
 // Seconds are shown as milliseconds, bytes as MiB; a summary as its interval; other objects and lists by what is in them.
 std::string Cell(const ordered_json& value, const std::string& place) {
@@ -31,21 +34,17 @@ std::string Line(const std::vector<std::string>& cells) {
   return absl::StrCat("| ", absl::StrJoin(cells, " | "), " |\n");
 }
 
-// A row of each entry; nothing where there is none. `columns`: "title = place | ...", where the place's name says the unit.
-std::string Table(const ordered_json& entries, const std::string& columns) {
+// A row of each entry; nothing where there is none.
+std::string Table(const ordered_json& entries, const std::vector<Column>& columns) {
   if (entries.empty()) return "";
-  std::vector<std::string> titles, places;
-  for (const auto column : absl::StrSplit(columns, " | ")) {
-    const std::pair<std::string, std::string> parts = absl::StrSplit(column, absl::MaxSplits(" = ", 1));
-    titles.push_back(parts.first);
-    places.push_back(parts.second);
-  }
+  std::vector<std::string> titles;
+  for (const Column& column : columns) titles.push_back(column.title);
   std::string text = Line(titles) + Line(std::vector<std::string>(titles.size(), "---"));
   for (const ordered_json& entry : entries) {
     std::vector<std::string> cells;
-    cells.reserve(places.size());
-    for (const std::string& place : places)
-      cells.push_back(Cell(entry.at(ordered_json::json_pointer("/" + place)), place));
+    cells.reserve(columns.size());
+    for (const auto& [title, place] : columns)
+      cells.push_back(Cell(entry.at(ordered_json::json_pointer(place)), place));
     text += Line(cells);
   }
   return text + "\n";
@@ -71,25 +70,47 @@ ordered_json WholePhases(const ordered_json& contenders) {
 std::string ToMarkdown(const ordered_json& results) {
   const ordered_json &contenders = results.at("contenders"), &modelled = results.at("modelled_speedups");
   return absl::StrCat(
-      Table(contenders,
-            "step, ms = name | L = depth | B = batch | median = step_seconds/median | 95 % = step_seconds | samples = "
-            "step_seconds/samples | discarded = discarded | settled = stationary | trusted = trusted"),
-      Table(WholePhases(contenders),
-            "phase, ms = name | L = depth | B = batch | of a = phases_of | phase = phase | median = seconds/median | "
-            "95 % = seconds | of it = share"),
-      Table(contenders,
-            "memory, MiB = name | L = depth | B = batch | parameters = parameter_bytes | optimizer = optimizer_bytes | "
-            "peak above both = above_bytes"),
-      Table(modelled,
-            "theoretical: modules alone, ms = label | phase 1 = phase_1_seconds | phase 2 = phase_2_seconds | "
-            "all modules = all_modules_seconds | slowest = slowest_module_seconds | sum / slowest = theoretical"),
-      Table(modelled, "critical path: a whole step, modelled = label | speedup on devices = critical_path"),
-      Table(results.at("modelled_pipelines"),
-            "pipeline, ms = label | each stage alone = stage_seconds | slowest: predicted = predicted_seconds | "
-            "measured = step_seconds/median | 95 % = step_seconds"),
-      Table(results.at("measured_speedups"),
-            "measured: wall clock against wall clock = of | over = over | speedup = ratio/median | 95 % = ratio | "
-            "pairs = ratio/samples | trusted = trusted"));
+      Table(contenders, {{"step, ms", "/name"},
+                         {"L", "/depth"},
+                         {"B", "/batch"},
+                         {"median", "/step_seconds/median"},
+                         {"95 %", "/step_seconds"},
+                         {"samples", "/step_seconds/samples"},
+                         {"discarded", "/discarded"},
+                         {"settled", "/stationary"},
+                         {"trusted", "/trusted"}}),
+      Table(WholePhases(contenders), {{"phase, ms", "/name"},
+                                      {"L", "/depth"},
+                                      {"B", "/batch"},
+                                      {"of a", "/phases_of"},
+                                      {"phase", "/phase"},
+                                      {"median", "/seconds/median"},
+                                      {"95 %", "/seconds"},
+                                      {"of it", "/share"}}),
+      Table(contenders, {{"memory, MiB", "/name"},
+                         {"L", "/depth"},
+                         {"B", "/batch"},
+                         {"parameters", "/parameter_bytes"},
+                         {"optimizer", "/optimizer_bytes"},
+                         {"peak above both", "/above_bytes"}}),
+      Table(modelled, {{"theoretical: modules alone, ms", "/label"},
+                       {"phase 1", "/phase_1_seconds"},
+                       {"phase 2", "/phase_2_seconds"},
+                       {"all modules", "/all_modules_seconds"},
+                       {"slowest", "/slowest_module_seconds"},
+                       {"sum / slowest", "/theoretical"}}),
+      Table(modelled, {{"critical path: a whole step, modelled", "/label"}, {"speedup on devices", "/critical_path"}}),
+      Table(results.at("modelled_pipelines"), {{"pipeline, ms", "/label"},
+                                               {"each stage alone", "/stage_seconds"},
+                                               {"slowest: predicted", "/predicted_seconds"},
+                                               {"measured", "/step_seconds/median"},
+                                               {"95 %", "/step_seconds"}}),
+      Table(results.at("measured_speedups"), {{"measured: wall clock against wall clock", "/of"},
+                                              {"over", "/over"},
+                                              {"speedup", "/ratio/median"},
+                                              {"95 %", "/ratio"},
+                                              {"pairs", "/ratio/samples"},
+                                              {"trusted", "/trusted"}}));
 }
 
 }  // namespace sid
