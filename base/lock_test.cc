@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <chrono>
-#include <thread>
 
 #include "base/faulty_system_calls.h"
 
@@ -23,18 +21,6 @@ TEST(LockFolder, OneAtATime) {
   EXPECT_THAT(std::string(second.message()), HasSubstr("another process is working in " + folder));
   first->reset();
   EXPECT_TRUE(LockFolder(folder).ok());
-}
-
-TEST(LockFolder, WaitsWhereAsked) {
-  auto first = LockFolder(testing::TempDir());
-  std::thread other([&first] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    first->reset();
-  });
-  testing::internal::CaptureStderr();
-  EXPECT_TRUE(LockFolder(testing::TempDir(), IfLocked::kWait).ok());
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(": waits for it"));
-  other.join();
 }
 
 // NFS says EBADF of a folder, others ENOLCK or EOPNOTSUPP: none of it means that somebody works there.
