@@ -40,6 +40,13 @@ TEST(Pace, EachKindIsMeasuredOnce) {
   EXPECT_EQ(asked, 2);
 }
 
+TEST(Pace, WithoutAnEndEveryRunFitsAndNoneIsMeasured) {
+  int asked = 0;
+  Pace pace([&](const TrainConfig&) { return ++asked; });
+  EXPECT_TRUE(pace.Fits(RunOf("sid"), 1e9));
+  EXPECT_EQ(asked, 0);
+}
+
 TEST(Pace, AKindGoesByItsOwnRunsAndAnotherByAll) {
   Pace pace(PerImage);
   pace.Took(RunOf("sid"), 3e-3 * kImages);
