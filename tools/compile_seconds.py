@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """Processor seconds of everything that a target compiles.
 
-Usage: tools/compile_seconds.py [TARGET] [bazel flags such as --config=edit]      (TARGET: //:train)
+Usage: tools/compile_seconds.py [--one_in=N] [TARGET] [bazel flags such as --config=edit]      (TARGET: //:train)
 
 Runs the compiler once for each file, by itself, with the command that Bazel
 would use, and sums the user time. It is no matter what else the machine does,
 nor how many processors it has. The target is built first, for what is
-generated.
+generated. With --one_in=N every Nth compilation is run, and the sum is N times
+theirs: an estimate, with its standard error.
 """
 
 import json
 import pathlib
 import resource
+import statistics
 import subprocess
 import sys
 
@@ -35,20 +37,24 @@ def seconds_of(arguments, execution_root):
 
 
 def main():
-    target, flags = "//:train", sys.argv[1:]
+    target, flags, one_in = "//:train", sys.argv[1:], 1
+    if flags and flags[0].startswith("--one_in="):
+        one_in = int(flags.pop(0).partition("=")[2])
     if flags and not flags[0].startswith("-"):
         target, flags = flags[0], flags[1:]
     bazel("build", *flags, target)
     execution_root = bazel("info", *flags, "execution_root").strip()
     query = f'mnemonic("CppCompile|CudaCompile", deps({target}))'
     graph = json.loads(bazel("aquery", *flags, "--output=jsonproto", "--include_artifacts=false", query))
-    total = 0
-    for action in graph["actions"]:
-        arguments = action["arguments"]
-        seconds = seconds_of(arguments, execution_root)
-        total += seconds
-        print(f"{seconds:8.1f}  {arguments[arguments.index('-c') + 1]}", flush=True)
-    print(f"{total:8.1f}  seconds of a processor, {len(graph['actions'])} compilations")
+    source = lambda arguments: arguments[arguments.index("-c") + 1]  # noqa: E731
+    compilations = sorted((action["arguments"] for action in graph["actions"]), key=source)
+    taken = []
+    for arguments in compilations[::one_in]:
+        taken.append(seconds_of(arguments, execution_root))
+        print(f"{taken[-1]:8.1f}  {source(arguments)}", flush=True)
+    count = len(compilations)
+    error = f" +- {count * statistics.stdev(taken) / len(taken) ** 0.5:.0f}" if 1 < len(taken) < count else ""
+    print(f"{count * statistics.mean(taken):8.1f}{error}  seconds of a processor, {count} compilations, of which {len(taken)} were run")
 
 
 if __name__ == "__main__":
