@@ -45,7 +45,7 @@ std::string AxesOf(const LineChart& chart, const Axis& x, const Axis& y) {
     absl::StrAppendFormat(&svg, "<path d=\"M%.1f %.1fH%.1f\" stroke=\"var(--grid)\"/>", x.begin, y.Place(tick), x.end);
     absl::StrAppend(&svg, Text(x.begin - 8, y.Place(tick) + 4, "end", absl::StrFormat("%g", tick)));
   }
-  for (const double tick : Ticks(x.low, x.high)) {
+  for (const double tick : Ticks(x.low, x.high, /*least_step=*/1)) {
     absl::StrAppend(&svg, Text(x.Place(tick), y.begin + 18, "middle", absl::StrFormat("%g", tick)));
   }
   absl::StrAppendFormat(&svg, "<path d=\"M%.1f %.1fH%.1f\" stroke=\"currentColor\"/>", x.begin, y.begin, x.end);
@@ -72,8 +72,8 @@ std::string LineOf(const Curve& curve, const std::string& colour, const Axis& x,
 
 }  // namespace
 
-std::vector<double> Ticks(double low, double high) {
-  const double rough = (high - low) / 5, power = std::pow(10, std::floor(std::log10(rough)));
+std::vector<double> Ticks(double low, double high, double least_step) {
+  const double rough = std::max((high - low) / 5, least_step), power = std::pow(10, std::floor(std::log10(rough)));
   const double step = power * (rough / power > 5 ? 10 : rough / power > 2 ? 5 : rough / power > 1 ? 2 : 1);
   std::vector<double> ticks;
   // Multiples of the step, not sums of it: 0 is 0, and the last is not lost.

@@ -15,13 +15,14 @@ struct Curve {
   std::vector<std::pair<double, double>> points;
 };
 
+// Over whole numbers: epochs, modules.
 struct LineChart {
   std::string x_title, y_title;
   std::vector<Curve> curves;
 };
 
-// Numbers to write along an axis from `low` to `high`: some five, of the form 1, 2 or 5 times a power of ten, in the range.
-std::vector<double> Ticks(double low, double high);
+// Numbers to write along an axis from `low` to `high`: at most some five, multiples of 1, 2 or 5 times a power of ten, which is not below `least_step`.
+std::vector<double> Ticks(double low, double high, double least_step = 0);
 
 // The colour of the curve of this number.
 std::string ColourOf(size_t curve);

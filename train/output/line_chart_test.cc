@@ -19,6 +19,8 @@ int Count(const std::string& text, const std::string& part) {
 TEST(Ticks, AreRoundNumbersInTheRange) {
   EXPECT_EQ(Ticks(0, 10), (std::vector<double>{0, 2, 4, 6, 8, 10}));
   EXPECT_EQ(Ticks(1, 4), (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_EQ(Ticks(1, 3, 1), (std::vector<double>{1, 2, 3})) << "half an epoch is none";
+  EXPECT_EQ(Ticks(0.5, 1.5, 1), (std::vector<double>{1}));
   EXPECT_EQ(Ticks(1, 1024), (std::vector<double>{500, 1000}));
   for (const double low : {-3.7, 0.0, 97.3}) {
     for (const double range : {1e-3, 0.5, 3.0, 77.0, 1e6}) {
