@@ -108,9 +108,11 @@ std::vector<Ratio> MemoryRatios(const Rule& rule, const ordered_json& bench) {
   return ratios;
 }
 
+// Of modules that share an extractor.
 std::vector<Ratio> ExtractorShares(const Rule&, const ordered_json& bench) {
   std::vector<Ratio> ratios;
   for (const ordered_json& contender : bench.at("contenders")) {
+    if (contender.value("partition", "shared") != "shared") continue;
     const double step = PhaseSeconds(contender, "step"), backward = PhaseSeconds(contender, "extractor backward");
     if (contender.at("learner") != "sid" || step <= 0 || backward <= 0) continue;
     ratios.push_back(WithoutInterval(LabelOf(contender), backward / step, Trusted(contender)));

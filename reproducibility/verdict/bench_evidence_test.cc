@@ -57,6 +57,8 @@ TEST(RatiosOf, MemoryIsThatOfTheFastestExecutorAndNotTheLeanest) {
   bench["contenders"][2]["step_seconds"]["median"] = 0.009;
   EXPECT_EQ(RatiosOf(RuleOf("memory_ratio", {false, 1}), bench)->at(0).value, 2);
   EXPECT_NEAR(RatiosOf(RuleOf("extractor_backward_share", {false, 1}), bench)->at(0).value, 0.6, 1e-12);
+  for (ordered_json& contender : bench["contenders"]) contender["partition"] = "even";
+  EXPECT_TRUE(RatiosOf(RuleOf("extractor_backward_share", {false, 1}), bench)->empty()) << "they share none";
   EXPECT_FALSE(RatiosOf(RuleOf("speed", {false, 1}), bench).ok());
 }
 

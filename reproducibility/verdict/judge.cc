@@ -114,13 +114,18 @@ std::string DeviceOf(const ordered_json& environment) {
   return device == "cpu" ? absl::StrCat(environment.value("cores", 0), " CPU cores") : device;
 }
 
-OfDevice JudgeDevice(const Claim& claim, const FinishedRun& bench, const std::vector<Ratio>& ratios) {
+// What all benchmarks of one device say.
+struct Measured {
+  std::vector<Ratio> ratios;
+  std::string changed_rule;
+};
+
+OfDevice JudgeDevice(const Claim& claim, const Measured& measured) {
   OfDevice device;
-  device.alone = device.verdict = JudgeRatios(*claim.rule, ratios, &device.reason);
-  const std::string changed = ChangedRule(claim, bench);
-  if (changed.empty()) return device;
+  device.alone = device.verdict = JudgeRatios(*claim.rule, measured.ratios, &device.reason);
+  if (measured.changed_rule.empty()) return device;
   device.verdict = Verdict::kInconclusive;
-  device.reason = absl::StrCat(changed, "; alone: ", Name(device.alone), ", ", device.reason);
+  device.reason = absl::StrCat(measured.changed_rule, "; alone: ", Name(device.alone), ", ", device.reason);
   return device;
 }
 
@@ -132,17 +137,22 @@ Verdict Together(const std::set<Verdict>& verdicts) {
 
 // A device without the quantity is none.
 absl::Status JudgeBench(const Claim& claim, const AllEvidence& evidence, Judgement* judgement) {
-  std::vector<std::string> reasons;
-  std::set<Verdict> verdicts, alone;
+  std::map<std::string, Measured> devices;
   for (const auto& [file, bench] : evidence.benches) {
     SID_ASSIGN_OR_RETURN(std::vector<Ratio> ratios, RatiosOf(*claim.rule, bench));
     if (ratios.empty()) continue;
     const ordered_json environment = bench.value("environment", ordered_json::object());
     const std::string name = DeviceOf(environment);
-    const OfDevice& device = judgement->devices[name] = JudgeDevice(claim, {file, bench}, ratios);
     for (Ratio& ratio : ratios) ratio.device = name;
-    judgement->ratios.insert(judgement->ratios.end(), ratios.begin(), ratios.end());
+    for (std::vector<Ratio>* all : {&devices[name].ratios, &judgement->ratios})
+      all->insert(all->end(), ratios.begin(), ratios.end());
+    if (devices[name].changed_rule.empty()) devices[name].changed_rule = ChangedRule(claim, {file, bench});
     judgement->origins.push_back("benchmark: " + Origin(environment.value("commit", "unknown"), environment));
+  }
+  std::vector<std::string> reasons;
+  std::set<Verdict> verdicts, alone;
+  for (const auto& [name, measured] : devices) {
+    const OfDevice& device = judgement->devices[name] = JudgeDevice(claim, measured);
     verdicts.insert(device.verdict);
     alone.insert(device.alone);
     reasons.push_back(absl::StrCat(name, ": ", Name(device.verdict), ", ", device.reason));

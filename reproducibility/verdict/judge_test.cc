@@ -175,6 +175,9 @@ TEST(Judge, EachDeviceHasAVerdictOfItsOwn) {
   EXPECT_EQ(told["ratios"][1]["device"], "cuda:0");
   EXPECT_EQ(judge(bench("cuda:0", 3, "another")).devices.at("cuda:0").verdict, Verdict::kInconclusive);
   EXPECT_EQ(judge(bench("cuda:0", 3, "another")).verdict, Verdict::kFail) << "the CPU's still stands";
+  const Judgement one = judge(bench("cpu", 3, claim.hash));
+  EXPECT_EQ(one.devices.at("2 CPU cores").verdict, Verdict::kFail) << "its other benchmark refutes";
+  EXPECT_EQ(one.ratios.size(), 2u);
 }
 
 TEST(Judge, WhatNoRunCouldBreakIsNoPass) {
