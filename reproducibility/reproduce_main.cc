@@ -26,7 +26,7 @@ struct Flags {
   ReproduceRequest request;
   std::string budget;
   bool plan = false, judge = false, runs_only = false;
-  int64_t jobs = 1;
+  int64_t jobs = 0;
   ProgramFlags program{
       "Tests the paper's claims: runs what is missing, judges each claim by its rule, and writes report.json, .md and "
       ".html.\n\n"
@@ -75,7 +75,7 @@ Flags* Register() {
           "that only lend their GPU");
   run.Add("jobs", &flags->jobs,
           "trainings at a time, each a process of its own on --threads threads (0: its share of the cores), to the "
-          "same bits; a GPU is shared");
+          "same bits; a GPU is shared. 0 for one, and with --budget=quick for one a core of the CPU");
   flags->program.topics = {claims, run};
   return flags;
 }
@@ -107,12 +107,13 @@ absl::StatusOr<Registry> ReadRegistry() {
   return ParseRegistry(text);
 }
 
-// Whole steps of SID and of the baselines that claims compare it with, at depths from few to many.
+// Whole steps of SID and of the baselines that claims compare it with, at depths from few to many; a quick run's in its own batches.
 absl::Status MeasureSteps(const Size& size, const std::string& folder) {
   std::cout << "measuring steps and memory with //:bench: leave the machine alone for two minutes" << std::endl;
   return RunDataProgram("bench/bench",
                         {"--learners=sid,bp-chain,bp-chain-checkpoint", "--executors=serial,batched", "--chunks=0,4",
                          "--depths=4,8,16,64", "--quick", "--precisions=" + size.precision, "--device=" + size.device,
+                         absl::StrCat("--batches=", size.dataset.empty() ? 128 : size.batch_size),
                          absl::StrCat("--threads=", size.threads), "--out=" + folder});
 }
 
@@ -139,8 +140,8 @@ absl::StatusOr<ReproduceRequest> RequestOf(const Flags& flags) {
     return absl::InvalidArgumentError("--dataset is for --experiment: a claim's rule names its data sets");
   if (!(request.seconds >= 0))
     return absl::InvalidArgumentError(absl::StrCat("--seconds=", request.seconds, " is below 0"));
-  if (flags.jobs < 1 || flags.jobs > 256)
-    return absl::InvalidArgumentError(absl::StrCat("--jobs=", flags.jobs, " is out of range: it is from 1 to 256"));
+  if (flags.jobs < 0 || flags.jobs > 256)
+    return absl::InvalidArgumentError(absl::StrCat("--jobs=", flags.jobs, " is out of range: it is from 0 to 256"));
   request.size.data_dir = CallersPath(request.size.data_dir);
   request.out = CallersPath(request.out);
   request.bench = CallersPaths(request.bench);
@@ -148,15 +149,23 @@ absl::StatusOr<ReproduceRequest> RequestOf(const Flags& flags) {
   return request;
 }
 
+// The small networks of a quick run gain more by a job a core than by threads.
+absl::StatusOr<int64_t> JobsOf(const Flags& flags) {
+  if (flags.jobs > 0 || flags.budget != "quick") return std::max<int64_t>(1, flags.jobs);
+  SID_ASSIGN_OR_RETURN(const at::Device device, ParseDevice(flags.request.size.device));
+  return device.is_cpu() ? UsableProcessors() : 1;
+}
+
 // Processes that share the runs out among themselves.
-absl::Status RunJobs(const Flags& flags, const std::vector<Claim>& claims, const ReproduceRequest& request) {
+absl::Status RunJobs(const Flags& flags, int64_t jobs, const std::vector<Claim>& claims,
+                     const ReproduceRequest& request) {
   SID_RETURN_IF_ERROR(MakePlan(claims, request).status());  // once, and not by every process
   SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  const int64_t share = std::max<int64_t>(1, UsableProcessors() / flags.jobs), threads = request.size.threads;
+  const int64_t share = std::max<int64_t>(1, UsableProcessors() / jobs), threads = request.size.threads;
   std::vector<std::string> arguments = FlagsAsSet(flags.program);
   arguments.insert(arguments.end(),
                    {"--jobs=1", "--runs_only", absl::StrCat("--threads=", threads > 0 ? threads : share)});
-  return RunCopies(flags.jobs, arguments);
+  return RunCopies(jobs, arguments);
 }
 
 double PerImage(const TrainConfig& run) { return SecondsPerImage(run, SecondsNow); }
@@ -194,8 +203,9 @@ absl::Status ReproduceAndReport(const Flags& flags) {
                      Pace* pace) { std::cout << Describe(plan, claims, /*each=*/false, pace) << std::flush; },
       .on_progress = ShowProgress,
       .measure = [&](const std::string& folder) { return MeasureSteps(request.size, folder); }};
-  if (flags.jobs > 1 && !flags.judge) {
-    SID_RETURN_IF_ERROR(RunJobs(flags, claims, request));
+  SID_ASSIGN_OR_RETURN(const int64_t jobs, JobsOf(flags));
+  if (jobs > 1 && !flags.judge) {
+    SID_RETURN_IF_ERROR(RunJobs(flags, jobs, claims, request));
     if (runs_only) return absl::OkStatus();
     if (request.seconds > 0) request.seconds = std::max(1e-3, request.seconds - (SecondsNow() - begin));
   }

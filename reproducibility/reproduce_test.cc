@@ -272,7 +272,7 @@ TEST(ReproduceMain, BadInputIsOneLineAndExitCode2) {
       {"--budget=quik --out=" + folder, "did you mean 'quick'"},
       {"--seeds=-5 --out=" + folder, "--seeds=-5 is below 0"},
       {"--budget=quick", "--out is missing"},
-      {"--jobs=0 --out=" + folder, "--jobs=0 is out of range"},
+      {"--jobs=-1 --out=" + folder, "--jobs=-1 is out of range"},
       {"--jobs=2 --claims=C99 --out=" + folder, "unknown claim 'C99'"},
       {"--seconds=-1 --out=" + folder, "--seconds=-1 is below 0"},
       {"--experiment=dept --out=" + folder, "did you mean 'depth'"},
