@@ -191,7 +191,7 @@ class OthersTest(unittest.TestCase):
     def test_the_committed_charts_of_pipelines_are_these(self):
         out = new_folder()
         self.assertEqual(draw("bench", "--pipelines", f"--out={out}"), (0, ""))
-        for name in ("batches.svg", "modules.svg"):
+        for name in ("batches.svg", "links.svg", "modules.svg"):
             shown = [re.findall(r'aria-label="([^"]*)"', (folder / name).read_text(encoding="utf-8")) for folder in (out, pathlib.Path("bench/e5"))]
             self.assertGreater(len(shown[0]), 10)
             self.assertEqual(*shown)

@@ -1,9 +1,10 @@
-"""What pipelines gain, over batch size and over the number of modules, from the committed measurements (docs/pipelines.md)."""
+"""What pipelines gain, over batch size, the number of modules and the bandwidth of a link, from the committed measurements (docs/pipelines.md)."""
 
 import json
 
 import charts
 
+METHODS = {"sid": "SID's pipeline", "bp": "data-parallel backpropagation", "gpipe": "GPipe"}
 NETWORKS = {"resnet18_even4": "ResNet-18, K = 4", "resnet18_even8": "ResNet-18, K = 8", "vit_tiny_even4": "ViT-Tiny, K = 4"}
 
 
@@ -49,7 +50,17 @@ def modules(folder):
         yield {"name": name, "x": one["depth"], **against(measured, one, bp)}
 
 
+def links(folder):
+    rows = read(folder, "e5/slow_links.json")["rows"]
+    alone = {row["width"]: row["step_seconds"] for row in rows if row["method"] == "one-bp"}
+    for row in rows:
+        if row["method"] in METHODS and "step_seconds" in row:
+            name = f"{METHODS[row['method']]}, width {row['width']}"
+            yield {"name": name, "x": row["mbit_per_second"], "value": alone[row["width"]] / row["step_seconds"]}
+
+
 def specifications(folder):
     """(file, Vega-Lite specification) of each chart; `folder` is bench/."""
     yield "batches", charts.lines(list(batches(folder)), "B, examples a step", "times as fast as backpropagation")
     yield "modules", charts.lines(list(modules(folder)), "K, modules", "times as fast as backpropagation on one core", log=False)
+    yield "links", charts.lines(list(links(folder)), "the link, Mbit/s", "times as fast as backpropagation in one process", zero=True, bound=(1, True))
