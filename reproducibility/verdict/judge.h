@@ -37,7 +37,7 @@ struct Judgement : Looked {
 struct AllEvidence {
   std::map<std::string, Evidence> experiments;
   std::map<std::string, std::string> not_run;  // experiment -> why
-  // By file: whole steps or the cascade, a device each.
+  // By file: each of whole steps or of the cascade, on one device; those of one device are judged together.
   std::vector<std::pair<std::string, nlohmann::ordered_json>> benches;
 };
 
