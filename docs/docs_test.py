@@ -170,12 +170,32 @@ class PeersTest(unittest.TestCase):
         self.assertEqual(table_under(PEERS, EVIDENCE / "references.json"), rows)
 
     def test_head_to_head_is_what_its_runs_say(self):
+        for file in (EVIDENCE / "head_to_head.json", EVIDENCE / "head_to_head_cifar10.json"):
+            rows = []
+            for row in json.loads(file.read_text(encoding="utf-8"))["learners"]:
+                best = max(row["tried"], key=row["tried"].get)
+                self.assertEqual(best, row["lr"], row["learner"])
+                rows.append([f"`{row['learner']}`", row["lr"], percent(row["accuracies"]), f"{100 * statistics.stdev(row['accuracies']):.2f} %"])
+            self.assertEqual(table_under(PEERS, file), rows)
+
+    def test_simple_cnn_is_what_its_report_says(self):
+        folder = pathlib.Path("reproducibility/results/two_cores_peers")
+        (peers,) = json.loads((folder / "report.json").read_text(encoding="utf-8"))["experiments"]
         rows = []
-        for row in json.loads((EVIDENCE / "head_to_head.json").read_text(encoding="utf-8"))["learners"]:
-            best = max(row["tried"], key=row["tried"].get)
-            self.assertEqual(best, row["lr"], row["learner"])
-            rows.append([f"`{row['learner']}`", row["lr"], percent(row["accuracies"]), f"{100 * statistics.stdev(row['accuracies']):.2f} %"])
-        self.assertEqual(table_under(PEERS, EVIDENCE / "head_to_head.json"), rows)
+        for row in peers["accuracies"]:
+            name = " on ".join(f"`{row['settings'][key]}`" for key in ("learner", "network") if key in row["settings"])
+            rows.append([name, percent(row["values"]), f"{100 * statistics.stdev(row['values']):.2f} %"])
+        self.assertEqual(table_under(PEERS, folder), rows)
+
+    def test_steps_are_what_the_benchmark_says(self):
+        for network in ("simple_cnn*", "revnet18"):
+            files = sorted(pathlib.Path("bench/peers").glob(network + ".json"))
+            rows = []
+            for one in (one for file in files for one in json.loads(file.read_text(encoding="utf-8"))["contenders"]):
+                seconds, untrusted = one["step_seconds"], "" if one["trusted"] else " *"
+                median, low, high = (f"{1e3 * seconds[key]:.0f}" for key in ("median", "low", "high"))
+                rows.append([f"`{one['learner']}`", f"{median} ({low} to {high}){untrusted}", f"{one['above_bytes'] / 2**20:.1f}"])
+            self.assertEqual(table_under(PEERS, f"bench/peers/{network}.json"), rows)
 
 
 if __name__ == "__main__":

@@ -40,9 +40,9 @@ def scale_of(reports):
         if runs:
             on, of = " and ".join(NAMES.get(name, name) for name in data), " or ".join(f"{n:,}" if n else "all" for n in images)
             told = f"{runs} runs on {on}, {of} training images, {' or '.join(map(str, epochs))} epochs, {len(seeds)} seeds"
-            scale[device_of(report)] = [told]
+            scale.setdefault(device_of(report), {})[told] = None
         for b in report["measured"]:
-            scale.setdefault(bench.device(b["environment"]), []).append("benchmark of " + bench.what(b))
+            scale.setdefault(bench.device(b["environment"]), {})["benchmark of " + bench.what(b)] = None
     return scale
 
 
