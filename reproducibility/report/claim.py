@@ -55,6 +55,8 @@ def second_plots(entry, name):
         if quantity == "accuracy":
             on = f", {NAMES.get(dataset, dataset)}" if dataset else ""
             points = [{"name": of, "x": k + 1, "value": 100 * v} for of, row in named for k, v in enumerate(row["validation_accuracy"])]
+            if not points:  # trained on all images: there are none to validate by
+                continue
             legend = "Validation accuracy of the last belief by epoch, mean over seeds."
             yield f"{name}-curves{on[2:].lower()}", f"Learning curves{on}", legend, charts.svg(charts.lines(points, "epoch", "%", log=False))
         else:

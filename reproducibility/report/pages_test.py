@@ -169,6 +169,15 @@ class ReportTest(unittest.TestCase):
         self.assertIn("Not asked here.", page)
         self.assertIn("<div id=c7>", page)
 
+    def test_runs_without_a_validation_set_have_no_learning_curve(self):
+        folder = new_folder() / "all_images"
+        shutil.copytree(FOLDERS[1], folder)
+        told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        for row in (row for e in told["experiments"] for row in e["accuracies"]):
+            row["validation_accuracy"] = []
+        (folder / "report.json").write_text(json.dumps(told), encoding="utf-8")
+        self.assertEqual(draw(folder), (0, ""))
+
     # Where the labels' font differs between machines, so do the drawing's sizes; what it shows does not.
     def test_the_committed_picture_is_this_one(self):
         drawn = self.out / "depth.svg"
