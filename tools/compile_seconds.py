@@ -6,10 +6,11 @@ Usage: tools/compile_seconds.py [--one_in=N] [TARGET] [bazel flags such as --con
 Runs the compiler once for each file, by itself, with the command that Bazel
 would use, and sums the user time. It is no matter what else the machine does,
 nor how many processors it has. The target is built first, for what is
-generated. With --one_in=N every Nth compilation is run, and the sum is N times
-theirs: an estimate, with its standard error.
+generated. With --one_in=N every Nth compilation is run, and the sum is estimated
+from their mean, with its standard error.
 """
 
+import argparse
 import json
 import pathlib
 import resource
@@ -37,11 +38,13 @@ def seconds_of(arguments, execution_root):
 
 
 def main():
-    target, flags, one_in = "//:train", sys.argv[1:], 1
-    if flags and flags[0].startswith("--one_in="):
-        one_in = int(flags.pop(0).partition("=")[2])
-    if flags and not flags[0].startswith("-"):
-        target, flags = flags[0], flags[1:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, usage=argparse.SUPPRESS, allow_abbrev=False)
+    parser.add_argument("target", nargs="?", default="//:train")
+    parser.add_argument("--one_in", type=int, default=1)
+    known, flags = parser.parse_known_args()
+    target, one_in = known.target, known.one_in
+    if one_in < 1:
+        sys.exit(f"compile_seconds: --one_in={one_in} is out of range: at least 1")
     bazel("build", *flags, target)
     execution_root = bazel("info", *flags, "execution_root").strip()
     query = f'mnemonic("CppCompile|CudaCompile", deps({target}))'

@@ -114,10 +114,10 @@ std::string DeviceOf(const ordered_json& environment) {
   return device == "cpu" ? absl::StrCat(environment.value("cores", 0), " CPU cores") : device;
 }
 
-// What all benchmarks of one device say.
+// What all benchmarks of one device say. Where one was made under another rule, they decide nothing together.
 struct Measured {
   std::vector<Ratio> ratios;
-  std::string changed_rule;
+  std::string changed_rule;  // of the first such one
 };
 
 OfDevice JudgeDevice(const Claim& claim, const Measured& measured) {
@@ -143,10 +143,11 @@ absl::Status JudgeBench(const Claim& claim, const AllEvidence& evidence, Judgeme
     if (ratios.empty()) continue;
     const ordered_json environment = bench.value("environment", ordered_json::object());
     const std::string name = DeviceOf(environment);
+    Measured& of_device = devices[name];
     for (Ratio& ratio : ratios) ratio.device = name;
-    for (std::vector<Ratio>* all : {&devices[name].ratios, &judgement->ratios})
+    for (std::vector<Ratio>* all : {&of_device.ratios, &judgement->ratios})
       all->insert(all->end(), ratios.begin(), ratios.end());
-    if (devices[name].changed_rule.empty()) devices[name].changed_rule = ChangedRule(claim, {file, bench});
+    if (of_device.changed_rule.empty()) of_device.changed_rule = ChangedRule(claim, {file, bench});
     judgement->origins.push_back("benchmark: " + Origin(environment.value("commit", "unknown"), environment));
   }
   std::vector<std::string> reasons;
