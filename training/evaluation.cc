@@ -28,24 +28,24 @@ Evaluator::Evaluator(const Learner& learner, const Examples& examples, const Cha
   if (graph_ != nullptr) begin_ = at::zeros({}, examples.labels.options());
 }
 
-DepthMetrics Evaluator::Measure() {
+DepthMetrics Evaluator::Measure(const BeliefsOfBatch& look) {
   const int64_t count = examples_.size();
   if (count == 0) return {};
   const at::NoGradGuard no_grad;
   if (sums_.defined()) sums_.zero_();
   for (int64_t begin = 0; begin < count; begin += options_.batch_size) {
     const int64_t end = begin + options_.batch_size;
-    if (graph_ != nullptr && end <= count) {
+    if (graph_ != nullptr && end <= count && !look) {
       begin_.fill_(begin);
       graph_->Run([this] { AddFromDevice(); });
     } else {
-      Add(OrderedBatch(examples_, statistics_, begin, std::min(end, count), options_.type));
+      Add(OrderedBatch(examples_, statistics_, begin, std::min(end, count), options_.type), look);
     }
   }
   return Means();
 }
 
-void Evaluator::Add(const Batch& batch) {
+void Evaluator::Add(const Batch& batch, const BeliefsOfBatch& look) {
   const at::Tensor log_beliefs = learner_.Predict(batch.images), log_p = log_beliefs.slice(0, 1);
   const at::Tensor log_y = TargetBelief(batch.labels, log_p.size(2), options_.smoothing, log_p.scalar_type());
   const at::Tensor sums =
@@ -53,6 +53,7 @@ void Evaluator::Add(const Batch& batch) {
                   Sum(learner_.Losses(batch.labels, log_beliefs))});
   if (!sums_.defined()) sums_ = at::zeros_like(sums);
   sums_.add_(sums);
+  if (look) look(batch, log_beliefs);
 }
 
 void Evaluator::AddFromDevice() {
@@ -73,8 +74,8 @@ DepthMetrics Evaluator::Means() const {
 }
 
 DepthMetrics Evaluate(const Learner& learner, const Examples& examples, const ChannelStatistics& statistics,
-                      const EvaluationOptions& options) {
-  return Evaluator(learner, examples, statistics, options).Measure();
+                      const EvaluationOptions& options, const BeliefsOfBatch& look) {
+  return Evaluator(learner, examples, statistics, options).Measure(look);
 }
 
 }  // namespace sid

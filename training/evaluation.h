@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct DepthMetrics {
   std::vector<double> loss;        // mean of the learner's loss there; NaN where it has none
 };
 
+// May be null.
+using BeliefsOfBatch = std::function<void(const Batch& batch, const at::Tensor& log_beliefs)>;
+
 // For examples that are looked at again and again. On a GPU whole batches can run as one CUDA graph, with the place of the first
 // example on the device.
 class Evaluator {
@@ -39,12 +43,12 @@ class Evaluator {
   Evaluator(const Learner& learner, const Examples& examples, const ChannelStatistics& statistics,
             const EvaluationOptions& options, std::unique_ptr<Graph> graph = nullptr);
 
-  // One pass with the learner's weights of now; nothing is kept of it but the sums.
-  DepthMetrics Measure();
+  // One pass with the learner's weights of now; nothing is kept of it but the sums. A batch that `look` sees is plain.
+  DepthMetrics Measure(const BeliefsOfBatch& look = nullptr);
 
  private:
   // Adds a batch to the sums.
-  void Add(const Batch& batch);
+  void Add(const Batch& batch, const BeliefsOfBatch& look = nullptr);
   // The same of the batch that begins at begin_: everything the graph holds.
   void AddFromDevice();
   DepthMetrics Means() const;
@@ -58,8 +62,9 @@ class Evaluator {
   at::Tensor sums_;  // double [L accuracies, L divergences, LossDepths losses], over the examples of this pass
 };
 
-// One pass and no other.
+// One pass and no other. `look` sees each batch, and its log p_0 .. log p_L [L+1, B, C]: what else is asked of the same examples needs no
+// second pass.
 DepthMetrics Evaluate(const Learner& learner, const Examples& examples, const ChannelStatistics& statistics,
-                      const EvaluationOptions& options);
+                      const EvaluationOptions& options, const BeliefsOfBatch& look = nullptr);
 
 }  // namespace sid

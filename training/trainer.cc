@@ -53,12 +53,14 @@ class Trainer {
       SID_RETURN_IF_ERROR(EndEpoch(*record));
       result.epochs.push_back(*std::move(record));
     }
-    const auto test = [&] { return Evaluate(learner_, dataset_.test, dataset_.statistics, options_.evaluation); };
-    if (state_.best.epoch != options_.epochs) result.last_test = test();
+    const auto test = [&](const BeliefsOfBatch& look) {
+      return Evaluate(learner_, dataset_.test, dataset_.statistics, options_.evaluation, look);
+    };
+    if (state_.best.epoch != options_.epochs) result.last_test = test(nullptr);
     SID_RETURN_IF_ERROR(CopyTensors(state_.best.weights, Weights(learner_)));
     result.best_epoch = state_.best.epoch;
     result.rollbacks = state_.rollbacks;
-    result.test = test();
+    result.test = test(hooks_.on_test);
     if (state_.best.epoch == options_.epochs) result.last_test = result.test;
     result.seconds = Seconds();
     return result;

@@ -94,6 +94,9 @@ struct TrainingHooks {
   // After each epoch; an error stops the training.
   std::function<absl::Status(const EpochRecord&)> on_epoch = [](const EpochRecord&) { return absl::OkStatus(); };
 
+  // Each batch of the test set, with the beliefs of the best epoch's weights.
+  BeliefsOfBatch on_test;
+
   // Where training begins; without a value, from the beginning.
   std::optional<TrainingState> from;
   // Keeps a state, whose tensors are the learner's own: at the beginning, as the options say, after the last epoch, and before

@@ -114,9 +114,17 @@ TEST(Trainer, ChoosesTheFirstBestEpochByValidationAndTestsItOnceBesideTheLast) {
   ScriptedLearner learner({10, 40, 20, 40, 30}, /*steps=*/5);
   TrainingOptions options = Options();
   options.epochs = 5;
+  TrainingHooks hooks = Hooks();
+  int64_t seen = 0, right = 0;
+  hooks.on_test = [&](const Batch& batch, const at::Tensor& log_beliefs) {
+    seen += batch.labels.size(0);
+    right += log_beliefs[-1].argmax(-1).eq(batch.labels).sum().item<int64_t>();
+  };
   PhaseTimer untimed;
-  const auto result = Train(dataset, options, Hooks(), untimed, learner);
+  const auto result = Train(dataset, options, hooks, untimed, learner);
   ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(seen, 60);
+  EXPECT_EQ(right, 40);  // the best epoch's
   EXPECT_EQ(result->best_epoch, 2);
   EXPECT_NEAR(learner.weight_.item<double>(), 2, 1e-9);
   EXPECT_DOUBLE_EQ(result->epochs[2].validation.accuracy[0], 20 / 45.0);

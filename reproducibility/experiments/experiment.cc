@@ -45,27 +45,6 @@ Quantities Concatenate(const std::vector<Quantities>& parts) {
   return all;
 }
 
-absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const std::function<double()>& clock) {
-  SID_ASSIGN_OR_RETURN(PreparedRun run, Prepare(config));
-  TrainingHooks training{.clock = clock};
-  std::vector<ProbeRecord> probes;
-  const auto keep = [&probes](const ProbeRecord& record) {
-    probes.push_back(record);
-    return absl::OkStatus();
-  };
-  AddProbe(run, keep, training);
-  PhaseTimer untimed;
-  const auto result = Train(run.dataset, run.options, training, untimed, *run.learner);
-  if (absl::IsInternal(result.status()))
-    return FailureJson(config, run.dataset.classes(), std::string(result.status().message()));
-  SID_RETURN_IF_ERROR(result.status());
-  std::string correct;
-  const QuantitySummary theory = MeasureExamples(run, run.dataset.test, &correct);
-  ordered_json json = ResultJson(config, run, *result, theory, probes);
-  json["test"]["correct"] = correct;
-  return json;
-}
-
 // A hexadecimal digit for each four images, the first one's bit the highest.
 std::string ToBits(const std::vector<at::Tensor>& parts) {
   const at::Tensor all = at::concat(parts).to(at::kCPU, at::kLong);
@@ -76,27 +55,54 @@ std::string ToBits(const std::vector<at::Tensor>& parts) {
   return text;
 }
 
-}  // namespace
+// What the theory says about all examples of a pass, and which of them the last belief has right.
+class Theory {
+ public:
+  explicit Theory(const ProbeOptions& options) : options_(options) {}
 
-QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples, std::string* correct) {
-  const at::NoGradGuard no_graph;
-  const int64_t classes = run.dataset.classes(), depth = run.config.depth;
-  const int64_t size = std::clamp<int64_t>(kLargestBeliefs / (classes * (depth + 1)), 1, 500);
-  std::vector<Quantities> parts;
-  std::vector<at::Tensor> right;
-  for (int64_t begin = 0; begin < examples.size(); begin += size) {
-    const int64_t end = std::min(begin + size, examples.size());
-    const Batch batch = OrderedBatch(examples, run.dataset.statistics, begin, end);
-    const at::Tensor log_beliefs = run.learner->Predict(batch.images);
-    right.push_back(log_beliefs[-1].argmax(-1).eq(batch.labels));
-    const at::Tensor log_y = TargetBelief(batch.labels, classes, run.probe.smoothing, log_beliefs.scalar_type());
-    parts.push_back(Measure(run.probe.divergence, run.probe.alphas, log_y, log_beliefs));
+  // In parts that keep memory in bounds at any depth.
+  void Look(const Batch& batch, const at::Tensor& log_beliefs) {
+    const int64_t classes = log_beliefs.size(2), count = log_beliefs.size(1);
+    const int64_t size = std::clamp<int64_t>(kLargestBeliefs / (classes * log_beliefs.size(0)), 1, count);
+    right_.push_back(log_beliefs[-1].argmax(-1).eq(batch.labels));
+    for (int64_t begin = 0; begin < count; begin += size) {
+      const int64_t end = std::min(begin + size, count);
+      const at::Tensor log_p = log_beliefs.slice(1, begin, end);
+      const at::Tensor log_y =
+          TargetBelief(batch.labels.slice(0, begin, end), classes, options_.smoothing, log_p.scalar_type());
+      parts_.push_back(Measure(options_.divergence, options_.alphas, log_y, log_p));
+    }
   }
-  *correct = ToBits(right);
-  return Summarise(Concatenate(parts));
-}
 
-namespace {
+  QuantitySummary Summary() const { return Summarise(Concatenate(parts_)); }
+  std::string Correct() const { return ToBits(right_); }
+
+ private:
+  const ProbeOptions& options_;
+  std::vector<Quantities> parts_;
+  std::vector<at::Tensor> right_;
+};
+
+absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const std::function<double()>& clock) {
+  SID_ASSIGN_OR_RETURN(PreparedRun run, Prepare(config));
+  TrainingHooks training{.clock = clock};
+  std::vector<ProbeRecord> probes;
+  const auto keep = [&probes](const ProbeRecord& record) {
+    probes.push_back(record);
+    return absl::OkStatus();
+  };
+  AddProbe(run, keep, training);
+  Theory theory(run.probe);
+  training.on_test = [&theory](const Batch& batch, const at::Tensor& beliefs) { theory.Look(batch, beliefs); };
+  PhaseTimer untimed;
+  const auto result = Train(run.dataset, run.options, training, untimed, *run.learner);
+  if (absl::IsInternal(result.status()))
+    return FailureJson(config, run.dataset.classes(), std::string(result.status().message()));
+  SID_RETURN_IF_ERROR(result.status());
+  ordered_json json = ResultJson(config, run, *result, theory.Summary(), probes);
+  json["test"]["correct"] = theory.Correct();
+  return json;
+}
 
 // The right to make a run, until it is gone: a folder beside the result, locked, which an owner that ends removes. Unavailable where another
 // process has it.

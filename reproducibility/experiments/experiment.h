@@ -3,7 +3,7 @@
 // One run, unless its result is there already.
 //
 //   its result in the folder?  yes: read it
-//                              no:  Prepare, Train, theory on the test set, write it
+//                              no:  Prepare, Train, theory on the test set in the same pass, write it
 //
 // Processes may share a folder: each run is made by one of them.
 
@@ -13,7 +13,6 @@
 
 #include "absl/status/statusor.h"
 #include "reproducibility/experiments/pace.h"
-#include "sid/theory/quantities.h"
 #include "train/prepare.h"
 
 namespace sid {
@@ -35,10 +34,6 @@ struct FinishedOrKept {
 // the time; any other error is the caller's. The folder is there.
 absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder,
                                          const RunOptions& options);
-
-// The theory's quantities over a whole part of a data set, in batches that keep memory in bounds at any depth, and `*correct`, a bit an
-// image: whether the last belief has it right.
-QuantitySummary MeasureExamples(const PreparedRun& run, const Examples& examples, std::string* correct);
 
 // "sid L=8 seed 1: 57.74 %"
 std::string Describe(const TrainConfig& config, const nlohmann::ordered_json& result);
