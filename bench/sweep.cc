@@ -80,7 +80,7 @@ absl::StatusOr<std::vector<std::string>> Schedules(const std::string& text, at::
                                              {"serial", "streams", "pipeline", "ranks", "data-parallel", "gpipe"}));
   for (const std::string& schedule : schedules) {
     if (device.is_cuda() && IsOverRanks({.schedule = schedule}))
-      return absl::InvalidArgumentError(absl::StrCat("--schedules=", schedule, ": ranks work on CPUs so far"));
+      return absl::InvalidArgumentError(absl::StrCat("--schedules=", schedule, ": ranks are measured on CPUs so far"));
   }
   return schedules;
 }

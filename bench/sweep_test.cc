@@ -81,7 +81,7 @@ TEST(Contenders, WorkersHaveTheFewestThreadsAndEachLearnerItsSchedules) {
                           "bp/even/data-parallel/1 threads L=2 B=128", "bp/even/gpipe/1 threads L=2 B=128",
                           "bp-chain/even/2 threads L=2 B=128", "bp-chain/even/1 threads L=2 B=128"));
   const auto on_gpu = Contenders({.schedules = "ranks"}, at::Device(at::kCUDA, 0));
-  EXPECT_THAT(on_gpu.status().message(), HasSubstr("--schedules=ranks: ranks work on CPUs so far"));
+  EXPECT_THAT(on_gpu.status().message(), HasSubstr("--schedules=ranks: ranks are measured on CPUs so far"));
 }
 
 TEST(Contenders, BadInputIsNamed) {

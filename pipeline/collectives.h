@@ -1,6 +1,6 @@
 #pragma once
 
-// What all ranks do together, each the same in the same order (c10d's Gloo).
+// What all ranks do together, each the same in the same order (c10d's Gloo; sums between GPUs of their own by NCCL).
 //
 //   StartSum   a ring: each rank sends 2 (n - 1) / n of the tensor's bytes, and all have the same bits
 //   Broadcast  from rank 0

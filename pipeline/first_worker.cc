@@ -13,13 +13,14 @@ FirstWorker::FirstWorker(SidLearner& learner, std::vector<Worker>& workers, Send
                          size_t most_under_way)
     : learner_(learner), workers_(workers), next_(next), others_(std::move(others)), most_under_way_(most_under_way) {
   const RowLayout layout = LayoutOfRows(learner, workers);
-  for (const std::vector<int64_t>& places : layout.places) places_.push_back(at::tensor(places));
+  const at::Device device = learner.State()[0].tensor.device();
+  for (const std::vector<int64_t>& places : layout.places) places_.push_back(at::tensor(places).to(device));
   columns_ = layout.columns;
 }
 
 std::vector<at::Tensor> FirstWorker::Begin(const Batch& batch, double learning_rate) {
   own_rows_.push_back(workers_[0].Step(
-      {batch.images, learner_.FirstBelief(batch), batch.labels, at::scalar_tensor(learning_rate, at::kDouble)},
+      {batch.images, learner_.FirstBelief(batch), batch.labels, LearningRateOn(batch.images.device(), learning_rate)},
       [&](const Work& work) { next_.Send(Encode(Order::kStep, work)); }));
   ++steps_;
   if (own_rows_.size() <= most_under_way_) return {};

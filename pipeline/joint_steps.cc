@@ -36,7 +36,8 @@ class Member {
     const at::Tensor own = watch_.Row(seen.result, seen.labels);
     own[0].square_();  // of the norm of z: squares can be summed
     // Each time the same: a rank has the loss or not.
-    if (!places_.defined()) places_ = at::tensor(PlacesInRow(learner_, 0, seen.result.losses.numel(), watch_));
+    if (!places_.defined())
+      places_ = at::tensor(PlacesInRow(learner_, 0, seen.result.losses.numel(), watch_)).to(own.device());
     row_ = at::zeros({columns_}, own.options()).index_copy_(0, places_, own);
     sum_ = StartSum(ranks_, row_);
   }
@@ -101,7 +102,7 @@ class JointPipeline : public Pipeline {
   }
 
   std::vector<at::Tensor> Begin(const Batch& batch, double learning_rate) override {
-    const at::Tensor rate = at::scalar_tensor(learning_rate, at::kDouble);
+    const at::Tensor rate = LearningRateOn(batch.images.device(), learning_rate);
     for (size_t k = 0; k < to_them_.size(); ++k) {
       std::vector<at::Tensor> message{at::scalar_tensor(static_cast<int64_t>(Order::kStep), at::kLong), rate};
       for (const at::Tensor& one : part_->Needs(batch, static_cast<int>(k) + 1)) message.push_back(one);

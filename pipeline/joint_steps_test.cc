@@ -28,6 +28,7 @@ constexpr int64_t kFewSteps = 12;  // the tenth has 3 examples, the others 8
 struct How {
   int ranks = 2;
   int64_t micro_batches = 0;
+  bool lanes = false;  // as between GPUs
 };
 
 struct Bp {
@@ -62,7 +63,9 @@ Rows RunOnRanks(const How& how, const std::vector<std::unique_ptr<Backpropagatio
   const int port = FreePort();
   Rows rows;
   OnRanks(how.ranks, [&](int rank) {
-    auto ranks = Ranks::Join(Rank(rank, how.ranks, port), {});
+    RankOptions options = Rank(rank, how.ranks, port);
+    if (how.lanes) options.make_lane = MakeLaneOfCpus;
+    auto ranks = Ranks::Join(options, {});
     ASSERT_TRUE(ranks.ok()) << ranks.status();
     std::unique_ptr<JointPart> part = MakePart(how, **ranks, *learners[rank]);
     if (rank > 0) {
@@ -141,18 +144,21 @@ class ExactTest : public testing::TestWithParam<How> {};
 TEST_P(ExactTest, StepsAreThoseOfOneProcessUpToRounding) {
   for (const Bp& bp : {Bp{"simple-cnn", kSgd}, Bp{"vit", kAdamW}, Bp{"simple-cnn", kAdamW, /*recompute=*/true}}) {
     SCOPED_TRACE(bp.network);
+    const int before = CountingLane::used;
     const auto expected = MakeBp(bp);
     const auto learners = MakeBps(GetParam().ranks, bp);
     const Rows rows = RunAlone(*expected, 0, kFewSteps);
     ExpectEqual(RunOnRanks(GetParam(), learners, 0, kFewSteps), rows);
     ExpectEqual(learners[0]->State(), expected->State());
     if (GetParam().micro_batches == 0) ExpectSameBitsOnAllRanks(learners);
+    EXPECT_EQ(CountingLane::used > before, GetParam().lanes);
   }
 }
 
 // Of four ranks one has no example of the batch of three.
-INSTANTIATE_TEST_SUITE_P(DataParallel, ExactTest, testing::Values(How{2}, How{3}, How{4}));
-INSTANTIATE_TEST_SUITE_P(GPipe, ExactTest, testing::Values(How{2, 1}, How{2, 4}, How{3, 1}, How{3, 2}, How{3, 4}));
+INSTANTIATE_TEST_SUITE_P(DataParallel, ExactTest, testing::Values(How{2}, How{3}, How{4}, How{3, 0, true}));
+INSTANTIATE_TEST_SUITE_P(GPipe, ExactTest,
+                         testing::Values(How{2, 1}, How{2, 4}, How{3, 1}, How{3, 2}, How{3, 4}, How{3, 2, true}));
 
 // The gradient of a batch whose shares are normalised each by itself, written out; `statistics` of so many shares.
 void StepByShares(const BackpropagationLearner& learner, Optimizer& optimizer, const Batch& batch, int64_t shares,

@@ -6,6 +6,9 @@
 //   Send: returns at once; the connection takes it while this rank computes on         at most kSlots lists at a time
 //   a thread of the receiver takes lists from the connection while its rank computes   as many
 //
+// A tensor on the sender's device arrives on the receiver's: from GPU to GPU by a lane of their own (features and gradients, where there is one), else
+// through the memory of both hosts. Its header goes before it, by the hosts' connection, so that the receiver asks for what is under way.
+//
 // A peer that is gone, or silent for the ranks' timeout, is a RankLost, thrown where one sends or receives.
 
 #include <memory>

@@ -15,11 +15,14 @@ namespace sid {
 namespace {
 
 // The given steps by `size` ranks, of which rank 0's learner is given. The others begin with one of their own.
-Rows RunOnRanks(int size, const Kind& kind, SidLearner& learner, int64_t begin, int64_t end) {
+Rows RunOnRanks(int size, const Kind& kind, SidLearner& learner, int64_t begin, int64_t end,
+                const MakeLane& make_lane = nullptr) {
   const int port = FreePort();
   Rows rows;
   OnRanks(size, [&](int rank) {
-    auto ranks = Ranks::Join(Rank(rank, size, port), {});
+    RankOptions options = Rank(rank, size, port);
+    options.make_lane = make_lane;
+    auto ranks = Ranks::Join(options, {});
     ASSERT_TRUE(ranks.ok()) << ranks.status();
     if (rank > 0) {
       const auto own = MakeLearner(kind);
@@ -46,6 +49,18 @@ TEST(RankPipeline, GivesTheSerialBits) {
     const Rows rows = RunSerially(*expected, 0, kSteps);
     ExpectSameBits(RunOnRanks(size, kind, *actual, 0, kSteps), rows);
     ExpectSameBits(*actual, *expected);
+  }
+}
+
+// As between GPUs: what a rank computes with goes by lanes, all else beside them.
+TEST(RankPipeline, GivesTheSerialBitsByLanes) {
+  for (const auto& [size, kind] : {std::pair<int, Kind>(2, {"resnet9", 2}), {3, {"vit", 3}}}) {
+    const int before = CountingLane::used;
+    const auto expected = MakeLearner(kind), actual = MakeLearner(kind);
+    const Rows rows = RunSerially(*expected, 0, kSteps);
+    ExpectSameBits(RunOnRanks(size, kind, *actual, 0, kSteps, MakeLaneOfCpus), rows);
+    ExpectSameBits(*actual, *expected);
+    EXPECT_GE(CountingLane::used - before, (size - 1) * kSteps * 3) << "features, beliefs and labels";
   }
 }
 
@@ -204,6 +219,12 @@ TEST(RanksFromEnvironment, NamesWhatIsMissingOrWrong) {
   EXPECT_EQ(parse(whole)->rank, 2);
   EXPECT_EQ(parse(whole)->port, 29500);
   EXPECT_EQ(parse(whole)->address, "node7");
+  EXPECT_EQ(parse(whole)->local_rank, 0);
+  auto local = whole;
+  local["LOCAL_RANK"] = "1";
+  EXPECT_EQ(parse(local)->local_rank, 1);
+  local["LOCAL_RANK"] = "3";
+  EXPECT_EQ(parse(local).status().message(), "LOCAL_RANK=3 is no number from 0 to 2");
   for (const char* name : {"RANK", "MASTER_PORT", "MASTER_ADDR"}) {
     auto part = whole;
     part.erase(name);

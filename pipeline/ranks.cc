@@ -195,6 +195,9 @@ absl::StatusOr<RankOptions> RanksFromEnvironment(const std::function<const char*
   SID_ASSIGN_OR_RETURN(options.size, Number(get, "WORLD_SIZE", 1, 100'000));
   if (options.size == 1) return options;
   SID_ASSIGN_OR_RETURN(options.rank, Number(get, "RANK", 0, options.size - 1));
+  if (get("LOCAL_RANK") != nullptr) {
+    SID_ASSIGN_OR_RETURN(options.local_rank, Number(get, "LOCAL_RANK", 0, options.size - 1));
+  }
   SID_ASSIGN_OR_RETURN(options.port, Number(get, "MASTER_PORT", 1, 65535));
   const char* const address = get("MASTER_ADDR");
   if (address == nullptr)
@@ -214,6 +217,7 @@ Ranks::Ranks(const RankOptions& options, c10::intrusive_ptr<c10d::Store> store)
 
 // A group waits for sums that are under way, and who has to add to them may wait for this rank. Their threads end with the process.
 Ranks::~Ranks() {
+  for (const Lane& lane : lanes_) failed_ ? lane->abort() : lane->shutdown();
   if (!failed_ || group_ == nullptr) return;
   static_cast<Group&>(*group_).CloseConnections();
   static auto* const left_behind = new std::vector<c10::intrusive_ptr<c10d::ProcessGroupGloo>>;
@@ -235,6 +239,7 @@ absl::StatusOr<std::unique_ptr<Ranks>> Ranks::Join(const RankOptions& options, c
     auto gloo = c10d::ProcessGroupGloo::Options::create(options.join);
     gloo->devices.push_back(MakeDevice(options));
     ranks->group_ = c10::make_intrusive<Group>(store, options.rank, options.size, gloo);
+    ranks->sums_ = ranks->OpenLane("sums", options.rank, options.size);
   } catch (const std::exception& error) {
     return absl::UnavailableError(ranks->TellFailure(
         absl::StrCat("rank ", options.rank, " cannot connect to the other ranks: ", FirstLine(error))));
@@ -242,11 +247,27 @@ absl::StatusOr<std::unique_ptr<Ranks>> Ranks::Join(const RankOptions& options, c
   return ranks;
 }
 
-RankLost Ranks::NoteLost(int rank, const std::string& why) {
+Lane Ranks::OpenLane(const std::string& name, int rank, int size) {
+  if (!options_.make_lane) return nullptr;
+  Lane lane = options_.make_lane(c10::make_intrusive<c10d::PrefixStore>("lane/" + name, store_), rank, size);
   const std::lock_guard lock(signal_->mutex);
-  if (!lost_) lost_.emplace(rank, why);
-  signal_->changed.notify_all();
-  return *lost_;
+  lanes_.push_back(lane);
+  return lane;
+}
+
+// What waits on a device for a rank that is gone would wait for ever, and the host for the device.
+RankLost Ranks::NoteLost(int rank, const std::string& why) {
+  std::vector<Lane> lanes;
+  {
+    const std::lock_guard lock(signal_->mutex);
+    if (!lost_) {
+      lost_.emplace(rank, why);
+      lanes = lanes_;
+    }
+    signal_->changed.notify_all();
+  }
+  for (const Lane& lane : lanes) lane->abort();
+  return *Lost();
 }
 
 std::optional<RankLost> Ranks::Lost() const {

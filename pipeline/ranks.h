@@ -5,8 +5,10 @@
 //
 //   RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT --> a store at rank 0's address --> what each rank runs compared --> connections
 //
-// Each has a connection to each other one (c10d's Gloo), through the network that leads to MASTER_ADDR, or that GLOO_SOCKET_IFNAME names.
+// Each has a connection to each other one (c10d's Gloo), through the network that leads to MASTER_ADDR, or that GLOO_SOCKET_IFNAME names. What lies
+// on a GPU travels through the host's memory, or, where each rank has a GPU of its own, from GPU to GPU (c10d's NCCL).
 
+#include <c10/core/Device.h>
 #include <c10/util/intrusive_ptr.h>
 
 #include <atomic>
@@ -24,6 +26,7 @@
 #include "absl/status/statusor.h"
 
 namespace c10d {
+class Backend;
 class ProcessGroupGloo;
 class Store;
 }  // namespace c10d
@@ -34,9 +37,14 @@ namespace sid {
 // would look as if this rank were gone. A receiver's thread waits as long as it takes: only who asks for its next list is in a hurry.
 inline constexpr std::chrono::hours kEver{24 * 365};
 
+// A connection between the devices of some ranks, one thread of each (pipeline/nccl has a GPU's).
+using Lane = c10::intrusive_ptr<c10d::Backend>;
+using MakeLane = std::function<Lane(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size)>;
+
 // Of this process.
 struct RankOptions {
   int rank = 0, size = 1;
+  int local_rank = 0;   // among those of its machine
   std::string address;  // of rank 0's machine
   int port = 0;
   // Where torchrun has started the store itself: the part of it that is this run's. Else rank 0 starts one.
@@ -45,6 +53,8 @@ struct RankOptions {
   std::chrono::seconds timeout{1800};
   // ... and how long until all have joined. Nobody sees that a rank has died which has not joined yet, but whoever started it.
   std::chrono::seconds join{300};
+  at::Device device = at::kCPU;  // of what it computes with
+  MakeLane make_lane;            // null: all tensors travel through the host's memory
 };
 
 // A port of this machine that nobody listens on now; 0 where there is none.
@@ -70,6 +80,12 @@ class Ranks {
   int rank() const { return options_.rank; }
   int size() const { return options_.size; }
   std::chrono::seconds timeout() const { return options_.timeout; }
+  at::Device device() const { return options_.device; }
+
+  // A lane that all who take part in it name the same, for their `rank` of `size`; null where tensors travel through the host's memory.
+  Lane OpenLane(const std::string& name, int rank, int size);
+  // That of sums over all ranks; may be null.
+  const Lane& sums() const { return sums_; }
 
   // Calls of the group come from several threads, one at a time.
   template <class Call>
@@ -108,6 +124,8 @@ class Ranks {
   std::shared_ptr<Signal> signal_ = std::make_shared<Signal>();
   std::optional<RankLost> lost_;
   std::atomic<bool> failed_ = false;
+  std::vector<Lane> lanes_;
+  Lane sums_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
 };
 

@@ -1,6 +1,8 @@
 #include "train/workers.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <algorithm>
 #include <chrono>
@@ -16,12 +18,31 @@
 #include "pipeline/data_parallel.h"
 #include "pipeline/gpipe.h"
 #include "pipeline/joint_steps.h"
+#include "pipeline/nccl/nccl.h"
 #include "pipeline/rank_pipeline.h"
 #include "pipeline/thread_pipeline.h"
 #include "pipeline/tick_pipeline.h"
 #include "train/output/run_folder.h"
 
 namespace sid {
+
+namespace {
+
+// A rank's own one of the GPUs that it sees, where it is not told which.
+absl::Status UseOwnGpu(int local_rank, std::string& device) {
+  const int64_t gpus = at::hasCUDA() ? static_cast<int64_t>(at::getNumGPUs()) : 0;
+  if (device != "cuda" && (device != "auto" || gpus == 0)) return absl::OkStatus();
+  if (local_rank < gpus) {
+    device = absl::StrCat("cuda:", local_rank);
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("LOCAL_RANK=", local_rank,
+                                                 " has no GPU of its own, as this machine shows ", gpus,
+                                                 ": start a rank a GPU, or one process with --pipeline, which makes "
+                                                 "the workers streams of one GPU, or use --device=cpu"));
+}
+
+}  // namespace
 
 absl::Status CountWorkers(const RankOptions& ranks, TrainConfig& config) {
   if (ranks.size > 1) {
@@ -30,6 +51,7 @@ absl::Status CountWorkers(const RankOptions& ranks, TrainConfig& config) {
                                                      ": each process is one worker, so leave --pipeline out"));
     }
     config.pipeline = ranks.size;
+    return UseOwnGpu(ranks.local_rank, config.device);
   } else if (config.pipeline > 1 && config.threads == 0) {
     config.threads =
         std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), UsableProcessors()) / config.pipeline);
@@ -81,8 +103,11 @@ absl::StatusOr<Workers> StartWorkers(RankOptions options, const PreparedRun& run
                               : MakeThreadPipeline(StagesOf(run), run.config.pipeline);
     return workers;
   }
-  if (run.device.is_cuda())
-    return absl::InvalidArgumentError("ranks work on CPUs so far: use --device=cpu, or one process with --pipeline");
+  options.device = run.device;
+  if (run.device.is_cuda()) {
+    c10::impl::VirtualGuardImpl(run.device.type()).setDevice(run.device);
+    UseNccl(options);
+  }
   options.timeout = std::chrono::seconds(run.config.rank_timeout);
   options.join = std::chrono::seconds(run.config.join_timeout);
   Settings settings = DecidingSettings(run);
