@@ -138,7 +138,7 @@ class CommandsTest(unittest.TestCase):
             self.assertIn(without_numbers(line), shown)
 
 
-PEERS = pathlib.Path("docs/peers.md")
+PEERS, RESULTS = pathlib.Path("docs/peers.md"), pathlib.Path("docs/results.md")
 EVIDENCE = pathlib.Path("reproducibility/results/peers")
 
 
@@ -178,14 +178,15 @@ class PeersTest(unittest.TestCase):
                 rows.append([f"`{row['learner']}`", row["lr"], percent(row["accuracies"]), f"{100 * statistics.stdev(row['accuracies']):.2f} %"])
             self.assertEqual(table_under(PEERS, file), rows)
 
-    def test_simple_cnn_is_what_its_report_says(self):
-        folder = pathlib.Path("reproducibility/results/two_cores_peers")
-        (peers,) = json.loads((folder / "report.json").read_text(encoding="utf-8"))["experiments"]
-        rows = []
-        for row in peers["accuracies"]:
-            name = " on ".join(f"`{row['settings'][key]}`" for key in ("learner", "network") if key in row["settings"])
-            rows.append([name, percent(row["values"]), f"{100 * statistics.stdev(row['values']):.2f} %"])
-        self.assertEqual(table_under(PEERS, folder), rows)
+    def test_accuracies_are_what_the_reports_say(self):
+        for page, name in ((PEERS, "two_cores_peers"), (RESULTS, "two_cores_blocks")):
+            folder = pathlib.Path("reproducibility/results", name)
+            (experiment,) = json.loads((folder / "report.json").read_text(encoding="utf-8"))["experiments"]
+            rows = []
+            for row in experiment["accuracies"]:
+                name = " on ".join(f"`{row['settings'][key]}`" for key in ("learner", "network") if key in row["settings"])
+                rows.append([name, percent(row["values"]), f"{100 * statistics.stdev(row['values']):.2f} %"])
+            self.assertEqual(table_under(page, folder), rows)
 
     def test_steps_are_what_the_benchmark_says(self):
         for network in ("simple_cnn*", "revnet18"):

@@ -124,7 +124,7 @@ absl::Status ApplyBudget(const std::string& budget, ReproduceRequest* request) {
   request->seeds = 2;
   request->epochs = 2;
   request->size.dataset = "mnist-mini";
-  request->size.train_images = 600;
+  request->size.train_images = 500;
   request->size.batch_size = 32;
   request->leave_out = {"very-deep", "blocks", "overlap", "architectures", "peers"};
   return absl::OkStatus();
@@ -189,8 +189,7 @@ std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool ea
   for (const Step& step : plan.steps) {
     if (!each) break;
     absl::StrAppendFormat(
-        &text, "  %s %s L=%d seed %d, %s\n", step.config.dataset, step.config.learner, step.config.depth,
-        step.config.seed,
+        &text, "  %s %s, %s\n", step.config.dataset, TitleOf(step.config),
         step.at_chosen_rate ? "at the chosen rate" : absl::StrFormat("lr %g", step.config.learning_rate));
   }
   absl::StrAppendFormat(&text,

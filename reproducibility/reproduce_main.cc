@@ -118,7 +118,7 @@ absl::Status MeasureSteps(const Size& size, const std::string& folder) {
 }
 
 constexpr char kQuick[] =
-    "quick: 600 digits, two epochs, two seeds instead of the rules' data. It shows that everything works. It cannot "
+    "quick: 500 digits, two epochs, two seeds instead of the rules' data. It shows that everything works. It cannot "
     "show how accurate anything is, whether depth or noise matters, or any difference between learners; modules that "
     "own blocks, other networks, peers and more than 64 modules are left out.\n";
 

@@ -23,6 +23,7 @@
 #include "base/status.h"
 #include "data/batches/batches.h"
 #include "reproducibility/experiments/results.h"
+#include "reproducibility/experiments/settings.h"
 #include "sid/belief/belief.h"
 #include "training/trainer.h"
 
@@ -171,7 +172,7 @@ std::string Describe(const TrainConfig& config, const ordered_json& result) {
       result.contains("failed")
           ? "failed: " + result.at("failed").get<std::string>()
           : absl::StrFormat("%.2f %%", 100 * result.at("test").at("accuracy").back().get<double>());
-  return absl::StrFormat("%s L=%d seed %d: %s", config.learner, config.depth, config.seed, outcome);
+  return absl::StrCat(TitleOf(config), ": ", outcome);
 }
 
 }  // namespace sid

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "third_party/logging/logging.h"
@@ -127,6 +128,11 @@ std::vector<TrainConfig> OwnSettings(const ordered_json& experiment) {
 }
 
 }  // namespace
+
+std::string TitleOf(const TrainConfig& config) {
+  const std::string network = config.network == TrainConfig().network ? "" : " on " + config.network;
+  return absl::StrCat(config.learner, network, " L=", config.depth, " seed ", config.seed);
+}
 
 std::vector<std::string> ExperimentNames() {
   std::vector<std::string> names;

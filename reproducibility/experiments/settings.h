@@ -24,6 +24,9 @@ struct Size {
 
 std::vector<std::string> ExperimentNames();
 
+// "sid L=8 seed 1", with the network where it is another one than the paper's: "sid on vgg11 L=2 seed 1".
+std::string TitleOf(const TrainConfig& config);
+
 // UnknownName for an experiment that there is not.
 absl::StatusOr<std::vector<TrainConfig>> SettingsOf(const std::string& experiment, const Size& size);
 

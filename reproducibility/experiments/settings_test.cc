@@ -52,6 +52,14 @@ TEST(SettingsOf, ListsMultiplyAndEverySchemeIsAmongThem) {
   EXPECT_EQ(blocks.back().alpha, "0.5");
 }
 
+TEST(TitleOf, NamesTheNetworkWhereItIsAnotherOneThanThePapers) {
+  TrainConfig config{.learner = "sid", .depth = 2};
+  config.seed = 3;
+  EXPECT_EQ(TitleOf(config), "sid L=2 seed 3");
+  config.network = "vgg11";
+  EXPECT_EQ(TitleOf(config), "sid on vgg11 L=2 seed 3");
+}
+
 TEST(LearningRatesOf, TheRecipesIsAmongThem) {
   for (const char* experiment : {"accuracy", "sgd-recipe"}) {
     const TrainConfig setting = SettingsOf(experiment, {})->front();

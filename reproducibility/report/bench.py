@@ -79,16 +79,26 @@ def specifications(results):
             yield file, charts.lines(rows, "L, modules", TITLES[file][2], zero=file != "measured", bound=(1, True) if file == "measured" else None)
 
 
+def which(results):
+    """" of resnet9, B = 8", where the network is one whose blocks modules own."""
+    networks = [f"{c['network']}, B = {c['batch']}" for c in results["contenders"] if c.get("network", "simple-cnn") != "simple-cnn"]
+    return f" of {networks[0]}" if networks else ""
+
+
+def between(low, high):
+    return low if low == high else f"{low} to {high}"
+
+
 def speed_answer(results):
     """How many times as fast SID's fastest is, over each learner's; empty without pairs, and of the cascade alone."""
     found = {}
     for depth, over, ratio in pairs(results):
         found.setdefault(over, {})[depth] = ratio["median"]
     told = "; ".join(
-        f"**{min(by.values()):.2f} to {max(by.values()):.2f} times** as fast as `{over}`'s at L = {min(by)} to {max(by)}"
+        f"**{between(f'{min(by.values()):.2f}', f'{max(by.values()):.2f}')} times** as fast as `{over}`'s at L = {between(min(by), max(by))}"
         for over, by in found.items()
     )
-    return f"SID's fastest step is {told}" if told and results["settings"]["extractor"] else ""
+    return f"SID's fastest step{which(results)} is {told}" if told and results["settings"]["extractor"] else ""
 
 
 def memory_answer(results):
@@ -100,7 +110,7 @@ def memory_answer(results):
         + (f" (leanest {least[c['learner']] / 2**20:.1f})" if least[c["learner"]] < 0.99 * c["above_bytes"] else "")
         for c in fastest(of).values()
     ]
-    return f"{what(results)} at L = {of[0]['depth']} need {', '.join(told)}" if told else ""
+    return f"{what(results)}{which(results)} at L = {of[0]['depth']} need {', '.join(told)}" if told else ""
 
 
 def plots(results, prefix):
