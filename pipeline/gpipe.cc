@@ -51,7 +51,7 @@ class GPipe : public JointPart {
     const int64_t count = std::min(examples, micro_batches_);
     std::vector<BlockRun::Pass> passes;
     for (int64_t m = 0; m < count; ++m) passes.push_back(Forward(needs, examples, ShareOf(examples, count, m)));
-    const Seen seen = Look(passes, needs.back());
+    Seen seen = Look(passes, needs.back());
     std::vector<at::Tensor> sums;
     for (; !passes.empty(); passes.pop_back()) {
       const std::vector<at::Tensor> gradients = Back(passes.back());

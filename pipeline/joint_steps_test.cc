@@ -84,6 +84,7 @@ Rows RunOnRanks(const How& how, const std::vector<std::unique_ptr<Backpropagatio
 
 std::vector<std::unique_ptr<BackpropagationLearner>> MakeBps(int count, const Bp& bp) {
   std::vector<std::unique_ptr<BackpropagationLearner>> learners;
+  learners.reserve(count);
   for (int rank = 0; rank < count; ++rank) learners.push_back(MakeBp(bp));
   // What the others begin with does not count.
   for (int rank = 1; rank < count; ++rank) {

@@ -165,7 +165,7 @@ absl::Status Agree(c10d::Store& store, const RankOptions& options, const Setting
     store.set(KeyOf("heard", options.rank), "yes");
     return verdict == kSame ? absl::OkStatus() : absl::FailedPreconditionError(verdict);
   }
-  const absl::Status same = CompareAll(store, options, own);
+  absl::Status same = CompareAll(store, options, own);
   store.set(kVerdict, same.ok() ? kSame : std::string(same.message()));
   for (int rank = 1; !same.ok() && rank < options.size; ++rank) {
     if (!store.check({KeyOf("settings", rank)})) continue;
@@ -220,7 +220,8 @@ Ranks::~Ranks() {
   for (const Lane& lane : lanes_) failed_ ? lane->abort() : lane->shutdown();
   if (!failed_ || group_ == nullptr) return;
   static_cast<Group&>(*group_).CloseConnections();
-  static auto* const left_behind = new std::vector<c10::intrusive_ptr<c10d::ProcessGroupGloo>>;
+  static auto* const left_behind =
+      new std::vector<c10::intrusive_ptr<c10d::ProcessGroupGloo>>;  // NOLINT(bugprone-unhandled-exception-at-new)
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
   left_behind->push_back(std::move(group_));
