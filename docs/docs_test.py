@@ -166,7 +166,8 @@ class PeersTest(unittest.TestCase):
         for peer in json.loads((EVIDENCE / "references.json").read_text(encoding="utf-8"))["peers"]:
             by, reach = difference(peer["errors"], peer["reference_errors"], 10000)
             verdict = "agrees" if abs(by) <= reach else "fewer errors" if by < 0 else "**more errors**"
-            rows.append([f"`{peer['learner']}`", percent(peer["errors"]), percent(peer["reference_errors"]), f"{by:+.2f} ± {reach:.2f}", verdict])
+            name = " on ".join(f"`{peer[key]}`" for key in ("learner", "network") if key in peer)
+            rows.append([name, percent(peer["errors"]), percent(peer["reference_errors"]), f"{by:+.2f} ± {reach:.2f}", verdict])
         self.assertEqual(table_under(PEERS, EVIDENCE / "references.json"), rows)
 
     def test_head_to_head_is_what_its_runs_say(self):

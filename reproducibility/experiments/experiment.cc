@@ -25,6 +25,7 @@
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/experiments/settings.h"
 #include "sid/belief/belief.h"
+#include "train/workers.h"
 #include "training/trainer.h"
 
 namespace sid {
@@ -95,6 +96,8 @@ absl::StatusOr<ordered_json> RunOne(const TrainConfig& config, const std::functi
   AddProbe(run, keep, training);
   Theory theory(run.probe);
   training.on_test = [&theory](const Batch& batch, const at::Tensor& beliefs) { theory.Look(batch, beliefs); };
+  SID_ASSIGN_OR_RETURN(const Workers workers, StartWorkers({}, run));
+  training.pipeline = workers.pipeline.get();
   PhaseTimer untimed;
   const auto result = Train(run.dataset, run.options, training, untimed, *run.learner);
   if (absl::IsInternal(result.status()))

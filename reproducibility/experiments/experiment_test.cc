@@ -5,12 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <cmath>
 #include <filesystem>
 
 #include "base/files.h"
 #include "base/lock.h"
+#include "baselines/petra.h"
 #include "data/loaders/files_for_tests.h"
 #include "reproducibility/experiments/results.h"
+#include "train/prepare.h"
+#include "training/trainer.h"
 
 namespace sid {
 namespace {
@@ -128,6 +132,31 @@ TEST(RunOrRead, AProbedRunSaysHowFarItsTeachersMoved) {
   ASSERT_EQ(probed["staleness"]["mean"].size(), 2u);
   EXPECT_EQ(probed["staleness"]["mean"][0], 0);  // the uniform belief never moves
   EXPECT_GT(probed["staleness"]["mean"][1], 0);
+}
+
+// A batch alone on its way would have backpropagation's losses.
+TEST(RunOrRead, GradientsOfPetraAreLate) {
+  const std::string folder = NewFolder();
+  TrainConfig config = SmallPlan()[0];
+  config.learner = "petra";
+  config.network = "revnet18";
+  config.width = 2;
+  config.depth = 1;
+  config.head = "linear";
+  config.batch_size = 6;
+  config.augmentation = "none";
+  const auto loss = [&](const TrainConfig& one) {
+    EXPECT_TRUE(RunHere(one, folder).ok());
+    return ReadResult(folder, one).value()["epochs"][0]["train_loss"].get<double>();
+  };
+  const double late = loss(config);
+  PreparedRun run = Prepare(config).value();
+  const auto pipeline = MakePetraPipeline(dynamic_cast<PetraLearner&>(*run.learner));
+  PhaseTimer untimed;
+  const TrainingHooks hooks{.clock = [] { return 0.0; }, .pipeline = pipeline.get()};
+  EXPECT_EQ(late, Train(run.dataset, run.options, hooks, untimed, *run.learner)->epochs[0].train_loss);
+  config.learner = "bp";
+  EXPECT_GT(std::abs(late - loss(config)), 0.01);
 }
 
 TEST(RunOrRead, ALossThatIsNotFiniteIsAResult) {
