@@ -84,7 +84,7 @@ ordered_json Model(const ordered_json& contender, const Problem& problem, const 
   const Messages messages{.features_bytes = static_cast<double>(batch * problem.features) * sizeof(float),
                           .belief_bytes = static_cast<double>(batch * problem.classes) * sizeof(float)};
   const double slowest = *std::max_element(times.modules.begin(), times.modules.end());
-  const double one = CriticalPath(times, {depth}, link, messages);
+  const double one = CriticalPath(times, 1, link, messages);
   ordered_json critical_path = ordered_json::array();
   for (int64_t devices = 1; devices <= depth; devices = devices < depth ? std::min(2 * devices, depth) : depth + 1) {
     critical_path.push_back(

@@ -9,29 +9,25 @@
 namespace sid {
 namespace {
 
-double Sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
-
 // What each device has to do of `modules`.
-std::vector<double> SumByDevice(const std::vector<double>& modules, const Placement& placement) {
+std::vector<double> SumByDevice(const std::vector<double>& modules, int64_t devices) {
   std::vector<double> sums;
   auto begin = modules.begin();
-  for (const int64_t count : placement) {
-    CHECK(count > 0 && count <= modules.end() - begin) << "a placement does not fit " << modules.size() << " modules";
+  for (const int64_t count : EvenPlacement(static_cast<int64_t>(modules.size()), devices)) {
     sums.push_back(std::accumulate(begin, begin + count, 0.0));
     begin += count;
   }
-  CHECK(begin == modules.end()) << "a placement leaves modules out";
   return sums;
 }
 
 // When the last teacher is there.
-double EndOfPhase1(const StepTimes& times, const Placement& placement, const Link& link, const Messages& messages) {
-  const std::vector<double> teachers = SumByDevice(times.teachers, placement);
+double EndOfPhase1(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages) {
+  const std::vector<double> teachers = SumByDevice(times.teachers, devices);
   const double features = messages.features_bytes / link.bytes_per_second;
   const double belief = messages.belief_bytes / link.bytes_per_second;
-  const auto others = static_cast<double>(placement.size() - 1);
+  const auto others = static_cast<double>(devices - 1);
   double end = times.extractor_forward + teachers[0];
-  for (size_t k = 1; k < placement.size(); ++k) {
+  for (size_t k = 1; k < teachers.size(); ++k) {
     const double features_arrive = times.extractor_forward + static_cast<double>(k) * features + link.latency;
     // Device 0's belief waits until its features have left.
     const double belief_leaves = k == 1 ? std::max(end, times.extractor_forward + others * features) : end;
@@ -43,12 +39,19 @@ double EndOfPhase1(const StepTimes& times, const Placement& placement, const Lin
 }  // namespace
 
 double TheoreticalSpeedup(const std::vector<double>& modules) {
-  return Sum(modules) / *std::max_element(modules.begin(), modules.end());
+  return std::accumulate(modules.begin(), modules.end(), 0.0) / *std::max_element(modules.begin(), modules.end());
 }
 
-double CriticalPath(const StepTimes& times, const Placement& placement, const Link& link, const Messages& messages) {
-  const double phase_2 = EndOfPhase1(times, placement, link, messages);
-  const std::vector<double> updates = SumByDevice(times.modules, placement);
+std::vector<int64_t> EvenPlacement(int64_t modules, int64_t devices) {
+  CHECK(devices >= 1 && devices <= modules) << devices << " devices for " << modules << " modules";
+  std::vector<int64_t> placement(devices, modules / devices);
+  for (int64_t device = 0; device < modules % devices; ++device) ++placement[device];
+  return placement;
+}
+
+double CriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages) {
+  const double phase_2 = EndOfPhase1(times, devices, link, messages);
+  const std::vector<double> updates = SumByDevice(times.modules, devices);
   const double transfer = messages.features_bytes / link.bytes_per_second;
   std::vector<double> leaves(updates.begin() + 1, updates.end());
   std::sort(leaves.begin(), leaves.end());
@@ -60,19 +63,9 @@ double CriticalPath(const StepTimes& times, const Placement& placement, const Li
   return summed + times.extractor_backward + times.extractor_optimizer;
 }
 
-Placement EvenPlacement(int64_t modules, int64_t devices) {
-  CHECK(devices >= 1 && devices <= modules);
-  Placement placement(devices, modules / devices);
-  for (int64_t device = 0; device < modules % devices; ++device) ++placement[device];
-  return placement;
-}
-
 double BestCriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages) {
   double best = std::numeric_limits<double>::infinity();
-  for (int64_t used = 1; used <= devices; ++used) {
-    const Placement placement = EvenPlacement(static_cast<int64_t>(times.modules.size()), used);
-    best = std::min(best, CriticalPath(times, placement, link, messages));
-  }
+  for (int64_t used = 1; used <= devices; ++used) best = std::min(best, CriticalPath(times, used, link, messages));
   return best;
 }
 

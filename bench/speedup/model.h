@@ -43,19 +43,16 @@ struct Messages {
   double belief_bytes = 0;    // p [B, C]
 };
 
-// How many neighbouring modules each device has (which blocks a module owns is a Partition, sid/network/partition.h); the first device
-// has the extractor too. None is 0, the sum is L.
-using Placement = std::vector<int64_t>;
-
 double TheoreticalSpeedup(const std::vector<double>& modules);
 
-// Seconds of a step.
-double CriticalPath(const StepTimes& times, const Placement& placement, const Link& link, const Messages& messages);
+// How many neighbouring modules each of `devices` (1 .. modules) has: equally many, or the first ones one more, as modules of one shape cost
+// the same. The first device has the extractor too.
+std::vector<int64_t> EvenPlacement(int64_t modules, int64_t devices);
 
-// Over `devices` (1 .. modules), which have equally many, or the first ones one more: modules of one shape cost the same.
-Placement EvenPlacement(int64_t modules, int64_t devices);
+// Seconds of a step on so many devices.
+double CriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages);
 
-// The least CriticalPath of even placements over at most `devices` devices.
+// The least CriticalPath of at most `devices` devices.
 double BestCriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages);
 
 }  // namespace sid

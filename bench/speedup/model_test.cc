@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <numeric>
 #include <random>
 
 #include "bench/speedup/simulation_for_tests.h"
@@ -18,7 +17,7 @@ constexpr Link kFree{.bytes_per_second = 1e30, .latency = 0};
 
 struct Scenario {
   StepTimes times;
-  Placement placement;
+  int64_t devices = 1;
   Link link;
   Messages messages;
 };
@@ -27,15 +26,6 @@ class SpeedupModelTest : public testing::Test {
  protected:
   double Uniform(double low, double high) { return std::uniform_real_distribution<double>(low, high)(random_); }
   int64_t Whole(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(random_); }
-
-  Placement RandomPlacement(int64_t depth) {
-    Placement placement{1};
-    for (int64_t i = 1; i < depth; ++i) {
-      if (Whole(0, 1) == 1) placement.push_back(0);
-      ++placement.back();
-    }
-    return placement;
-  }
 
   // Messages from negligible to dominating, modules from equal to very different.
   Scenario Random() {
@@ -50,7 +40,7 @@ class SpeedupModelTest : public testing::Test {
     scenario.times.gradient_sum = Uniform(0, 0.5);
     scenario.times.extractor_backward = Uniform(0, 5);
     scenario.times.extractor_optimizer = Uniform(0, 1);
-    scenario.placement = RandomPlacement(depth);
+    scenario.devices = Whole(1, depth);
     scenario.link = {.bytes_per_second = Uniform(0.2, 20), .latency = Uniform(0, 1)};
     scenario.messages = {.features_bytes = Uniform(0, 4), .belief_bytes = Uniform(0, 4)};
     return scenario;
@@ -62,7 +52,7 @@ class SpeedupModelTest : public testing::Test {
 // The step as tasks. Devices are resources 0 .. K-1, their links K .. 2K-1; gradients come in through device 0's link.
 class StepTasks {
  public:
-  explicit StepTasks(const Scenario& scenario) : scenario_(scenario), devices_(scenario.placement.size()) {
+  explicit StepTasks(const Scenario& scenario) : scenario_(scenario), devices_(scenario.devices) {
     const StepTimes& times = scenario.times;
     const int64_t extractor = Compute(0, times.extractor_forward, {});
     std::vector<int64_t> features{extractor};
@@ -95,9 +85,9 @@ class StepTasks {
   }
   // Device k's modules one after the other.
   int64_t Modules(int64_t k, const std::vector<double>& seconds, std::vector<int64_t> after) {
-    const auto& sizes = scenario_.placement;
-    const int64_t begin = std::accumulate(sizes.begin(), sizes.begin() + k, int64_t{0});
-    for (int64_t i = begin; i < begin + sizes[k]; ++i) after = {Compute(k, seconds[i], after)};
+    const int64_t each = seconds.size() / devices_, with_more = seconds.size() % devices_;
+    const int64_t begin = k * each + std::min(k, with_more), end = begin + each + (k < with_more ? 1 : 0);
+    for (int64_t i = begin; i < end; ++i) after = {Compute(k, seconds[i], after)};
     return after[0];
   }
 
@@ -110,7 +100,7 @@ TEST_F(SpeedupModelTest, EqualsTheSimulation) {
   for (int trial = 0; trial < 2000; ++trial) {
     const Scenario scenario = Random();
     const double expected = Simulate(StepTasks(scenario).tasks());
-    ASSERT_NEAR(CriticalPath(scenario.times, scenario.placement, scenario.link, scenario.messages), expected,
+    ASSERT_NEAR(CriticalPath(scenario.times, scenario.devices, scenario.link, scenario.messages), expected,
                 1e-12 * expected)
         << "seed " << kSeed << ", trial " << trial;
   }
@@ -123,7 +113,7 @@ TEST_F(SpeedupModelTest, IsNeverAboveTheTheoreticalAndNeverBelowOneDevice) {
     const double theoretical = TheoreticalSpeedup(scenario.times.modules);
     double before = 1;
     for (const Link& link : {scenario.link, kFree}) {
-      const double one = CriticalPath(scenario.times, {depth}, link, scenario.messages);
+      const double one = CriticalPath(scenario.times, 1, link, scenario.messages);
       before = 1;
       for (int64_t devices = 1; devices <= depth; ++devices) {
         const double speedup = one / BestCriticalPath(scenario.times, devices, link, scenario.messages);
@@ -139,8 +129,8 @@ TEST_F(SpeedupModelTest, IsNeverAboveTheTheoreticalAndNeverBelowOneDevice) {
 TEST_F(SpeedupModelTest, ReachesTheTheoreticalWhereOnlyModulesCost) {
   const StepTimes times{.teachers = {0, 0, 0}, .modules = {1, 3, 2}};
   EXPECT_DOUBLE_EQ(TheoreticalSpeedup(times.modules), 2);
-  EXPECT_DOUBLE_EQ(CriticalPath(times, {3}, kFree, {}), 6);
-  EXPECT_DOUBLE_EQ(CriticalPath(times, {1, 1, 1}, kFree, {}), 3);
+  EXPECT_DOUBLE_EQ(CriticalPath(times, 1, kFree, {}), 6);
+  EXPECT_DOUBLE_EQ(CriticalPath(times, 3, kFree, {}), 3);
 }
 
 TEST_F(SpeedupModelTest, EveryPartCountsWithItsPrice) {
@@ -152,22 +142,22 @@ TEST_F(SpeedupModelTest, EveryPartCountsWithItsPrice) {
                         .extractor_optimizer = 2};
   const Link link{.bytes_per_second = 2, .latency = 0.25};
   const Messages messages{.features_bytes = 8, .belief_bytes = 1};
-  EXPECT_DOUBLE_EQ(CriticalPath(times, {2}, link, messages), 10 + 2 + 8 + 20 + 2);
+  EXPECT_DOUBLE_EQ(CriticalPath(times, 1, link, messages), 10 + 2 + 8 + 20 + 2);
   // z leaves at 14; the belief, ready at 11, leaves after it, at 14.5, and is there at 14.75. Device 1 has taught at 15.75 and
   // updated at 20.75; its dz is there at 25, long after device 0 has updated.
-  EXPECT_DOUBLE_EQ(CriticalPath(times, {1, 1}, link, messages), 25 + 0.5 + 20 + 2);
+  EXPECT_DOUBLE_EQ(CriticalPath(times, 2, link, messages), 25 + 0.5 + 20 + 2);
 }
 
 TEST_F(SpeedupModelTest, AnEvenPlacementLeavesNoneWithTwoMoreThanAnother) {
-  EXPECT_EQ(EvenPlacement(8, 3), (Placement{3, 3, 2}));
-  EXPECT_EQ(EvenPlacement(4, 4), (Placement{1, 1, 1, 1}));
-  EXPECT_EQ(EvenPlacement(5, 1), (Placement{5}));
+  EXPECT_EQ(EvenPlacement(8, 3), (std::vector<int64_t>{3, 3, 2}));
+  EXPECT_EQ(EvenPlacement(4, 4), (std::vector<int64_t>{1, 1, 1, 1}));
+  EXPECT_EQ(EvenPlacement(5, 1), (std::vector<int64_t>{5}));
 }
 
-TEST_F(SpeedupModelTest, APartitionThatDoesNotFitIsABug) {
+TEST_F(SpeedupModelTest, MoreDevicesThanModulesAreABug) {
   const StepTimes times{.teachers = {1, 1}, .modules = {1, 1}};
-  EXPECT_DEATH(CriticalPath(times, {1}, kFree, {}), "leaves modules out");
-  EXPECT_DEATH(CriticalPath(times, {3}, kFree, {}), "does not fit");
+  EXPECT_DEATH(CriticalPath(times, 3, kFree, {}), "3 devices for 2 modules");
+  EXPECT_DEATH(CriticalPath(times, 0, kFree, {}), "0 devices for 2 modules");
 }
 
 }  // namespace
