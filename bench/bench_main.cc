@@ -12,7 +12,6 @@
 #include "base/machine/process.h"
 #include "base/status.h"
 #include "bench/contenders/ranks.h"
-#include "bench/environment/disturbance.h"
 #include "bench/environment/environment.h"
 #include "bench/results/results.h"
 #include "bench/sweep.h"
@@ -32,7 +31,7 @@ ordered_json Settings(const BenchConfig& config) {
 
 absl::StatusOr<ordered_json> MeasureAll(const BenchConfig& config, const std::vector<Contender>& contenders,
                                         at::Device device, const std::string& command) {
-  const auto gpu = GpuMonitor::Open(device);
+  const auto gpu = OpenGpuMonitor(device);
   const std::vector<std::string> warnings = Warnings(gpu.get(), "");
   for (const std::string& warning : warnings) std::cerr << "bench: WARNING: " << warning << std::endl;
   SID_ASSIGN_OR_RETURN(const std::vector<int64_t> threads, Threads(config));

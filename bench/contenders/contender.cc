@@ -4,14 +4,10 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 
-#include <utility>
-#include <vector>
-
 #include "absl/strings/str_cat.h"
 #include "base/machine/precision.h"
 #include "base/random.h"
 #include "base/status.h"
-#include "base/text.h"
 #include "baselines/learners.h"
 #include "bench/contenders/ranks.h"
 #include "pipeline/thread_pipeline.h"
@@ -97,19 +93,6 @@ absl::StatusOr<std::shared_ptr<Pipeline>> MakePipeline(const Contender& contende
 void Activate(const Contender& contender, at::Device device) {
   UsePrecision(ParsePrecision(contender.precision, device).value());
   if (contender.threads > 0) at::set_num_threads(static_cast<int>(contender.threads));
-}
-
-int64_t ParameterBytes(const Learner& learner) {
-  int64_t bytes = 0;
-  for (const NamedTensor& weight : Weights(learner)) bytes += static_cast<int64_t>(weight.tensor.nbytes());
-  return bytes;
-}
-
-int64_t OptimizerStateBytes(const Learner& learner) {
-  int64_t bytes = 0;
-  for (const NamedTensor& one : learner.State())
-    bytes += one.is_moment() && one.tensor.dim() > 0 ? static_cast<int64_t>(one.tensor.nbytes()) : 0;
-  return bytes;
 }
 
 int64_t ModuleParameters(const Problem& problem) {

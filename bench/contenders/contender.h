@@ -63,10 +63,6 @@ absl::StatusOr<std::shared_ptr<Pipeline>> MakePipeline(const Contender& contende
 // products to TF32 and the number of threads. The contender is one that MakeContender made.
 void Activate(const Contender& contender, at::Device device);
 
-// Bytes of the weights, and of what the contenders' optimizer, Adam, keeps of each: its two moments.
-int64_t ParameterBytes(const Learner& learner);
-int64_t OptimizerStateBytes(const Learner& learner);
-
 // The weights of one module of the cascade.
 int64_t ModuleParameters(const Problem& problem);
 

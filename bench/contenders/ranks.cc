@@ -11,7 +11,6 @@
 #include "base/machine/limits.h"
 #include "base/status.h"
 #include "baselines/backpropagation.h"
-#include "baselines/learners.h"
 #include "pipeline/data_parallel.h"
 #include "pipeline/gpipe.h"
 #include "pipeline/joint_steps.h"

@@ -1,5 +1,3 @@
-#include "bench/environment/disturbance.h"
-
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/machine/limits.h"
+#include "bench/environment/environment.h"
 
 namespace sid {
 namespace {
@@ -48,7 +47,7 @@ MachineState ReadMachineState(const GpuMonitor* gpu) {
     state.others -= Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
   }
   if (getrusage(RUSAGE_CHILDREN, &usage) == 0) state.others -= Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
-  if (gpu != nullptr) state.gpu_mhz = gpu->Clock().value_or(0);
+  if (gpu != nullptr) state.gpu_mhz = gpu->mhz();
   return state;
 }
 

@@ -1,7 +1,7 @@
-#include "bench/environment/disturbance.h"
-
 #include <gtest/gtest.h>
 #include <time.h>
+
+#include "bench/environment/environment.h"
 
 namespace sid {
 namespace {
@@ -30,20 +30,11 @@ TEST(Disturbance, NamesWhatHappened) {
   EXPECT_EQ(Disturbance(quiet, {.stolen = 10, .preemptions = 100, .gpu_clock = 0.7}, 0.2, 2), "GPU clock");
 }
 
-class SlowGpu : public GpuMonitor {
- public:
-  std::string driver() const override { return "580.1"; }
-  std::optional<double> Clock() const override { return clock; }
-  std::optional<int> Processes() const override { return 0; }
-  double clock = 1200;
-};
-
 // A limit of power holds it at 60 % of its maximum: that is how it is, and no disturbance. A third less than usual is one.
 TEST(ClockUnderLoad, IsWhatTheGpuHoldsAndNotItsMaximum) {
-  SlowGpu gpu;
   ClockUnderLoad held;
   const auto disturbed = [&](double clock) {
-    gpu.clock = clock;
+    const GpuMonitor gpu{.mhz = [clock] { return clock; }};
     MachineState state = ReadMachineState(&gpu);
     state.gpu_clock = held.Share(state.gpu_mhz);
     return Disturbance(state, state, 0.2, 2);

@@ -6,13 +6,11 @@
 #include <cuda_runtime_api.h>
 
 #include <cmath>
-#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "base/machine/limits.h"
 #include "base/machine/version.h"
 #include "base/release/release.h"
@@ -44,8 +42,8 @@ nlohmann::ordered_json DescribeGpu(at::Device device, const GpuMonitor* gpu) {
       {"compute_capability", absl::StrCat(properties.major, ".", properties.minor)},
   };
   if (gpu == nullptr) return json;
-  json["driver"] = gpu->driver();
-  json["clock_mhz"] = gpu->Clock().value_or(0);
+  json["driver"] = gpu->driver;
+  json["clock_mhz"] = gpu->mhz();
   return json;
 }
 
@@ -106,9 +104,9 @@ std::vector<std::string> Warnings(const GpuMonitor* gpu, const std::string& root
   if (kDebug) warnings.emplace_back("this is a debug build: its times mean nothing; build with -c opt");
   WarnOfTheProcessor(root, warnings);
   WarnOfAQuota(root, warnings);
-  const std::optional<int> others = gpu == nullptr ? std::nullopt : gpu->Processes();
-  if (others.value_or(0) > 0) {
-    warnings.push_back(absl::StrCat("the GPU is in use by ", *others, " other process(es): end them or wait"));
+  const int others = gpu == nullptr ? 0 : gpu->processes();
+  if (others > 0) {
+    warnings.push_back(absl::StrCat("the GPU is in use by ", others, " other process(es): end them or wait"));
   }
   return warnings;
 }

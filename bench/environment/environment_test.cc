@@ -38,13 +38,6 @@ TEST(Warnings, ReadTheKernelsOwnFiles) {
   EXPECT_THAT(load, HasSubstr("/")) << "running / all processes";
 }
 
-class BusyGpu : public GpuMonitor {
- public:
-  std::string driver() const override { return "580.1"; }
-  std::optional<double> Clock() const override { return 900; }
-  std::optional<int> Processes() const override { return 2; }
-};
-
 // A debug build (of a sanitizer, say) warns of itself before.
 std::vector<std::string> WarningsOfMachine(const GpuMonitor* gpu, const std::string& root) {
   std::vector<std::string> warnings = Warnings(gpu, root);
@@ -65,7 +58,7 @@ TEST_F(WarningsTest, AMissingFileIsNoReason) { EXPECT_THAT(WarningsOfMachine(nul
 TEST_F(WarningsTest, OneForEachReason) {
   Write("/proc/loadavg", "1.75 2.00 3.00 3/200 1234");
   Write("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave");
-  const BusyGpu gpu;
+  const GpuMonitor gpu{.processes = [] { return 2; }};
   EXPECT_THAT(WarningsOfMachine(&gpu, root_),
               ElementsAre(HasSubstr("governor powersave"), HasSubstr("1.8 processes"), HasSubstr("2 other process")));
 }

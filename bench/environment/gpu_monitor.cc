@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 
 #include <array>
-#include <cstddef>
 
 namespace sid {
 namespace {
@@ -14,60 +13,46 @@ using NvmlDevice = void*;
 constexpr int kSuccess = 0, kInsufficientSize = 7;
 constexpr int kMultiprocessorClock = 1;  // NVML_CLOCK_SM
 
-template <typename Function>
-Function* Symbol(void* library, const char* name) {
-  return reinterpret_cast<Function*>(dlsym(library, name));
+// A function of the library; where it has none of that name, one that fails.
+template <typename... Arguments>
+std::function<int(Arguments...)> Symbol(void* library, const char* name) {
+  auto* const found = reinterpret_cast<int (*)(Arguments...)>(dlsym(library, name));
+  return found != nullptr ? found : [](Arguments...) { return -1; };
 }
 
-class NvmlMonitor final : public GpuMonitor {
- public:
-  // False when anything of it is missing.
-  bool Connect(at::Device device) {
-    library_ = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (library_ == nullptr) return false;
-    auto* const initialise = Symbol<int()>(library_, "nvmlInit_v2");
-    auto* const find = Symbol<int(const char*, NvmlDevice*)>(library_, "nvmlDeviceGetHandleByPciBusId_v2");
-    std::array<char, 32> bus{};
-    return initialise != nullptr && find != nullptr && initialise() == kSuccess &&
-           cudaDeviceGetPCIBusId(bus.data(), bus.size(), device.has_index() ? device.index() : 0) == cudaSuccess &&
-           find(bus.data(), &device_) == kSuccess;
-  }
-  ~NvmlMonitor() override {
-    if (library_ != nullptr) dlclose(library_);
-  }
-
-  std::string driver() const override {
-    std::array<char, 96> version{};
-    auto* const get = Symbol<int(char*, unsigned)>(library_, "nvmlSystemGetDriverVersion");
-    return get != nullptr && get(version.data(), version.size()) == kSuccess ? version.data() : "unknown";
-  }
-  std::optional<double> Clock() const override {
-    auto* const get = Symbol<int(NvmlDevice, int, unsigned*)>(library_, "nvmlDeviceGetClockInfo");
-    unsigned megahertz = 0;
-    if (get == nullptr || get(device_, kMultiprocessorClock, &megahertz) != kSuccess) return std::nullopt;
-    return megahertz;
-  }
-  std::optional<int> Processes() const override {
-    auto* const get = Symbol<int(NvmlDevice, unsigned*, void*)>(library_, "nvmlDeviceGetComputeRunningProcesses_v3");
-    unsigned count = 0;
-    // With room for none it answers how many there are.
-    const int code = get == nullptr ? -1 : get(device_, &count, nullptr);
-    if (code != kSuccess && code != kInsufficientSize) return std::nullopt;
-    return static_cast<int>(count);
-  }
-
- private:
-  void* library_ = nullptr;
-  NvmlDevice device_ = nullptr;
-};
+// Null where the library does not reach it.
+NvmlDevice Connect(void* library, at::Device device) {
+  std::array<char, 32> bus{};
+  NvmlDevice found = nullptr;
+  const auto find = Symbol<const char*, NvmlDevice*>(library, "nvmlDeviceGetHandleByPciBusId_v2");
+  const bool connected =
+      Symbol<>(library, "nvmlInit_v2")() == kSuccess &&
+      cudaDeviceGetPCIBusId(bus.data(), bus.size(), device.has_index() ? device.index() : 0) == cudaSuccess &&
+      find(bus.data(), &found) == kSuccess;
+  return connected ? found : nullptr;
+}
 
 }  // namespace
 
-std::unique_ptr<GpuMonitor> GpuMonitor::Open(at::Device device) {
-  if (!device.is_cuda()) return nullptr;
-  auto monitor = std::make_unique<NvmlMonitor>();
-  if (!monitor->Connect(device)) return nullptr;
-  return monitor;
+std::unique_ptr<GpuMonitor> OpenGpuMonitor(at::Device device) {
+  void* const library = device.is_cuda() ? dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL) : nullptr;
+  const NvmlDevice gpu = library != nullptr ? Connect(library, device) : nullptr;
+  if (gpu == nullptr) return nullptr;
+  std::array<char, 96> version{"unknown"};
+  Symbol<char*, unsigned>(library, "nvmlSystemGetDriverVersion")(version.data(), version.size());
+  const auto clock = Symbol<NvmlDevice, int, unsigned*>(library, "nvmlDeviceGetClockInfo");
+  const auto running = Symbol<NvmlDevice, unsigned*, void*>(library, "nvmlDeviceGetComputeRunningProcesses_v3");
+  const auto mhz = [=]() -> double {
+    unsigned megahertz = 0;
+    return clock(gpu, kMultiprocessorClock, &megahertz) == kSuccess ? megahertz : 0;
+  };
+  const auto processes = [=] {
+    unsigned count = 0;
+    // With room for none it answers how many there are.
+    const int code = running(gpu, &count, nullptr);
+    return code == kSuccess || code == kInsufficientSize ? static_cast<int>(count) : 0;
+  };
+  return std::make_unique<GpuMonitor>(GpuMonitor{version.data(), mhz, processes});
 }
 
 }  // namespace sid

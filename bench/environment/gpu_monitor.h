@@ -5,25 +5,20 @@
 
 #include <c10/core/Device.h>
 
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace sid {
 
-class GpuMonitor {
- public:
-  // Null for a CPU, and where NVML or the device cannot be reached.
-  static std::unique_ptr<GpuMonitor> Open(at::Device device);
-  virtual ~GpuMonitor() = default;
-
-  virtual std::string driver() const = 0;  // its version
-
-  // MHz of the multiprocessors now; none where the device does not tell.
-  virtual std::optional<double> Clock() const = 0;
-
-  // Processes that compute on the device. Asked before this one does, it is the number of others.
-  virtual std::optional<int> Processes() const = 0;
+struct GpuMonitor {
+  std::string driver;           // its version
+  std::function<double()> mhz;  // of the multiprocessors' clock now; 0 where the device does not tell
+  std::function<int()>
+      processes;  // that compute on the device: asked before this one does, others; 0 where it does not tell
 };
+
+// Null for a CPU, and where NVML or the device cannot be reached.
+std::unique_ptr<GpuMonitor> OpenGpuMonitor(at::Device device);
 
 }  // namespace sid

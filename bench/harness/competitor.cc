@@ -9,12 +9,6 @@
 #include "sid/optimizer/optimizer.h"
 
 namespace sid {
-namespace {
-
-// So small that random labels do not drive the weights to where numbers are slow (subnormal) or not finite.
-constexpr double kLearningRate = 1e-5;
-
-}  // namespace
 
 absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Problem& problem, at::Device device) {
   Activate(contender, device);  // a pipeline's threads begin with it
@@ -33,7 +27,7 @@ absl::StatusOr<Competitor> Competitor::Make(const Contender& contender, const Pr
 
 void Competitor::Capture(PhaseTimer& timer) {
   Activate(contender_, device_);
-  learning_rate_ = LearningRateOn(device_, kLearningRate);
+  learning_rate_ = LearningRateOn(device_, kBenchLearningRate);
   graph_ = MakeCudaGraph(device_);
   PhaseTimer untimed;
   for (int64_t run = 0; run <= kWarmRuns; ++run) {
@@ -70,9 +64,9 @@ void Competitor::Step(int64_t steps, PhaseTimer& timer) {
 void Competitor::OneStep(PhaseTimer& timer) {
   const ScopedPhase phase(timer, "step");
   if (pipeline_ != nullptr) {
-    pipeline_->Begin(batch_, kLearningRate);
+    pipeline_->Begin(batch_, kBenchLearningRate);
   } else {
-    learner_->Step(batch_, kLearningRate, timer);
+    learner_->Step(batch_, kBenchLearningRate, timer);
   }
 }
 
@@ -97,7 +91,7 @@ double Competitor::SecondsPerStep(int64_t steps, PhaseTimer& timer, const Clock&
 double SteadySeconds(Pipeline& pipeline, const Batch& batch, int64_t steps, const Clock& clock) {
   const auto from_empty_to_empty = [&](int64_t count) {
     const double begin = clock();
-    for (int64_t step = 0; step < count; ++step) pipeline.Begin(batch, kLearningRate);
+    for (int64_t step = 0; step < count; ++step) pipeline.Begin(batch, kBenchLearningRate);
     pipeline.Drain();
     return clock() - begin;
   };

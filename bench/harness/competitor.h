@@ -17,6 +17,9 @@
 
 namespace sid {
 
+// So small that random labels do not drive the weights to where numbers are slow (subnormal) or not finite.
+inline constexpr double kBenchLearningRate = 1e-5;
+
 class Competitor {
  public:
   // SecondsPerStep replays a captured contender's step as a CUDA graph, for which `device` must be a GPU.

@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "bench/contenders/ranks.h"
-#include "bench/environment/disturbance.h"
+#include "bench/environment/environment.h"
 #include "bench/harness/competitor.h"
 #include "bench/statistics/statistics.h"
 
@@ -24,8 +24,17 @@ namespace {
 constexpr int64_t kFewestSamples = 5;
 constexpr size_t kSettledOver = 4;  // steps; their median against that of as many before
 constexpr double kSettled = 0.05;
-constexpr int64_t kWorkersWarmUp = 2;         // steps, of which a difference of two times gives the mean
-constexpr double kMemoryLearningRate = 1e-5;  // no byte depends on it
+constexpr int64_t kWorkersWarmUp = 2;  // steps, of which a difference of two times gives the mean
+
+// Bytes of the weights, and of what the contenders' optimizer, Adam, keeps of each: its two moments.
+MemoryUse BytesKept(const Learner& learner) {
+  MemoryUse use{.above_bytes = -1};
+  for (const NamedTensor& one : learner.State()) {
+    if (one.is_moment() && one.tensor.dim() == 0) continue;  // its number of steps
+    (one.is_moment() ? use.optimizer_bytes : use.parameter_bytes) += static_cast<int64_t>(one.tensor.nbytes());
+  }
+  return use;
+}
 
 // Warm-up's verdict on the times so far.
 bool Settled(const std::vector<double>& seconds) {
@@ -208,21 +217,20 @@ absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Proble
   if (device.is_cuda()) {
     // The first products make cuBLAS' workspace, a tensor that stays: it belongs to the process, not to this contender.
     SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> first, MakeContender(contender, problem, device));
-    first->Step(batch, kMemoryLearningRate, untimed);
+    first->Step(batch, kBenchLearningRate, untimed);
   }
   const int64_t before = LiveTensorBytes(device);
   SID_ASSIGN_OR_RETURN(const std::unique_ptr<Learner> learner, MakeContender(contender, problem, device));
-  MemoryUse use{
-      .parameter_bytes = ParameterBytes(*learner), .optimizer_bytes = OptimizerStateBytes(*learner), .above_bytes = -1};
+  MemoryUse use = BytesKept(*learner);
   if (IsOverRanks(contender)) return use;
   Contender plain = contender;
   plain.captured = false;
   SID_ASSIGN_OR_RETURN(const std::shared_ptr<Pipeline> pipeline, MakePipeline(plain, *learner, device));
   const auto step = [&] {
     if (pipeline != nullptr) {
-      pipeline->Begin(batch, kMemoryLearningRate);
+      pipeline->Begin(batch, kBenchLearningRate);
     } else {
-      learner->Step(batch, kMemoryLearningRate, untimed);
+      learner->Step(batch, kBenchLearningRate, untimed);
     }
   };
   // Until the optimizer has its state, and each worker of a pipeline a batch.

@@ -1,16 +1,13 @@
 #pragma once
 
-// Measures contenders against each other, in passes that do not disturb one another:
+// Measures contenders against each other, in passes that do not disturb one another, as bench/README.md explains:
 //
 //   warm-up   each alone, until its times no longer fall or rise
-//   latency   rounds: every contender once, in an order drawn anew each round; no phases are timed. What slows the machine
-//             down for a while slows down all, and the samples of one round are pairs.
-//   profile   rounds again, with the phases timed: of plain steps by the clock or by events between launches, of captured ones by events
-//             in the graph, so that they are the replay's own and add up to it
+//   latency   rounds: every contender once, in an order drawn anew each round; the samples of one round are pairs
+//   profile   rounds again, with the phases timed
 //   memory    each alone: peak bytes of tensors above parameters and optimizer state
 //
-// A sample during which the machine did something else (bench/environment/disturbance.h) is discarded and the rounds go on, up to
-// twice as many as were asked for, or until the time for the pass is over.
+// A sample during which the machine did something else (bench/environment/environment.h) is discarded, and the rounds go on.
 
 #include <c10/core/Device.h>
 
@@ -31,9 +28,8 @@ struct HarnessOptions {
   int64_t samples = 30;         // undisturbed ones wanted, in latency and profile
   double sample_seconds = 0.1;  // a sample of the latency is as many steps as take about that long
   int64_t most_warm_up = 60;    // steps
-  double most_seconds =
-      900;  // of latency, and of profile, after which no further round begins; five are made whatever they take
-  uint64_t seed = 1;  // of the order within rounds
+  double most_seconds = 900;    // of latency, and of profile; no further round begins then, but five are made
+  uint64_t seed = 1;            // of the order within rounds
 };
 
 struct Harness {

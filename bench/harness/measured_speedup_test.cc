@@ -13,7 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "base/machine/device.h"
 #include "base/machine/process.h"
-#include "bench/environment/disturbance.h"
+#include "bench/environment/environment.h"
 #include "bench/harness/harness.h"
 #include "bench/statistics/statistics.h"
 
@@ -35,7 +35,7 @@ struct Measured {
 
 // How many times faster `of` is than `over`.
 Measured Measure(const Contender& of, const Contender& over, at::Device device) {
-  const auto gpu = GpuMonitor::Open(device);
+  const auto gpu = OpenGpuMonitor(device);
   const Harness harness{.problem = {.extractor = false},
                         .device = device,
                         .options = {.samples = 25, .sample_seconds = 0.05},

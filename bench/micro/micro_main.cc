@@ -1,11 +1,5 @@
-// Micro-benchmarks of what steps are made of, on Google Benchmark:
-//
-//   ./tools/bazel run //bench:micro -- --benchmark_filter='^(bound|update)' --benchmark_repetitions=5
-//       --benchmark_enable_random_interleaving
-//
-// Times are events' on a GPU. "flop" and "bytes" are rates; bound/... shows those that a large product, a convolution and a copy reach here;
-// what stays in a cache can be above. The JSON (--benchmark_out=FILE) is what google/benchmark's compare.py reads. Whole steps, with pairs
-// and phases, are //:bench's.
+// Micro-benchmarks of what steps are made of, on Google Benchmark; bench/README.md says how they are called and what they show. Times are
+// events' on a GPU. Whole steps, with pairs and phases, are //:bench's.
 
 #include <benchmark/benchmark.h>
 
@@ -49,7 +43,7 @@ void Run(benchmark::State& state, const NamedWork& named, at::Device device) {
 }
 
 void AddContext(at::Device device, const std::string& command) {
-  const auto gpu = GpuMonitor::Open(device);
+  const auto gpu = OpenGpuMonitor(device);
   const nlohmann::ordered_json environment = DescribeEnvironment(device, gpu.get(), command);
   for (const auto& [key, value] : environment.items()) benchmark::AddCustomContext(key, value.dump());
 }
@@ -75,7 +69,7 @@ int main(int argc, char** argv) {
   std::string command = "//bench:micro --";
   for (int i = 1; i < argc; ++i) absl::StrAppend(&command, " ", argv[i]);
   const at::Device device = sid::ParseDevice("auto").value();
-  for (const std::string& warning : sid::Warnings(sid::GpuMonitor::Open(device).get(), "")) {
+  for (const std::string& warning : sid::Warnings(sid::OpenGpuMonitor(device).get(), "")) {
     std::cerr << "micro: WARNING: " << warning << std::endl;
   }
   sid::MakeCallersPath("benchmark_out", argc, argv);

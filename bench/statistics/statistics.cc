@@ -6,7 +6,6 @@
 #include <boost/math/statistics/univariate_statistics.hpp>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "third_party/logging/logging.h"
 

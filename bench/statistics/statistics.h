@@ -20,8 +20,8 @@ struct Interval {
 // Of no samples: all NaN.
 struct Summary {
   double median = 0;
-  Interval
-      interval;  // 95 %; of fewer than six times their range, which is less sure: 93.8 % for five; of one ratio NaN
+  // 95 %; of fewer than six times their range, which is less sure: 93.8 % for five; of one ratio NaN.
+  Interval interval;
   int64_t samples = 0;
 };
 

@@ -3,7 +3,6 @@
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAStream.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "third_party/logging/logging.h"
