@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -34,9 +35,10 @@ absl::StatusOr<std::vector<std::string>> List(const std::string& flag, const std
                                                  "separated by commas"));
 }
 
-absl::StatusOr<std::vector<std::string>> Names(const std::string& flag, const std::string& kind,
-                                               const std::string& text, const std::vector<std::string>& known) {
-  SID_ASSIGN_OR_RETURN(std::vector<std::string> names, List(flag, text));
+// The flag is the kind's plural.
+absl::StatusOr<std::vector<std::string>> Names(const std::string& kind, const std::string& text,
+                                               const std::vector<std::string>& known) {
+  SID_ASSIGN_OR_RETURN(std::vector<std::string> names, List(kind + "s", text));
   for (const std::string& name : names) SID_RETURN_IF_ERROR(FindName(kind, name, known).status());
   return names;
 }
@@ -48,7 +50,7 @@ absl::StatusOr<std::vector<std::string>> Executors(const std::string& text, cons
   if (head == "mlp") known.emplace_back("batched");
   if (head == "mlp" && device.is_cuda()) known.emplace_back("cuda");
   if (text == "all") return known;
-  return Names("executors", "executor", text, known);
+  return Names("executor", text, known);
 }
 
 absl::StatusOr<std::vector<int64_t>> Numbers(const std::string& flag, const std::string& text, int64_t least) {
@@ -76,8 +78,8 @@ absl::StatusOr<std::vector<bool>> Captured(const std::string& text, at::Device d
 }
 
 absl::StatusOr<std::vector<std::string>> Schedules(const std::string& text, at::Device device) {
-  SID_ASSIGN_OR_RETURN(auto schedules, Names("schedules", "schedule", text,
-                                             {"serial", "streams", "pipeline", "ranks", "data-parallel", "gpipe"}));
+  SID_ASSIGN_OR_RETURN(auto schedules,
+                       Names("schedule", text, {"serial", "streams", "pipeline", "ranks", "data-parallel", "gpipe"}));
   for (const std::string& schedule : schedules) {
     if (device.is_cuda() && IsOverRanks({.schedule = schedule}))
       return absl::InvalidArgumentError(absl::StrCat("--schedules=", schedule, ": ranks are measured on CPUs so far"));
@@ -102,14 +104,16 @@ absl::Status Validate(const BenchConfig& config) {
 
 // `contenders`, each with each of the values; too many are refused before there are.
 template <typename T>
-absl::Status Multiply(T Contender::*member, const std::vector<T>& values, std::vector<Contender>* contenders) {
-  if (contenders->size() * values.size() > kMostContenders) {
+absl::Status Multiply(T Contender::*member, const absl::StatusOr<std::vector<std::type_identity_t<T>>>& values,
+                      std::vector<Contender>* contenders) {
+  SID_RETURN_IF_ERROR(values.status());
+  if (contenders->size() * values->size() > kMostContenders) {
     return absl::InvalidArgumentError(
         absl::StrCat("the lists make more than ", kMostContenders, " contenders: shorten one of them"));
   }
   std::vector<Contender> all;
   for (const Contender& contender : *contenders) {
-    for (const T& value : values) {
+    for (const T& value : *values) {
       all.push_back(contender);
       all.back().*member = value;
     }
@@ -151,30 +155,22 @@ absl::StatusOr<std::vector<int64_t>> Threads(const BenchConfig& config) {
 
 absl::StatusOr<std::vector<Contender>> Contenders(const BenchConfig& config, at::Device device) {
   SID_RETURN_IF_ERROR(Validate(config));
-  SID_ASSIGN_OR_RETURN(const auto learners, Names("learners", "learner", config.learners, LearnerNames()));
-  SID_ASSIGN_OR_RETURN(const auto executors, Executors(config.executors, config.head, device));
-  SID_ASSIGN_OR_RETURN(const auto chunks, Numbers("chunks", config.chunks, 0));
-  SID_ASSIGN_OR_RETURN(const auto schedules, Schedules(config.schedules, device));
-  SID_ASSIGN_OR_RETURN(const auto precisions, Names("precisions", "precision", config.precisions, PrecisionNames()));
+  SID_ASSIGN_OR_RETURN(const auto precisions, Names("precision", config.precisions, PrecisionNames()));
   for (const std::string& precision : precisions) SID_RETURN_IF_ERROR(ParsePrecision(precision, device).status());
-  SID_ASSIGN_OR_RETURN(const std::vector<bool> captured, Captured(config.capture, device));
   SID_ASSIGN_OR_RETURN(const std::vector<int64_t> threads, Threads(config));
-  SID_ASSIGN_OR_RETURN(const auto depths, Numbers("depths", config.depths, 1));
-  SID_ASSIGN_OR_RETURN(const auto batches, Numbers("batches", config.batches, 1));
-  SID_ASSIGN_OR_RETURN(const auto networks, Names("networks", "network", config.networks, ArchitectureNames()));
   const std::vector<std::string> partitions =
       absl::StrSplit(config.partitions, absl::ByAnyChar("; "), absl::SkipEmpty());
   std::vector<Contender> all{{.head = config.head}};
-  SID_RETURN_IF_ERROR(Multiply(&Contender::depth, depths, &all));
-  SID_RETURN_IF_ERROR(Multiply(&Contender::batch, batches, &all));
-  SID_RETURN_IF_ERROR(Multiply(&Contender::learner, learners, &all));
-  SID_RETURN_IF_ERROR(Multiply(&Contender::network, networks, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::depth, Numbers("depths", config.depths, 1), &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::batch, Numbers("batches", config.batches, 1), &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::learner, Names("learner", config.learners, LearnerNames()), &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::network, Names("network", config.networks, ArchitectureNames()), &all));
   SID_RETURN_IF_ERROR(Multiply(&Contender::partition, partitions, &all));
-  SID_RETURN_IF_ERROR(Multiply(&Contender::executor, executors, &all));
-  SID_RETURN_IF_ERROR(Multiply(&Contender::chunk, chunks, &all));
-  SID_RETURN_IF_ERROR(Multiply(&Contender::schedule, schedules, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::executor, Executors(config.executors, config.head, device), &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::chunk, Numbers("chunks", config.chunks, 0), &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::schedule, Schedules(config.schedules, device), &all));
   SID_RETURN_IF_ERROR(Multiply(&Contender::precision, precisions, &all));
-  SID_RETURN_IF_ERROR(Multiply(&Contender::captured, captured, &all));
+  SID_RETURN_IF_ERROR(Multiply(&Contender::captured, Captured(config.capture, device), &all));
   if (threads.size() > 1) SID_RETURN_IF_ERROR(Multiply(&Contender::threads, threads, &all));
   std::vector<Contender> contenders;
   std::set<std::string> labels;

@@ -4,8 +4,7 @@
 //
 //   learners x networks x partitions x executors x chunks x schedules x precisions x capture x threads x depths x batches --> contenders
 //
-// Executors, chunks and schedules multiply local losses only, but data-parallel and gpipe, which multiply bp. `even` and `lean` partitions
-// split among as many modules as --depths says.
+// Executors, chunks and schedules multiply local losses only, but data-parallel and gpipe, which multiply bp.
 
 #include <c10/core/Device.h>
 
@@ -41,9 +40,6 @@ struct BenchConfig {
   std::string threads = "0";  // of the CPU, 0 for all cores; a list makes contenders of each
   std::string out = "runs/bench";
 };
-
-// The command line's. An error is one line; with --help, `*help` receives the text to print and the config means nothing.
-absl::StatusOr<BenchConfig> ConfigFromFlags(int argc, const char* const* argv, std::string* help);
 
 // How many threads of the CPU the contenders have; {0}: all cores.
 absl::StatusOr<std::vector<int64_t>> Threads(const BenchConfig& config);
