@@ -1,4 +1,4 @@
-#include <limits>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "base/checksum.h"
@@ -37,7 +37,7 @@ constexpr char kShapeOfEnded[] = R"({
   "theory": {
     "divergence": ["number or null", 2], "sum_of_failures": "number or null", "fell_everywhere": "number or null",
     "largest_excess": "number or null"},
-  "?staleness": {"probes": "count", "mean": ["number or null", 1], "largest": ["number or null", 1]},
+  "?staleness": {"probes": "count", "mean": ["number or null", 1]},
   "epochs": [{"validation": {"accuracy": ["number"], "divergence": ["number or null"]}}, 1]})";
 
 constexpr char kSealKey[] = "sha256";
@@ -61,18 +61,18 @@ absl::Status CheckOutcome(const ordered_json& result) {
   return absl::DataLossError(absl::StrCat("best_epoch is ", best, " of ", epochs));
 }
 
-}  // namespace
-
-void Seal(ordered_json& document) { document[kSealKey] = SealOf(document); }
-
 absl::Status CheckSeal(const ordered_json& document, const std::string& path) {
-  const bool sealed = document.is_object() && document.contains(kSealKey);
+  const bool sealed = document.contains(kSealKey);
   if (sealed && document.at(kSealKey) == SealOf(document)) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(path,
                                           sealed ? " was changed after it was written: its checksum does not fit"
                                                  : " has no checksum: it was written by another program",
                                           "; remove it to run it again"));
 }
+
+}  // namespace
+
+void Seal(ordered_json& document) { document[kSealKey] = SealOf(document); }
 
 absl::StatusOr<ordered_json> ParseResult(const std::string& text, const std::string& path) {
   SID_ASSIGN_OR_RETURN(ordered_json result, ParseDocument(text, path, kResult));
@@ -82,8 +82,10 @@ absl::StatusOr<ordered_json> ParseResult(const std::string& text, const std::str
   return Damaged(path, outcome.message(), kResult);
 }
 
+ordered_json NumberOrNull(double number) { return std::isfinite(number) ? ordered_json(number) : ordered_json(); }
+
 double NumberOf(const ordered_json& number_or_null) {
-  return number_or_null.is_null() ? std::numeric_limits<double>::quiet_NaN() : number_or_null.get<double>();
+  return number_or_null.is_null() ? std::nan("") : number_or_null.get<double>();
 }
 
 }  // namespace sid

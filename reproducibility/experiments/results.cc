@@ -1,6 +1,5 @@
 #include "reproducibility/experiments/results.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <numeric>
 
@@ -49,14 +48,11 @@ ordered_json ToJson(const std::vector<EpochRecord>& epochs) {
 
 // How far a step moved the teachers of the modules, by module: over the probes of a run.
 ordered_json StalenessJson(const std::vector<ProbeRecord>& probes) {
-  std::vector<double> mean(probes.front().staleness.size()), largest(mean.size());
+  std::vector<double> mean(probes.front().staleness.size());
   for (const ProbeRecord& probe : probes) {
-    for (size_t i = 0; i < mean.size(); ++i) {
-      mean[i] += probe.staleness[i] / static_cast<double>(probes.size());
-      largest[i] = std::max(largest[i], probe.staleness[i]);
-    }
+    for (size_t i = 0; i < mean.size(); ++i) mean[i] += probe.staleness[i] / static_cast<double>(probes.size());
   }
-  return {{"probes", probes.size()}, {"mean", mean}, {"largest", largest}};
+  return {{"probes", probes.size()}, {"mean", mean}};
 }
 
 const ordered_json& DefaultSettings() {

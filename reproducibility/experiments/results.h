@@ -29,14 +29,12 @@ inline constexpr int kResultSchema = 1;
 // Adds "sha256", or renews it. `document` is an object.
 void Seal(nlohmann::ordered_json& document);
 
-// DataLoss when the seal is missing or does not fit; `path` is for the message.
-absl::Status CheckSeal(const nlohmann::ordered_json& document, const std::string& path);
-
-// DataLoss in one line that begins with `path`: no JSON, another schema, changed by hand, or which place is not as an experiment
+// DataLoss in one line that begins with `path`: no JSON, another schema, no seal or one that does not fit, or which place is not as an experiment
 // writes it.
 absl::StatusOr<nlohmann::ordered_json> ParseResult(const std::string& text, const std::string& path);
 
-// JSON has no NaN and no infinity: what was one is null in a file, and NaN again here.
+// JSON has no NaN and no infinity: what is not finite is null in a file, and NaN again when it is read.
+nlohmann::ordered_json NumberOrNull(double number);
 double NumberOf(const nlohmann::ordered_json& number_or_null);
 
 // The settings that make the result: not where the data lie, which device and how many threads computed it, or whether it
