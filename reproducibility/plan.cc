@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/verdict/evidence.h"
-#include "reproducibility/verdict/quantities.h"
 
 namespace sid {
 namespace {
@@ -20,7 +19,7 @@ constexpr char kNoData[] =
 
 constexpr int64_t kSeeds = 5;  // of an experiment
 
-bool ReadsRuns(const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kContrasts; }
+bool ReadsRuns(const Claim& claim) { return claim.rule && !claim.rule->IsOfBench(); }
 
 // Collects steps, each run once.
 class Planner {

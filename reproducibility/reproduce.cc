@@ -12,7 +12,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/files.h"
@@ -74,7 +73,7 @@ class Runner {
       } else {
         SID_RETURN_IF_ERROR(status);
       }
-      Tell({steps.begin() + static_cast<int64_t>(i) + 1, steps.end()});
+      Tell(steps, i + 1);
     }
     progress_.done -= left.size();
     return left;
@@ -106,12 +105,11 @@ class Runner {
     return absl::OkStatus();
   }
 
-  // Of a run that has ended just now.
-  void Tell(const std::vector<Left>& left) {
+  // Of a run that has ended just now; steps from `next` on are left.
+  void Tell(const std::vector<Left>& steps, size_t next) {
     if (progress_.what.empty()) return;
     std::vector<const TrainConfig*> configs;
-    configs.reserve(left.size());
-    for (const Left& one : left) configs.push_back(&one.step->config);
+    for (; next < steps.size(); ++next) configs.push_back(&steps[next].step->config);
     progress_.minutes_left = how_.pace->SecondsOf(configs) / 60;
     hooks_.on_progress(progress_);
     progress_.what.clear();
@@ -164,7 +162,7 @@ absl::Status AddBenches(const ReproduceRequest& request, const std::vector<Claim
                         const ReproduceHooks& hooks, AllEvidence* evidence) {
   std::vector<std::string> given = absl::StrSplit(request.bench, ',', absl::SkipEmpty());
   const bool asked = std::any_of(claims.begin(), claims.end(),
-                                 [](const Claim& claim) { return claim.rule && claim.rule->kind == RuleKind::kBench; });
+                                 [](const Claim& claim) { return claim.rule && claim.rule->IsOfBench(); });
   const std::string kept = request.out + "/bench.json", measured = request.out + "/bench";
   if (given.empty() && std::filesystem::exists(kept)) given = {kept};
   if (given.empty() && asked && hooks.measure) {

@@ -17,8 +17,7 @@ namespace sid {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Needs, datasets, epochs, all_images, learning_rates, noisy_validation)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Rule, where, needs, pooled, some, over, cascade)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Claim, id, kind, statement, source, figure, experiment, seeds,
-                                                tolerance, by_construction, not_run, answered_by)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Claim, id, experiment, seeds, by_construction, not_run, answered_by)
 
 namespace {
 
@@ -97,7 +96,6 @@ absl::StatusOr<Rule> ReadRule(const ordered_json& object, const std::string& whe
   Rule rule = nlohmann::json(object).get<Rule>();
   object.at(of).get_to(rule.quantity);
   if (of != "quantity") {
-    rule.kind = RuleKind::kBench;
     SID_ASSIGN_OR_RETURN(rule.bound, ReadBound(object, where));
     return rule;
   }
@@ -109,11 +107,10 @@ absl::StatusOr<Rule> ReadRule(const ordered_json& object, const std::string& whe
 }
 
 // Keys sorted: how the registry is laid out does not count.
-std::string HashOf(const Claim& claim) {
-  return Sha256Of(ToText(nlohmann::json{{"rule", claim.rule_text},
-                                        {"experiment", claim.experiment},
-                                        {"seeds", claim.seeds},
-                                        {"tolerance", claim.tolerance}}));
+std::string HashOf(const ordered_json& claim) {
+  nlohmann::json decisive;
+  for (const char* key : {"rule", "experiment", "seeds", "tolerance"}) decisive[key] = claim.at(key);
+  return Sha256Of(ToText(decisive));
 }
 
 absl::StatusOr<Claim> ReadClaim(const ordered_json& object, size_t index) {
@@ -122,13 +119,13 @@ absl::StatusOr<Claim> ReadClaim(const ordered_json& object, size_t index) {
   SID_RETURN_IF_ERROR(CheckPart(object, kShapeOfClaim, where));
   SID_RETURN_IF_ERROR(OneOf({"rule", "by_construction", "not_run", "answered_by"}, object, where).status());
   Claim claim = nlohmann::json(object).get<Claim>();
+  claim.text = object;
   if (!object.contains("rule")) return claim;
   for (const char* key : {"experiment", "seeds", "tolerance"}) {
     if (!object.contains(key)) return Wrong(where, absl::StrCat("'", key, "' is missing"));
   }
-  claim.rule_text = object.at("rule");
-  SID_ASSIGN_OR_RETURN(claim.rule, ReadRule(claim.rule_text, where));
-  claim.hash = HashOf(claim);
+  SID_ASSIGN_OR_RETURN(claim.rule, ReadRule(object.at("rule"), where));
+  claim.hash = HashOf(object);
   return claim;
 }
 
@@ -171,17 +168,15 @@ absl::StatusOr<Registry> ParseRegistry(std::string_view text) {
 
 absl::StatusOr<std::vector<Claim>> SelectClaims(const Registry& registry, const std::string& names) {
   if (names == "all") return registry.claims;
-  std::set<size_t> chosen;
+  std::set<std::string> chosen;
   for (const auto name : absl::StrSplit(names, ',')) {
     SID_ASSIGN_OR_RETURN(const size_t index, FindName("claim", std::string(name), Ids(registry)));
-    chosen.insert(index);
-    for (const std::string& other : registry.claims[index].answered_by) {
-      chosen.insert(*FindName("claim", other, Ids(registry)));
-    }
+    const Claim& claim = registry.claims[index];
+    chosen.insert(claim.id);
+    chosen.insert(claim.answered_by.begin(), claim.answered_by.end());
   }
-  std::vector<Claim> claims;
-  claims.reserve(chosen.size());
-  for (const size_t index : chosen) claims.push_back(registry.claims[index]);
+  std::vector<Claim> claims = registry.claims;
+  std::erase_if(claims, [&](const Claim& claim) { return chosen.count(claim.id) == 0; });
   return claims;
 }
 

@@ -23,8 +23,8 @@ namespace sid {
 struct Bound {
   bool above = true;  // what is claimed to lie above `value`; below it otherwise
   double value = 0;
-  std::optional<double>
-      fail;  // refuted where it surely lies short of this, which is nearer to what is claimed; of `value` without
+  // Refuted where it surely lies short of this, which is nearer to what is claimed; of `value` without.
+  std::optional<double> fail;
 
   double Fail() const { return fail.value_or(value); }
 };
@@ -49,29 +49,27 @@ struct Needs {
   bool noisy_validation = false;  // where training labels are noisy, those that choose rate and epoch are too
 };
 
-enum class RuleKind { kContrasts, kBench };
-
 struct Rule {
-  RuleKind kind = RuleKind::kContrasts;
   std::string quantity;  // of a run or a benchmark
   nlohmann::json where = nlohmann::json::object();
   Needs needs;
-  std::vector<Contrast> contrasts;
-  bool pooled = false;   // contrasts: their runs scatter alike
-  Bound bound;           // bench
-  bool some = false;     // bench: one depth is enough; otherwise all are meant
-  std::string over;      // bench: the learners that SID is compared with, separated by commas
-  bool cascade = false;  // bench: of the cascade alone, on given features; of whole steps otherwise
+  std::vector<Contrast> contrasts;  // none for bench
+  bool pooled = false;              // contrasts: their runs scatter alike
+  Bound bound;                      // bench
+  bool some = false;                // bench: one depth is enough; otherwise all are meant
+  std::string over;                 // bench: the learners that SID is compared with, separated by commas
+  bool cascade = false;             // bench: of the cascade alone, on given features; of whole steps otherwise
+
+  bool IsOfBench() const { return contrasts.empty(); }
 };
 
 struct Claim {
-  std::string id, kind, statement, source, figure;
+  nlohmann::ordered_json text;  // as the registry has it
+  std::string id;
   std::string experiment;  // "bench" for //:bench; empty without a rule
   int64_t seeds = 0;
-  std::string tolerance;
   std::optional<Rule> rule;
   std::string hash;                      // SHA-256 of rule, experiment, seeds and tolerance
-  nlohmann::ordered_json rule_text;      // as the registry has it
   std::string by_construction;           // without a rule: why no run could break it
   std::string not_run;                   // without a rule: why
   std::vector<std::string> answered_by;  // or who has it

@@ -33,7 +33,7 @@ TEST(ParseRegistry, AccuracyIsJudgedAgainstAllThreeBaselines) {
   for (const Claim& claim : registry.claims) {
     if (claim.id != "C1" && claim.id != "C1b" && claim.id != "C2") continue;
     for (const std::string learner : {"bp-chain", "bp-deep", "bp-head"}) {
-      EXPECT_NE(claim.rule_text.dump().find(learner), std::string::npos) << claim.id << " " << learner;
+      EXPECT_NE(claim.text.at("rule").dump().find(learner), std::string::npos) << claim.id << " " << learner;
     }
     EXPECT_EQ(claim.rule->needs.learning_rates, 3) << claim.id << ": tuned";
   }

@@ -12,7 +12,7 @@
 #include "reproducibility/claims/claims.h"
 #include "reproducibility/experiments/results.h"
 #include "reproducibility/report/report.h"
-#include "reproducibility/verdict/quantities.h"
+#include "reproducibility/verdict/evidence.h"
 #include "third_party/logging/logging.h"
 
 namespace {

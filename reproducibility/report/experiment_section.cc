@@ -1,4 +1,3 @@
-#include <cmath>
 #include <map>
 #include <set>
 #include <vector>
@@ -17,8 +16,6 @@ using nlohmann::ordered_json;
 constexpr const char* kFields[] = {
     "dataset",       "learner",     "depth", "alpha", "initialisation", "divergence", "smoothing", "extractor_gradient",
     "belief_update", "label_noise", "lr",    "head",  "network",        "overlap"};
-
-ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
 bool Failed(const FinishedRun& run) { return run.result.contains("failed"); }
 
@@ -56,7 +53,7 @@ ordered_json Means(const Runs& runs, Function list_of) {
       if (at >= list.size() || !list[at].is_number()) return means;
       sum += list[at].get<double>();
     }
-    means.push_back(Number(sum / static_cast<double>(lists.size())));
+    means.push_back(NumberOrNull(sum / static_cast<double>(lists.size())));
   }
   return means;
 }
@@ -92,14 +89,13 @@ ordered_json AccuracyRow(const Runs& runs, const std::vector<std::string>& varyi
     seeds.push_back(run->result.at("settings").at("seed").get<uint64_t>());
     last.push_back(run->result.at("test").at("accuracy").back().get<double>());
   }
-  ordered_json row = {{"settings", settings}, {"values", last},       {"failed", runs.size() - last.size()},
-                      {"mean", nullptr},      {"deviation", nullptr}, {"t_interval", {nullptr, nullptr}}};
-  if (!last.empty()) {
-    const Comparison summary = Compare("", {true, 0}, seeds, last);
-    row["mean"] = summary.mean;
-    row["deviation"] = Number(summary.deviation);
-    row["t_interval"] = {Number(summary.t.low), Number(summary.t.high)};
-  }
+  const Comparison summary = last.empty() ? Comparison() : Compare("", {true, 0}, seeds, last);
+  ordered_json row = {{"settings", settings},
+                      {"values", last},
+                      {"failed", runs.size() - last.size()},
+                      {"mean", NumberOrNull(summary.mean)},
+                      {"deviation", NumberOrNull(summary.deviation)},
+                      {"t_interval", {NumberOrNull(summary.t.low), NumberOrNull(summary.t.high)}}};
   const auto theory = [](const char* name) {
     return [name](const ordered_json& result) { return result.at("theory").at(name); };
   };
@@ -127,9 +123,11 @@ ordered_json AccuracyRows(const Evidence& evidence, const std::vector<std::strin
 
 }  // namespace
 
-double Seconds(const Evidence& evidence) {
+double Seconds(const AllEvidence& all, const std::string& experiment) {
+  const auto found = all.experiments.find(experiment);
+  if (found == all.experiments.end()) return 0;
   double sum = 0;
-  for (const FinishedRun& run : evidence.runs) sum += run.result.value("seconds", 0.0);
+  for (const FinishedRun& run : found->second.runs) sum += run.result.value("seconds", 0.0);
   return sum;
 }
 
@@ -152,7 +150,7 @@ ordered_json ExperimentSection(const std::string& name, const AllEvidence& all) 
           {"epochs", sizes["epochs"]},
           {"train_images", sizes["train_images"]},
           {"seeds", sizes["seed"]},
-          {"seconds", Seconds(evidence)},
+          {"seconds", Seconds(all, name)},
           {"varies", varying},
           {"accuracies", AccuracyRows(evidence, varying)},
           {"runs", runs}};

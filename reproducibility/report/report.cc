@@ -19,26 +19,18 @@ std::string CommandOf(const std::string& claims, const std::string& options) {
   return absl::StrCat("./tools/bazel run //:reproduce -- --claims=", claims, options, " --out=OUT");
 }
 
-double SecondsOf(const Claim& claim, const AllEvidence& all) {
-  const auto found = all.experiments.find(claim.experiment);
-  return found == all.experiments.end() ? 0 : Seconds(found->second);
-}
-
 absl::StatusOr<ordered_json> ClaimJson(const Claim& claim, const ReportInput& input) {
   SID_ASSIGN_OR_RETURN(const Judgement judgement, Judge(claim, input.evidence));
-  ordered_json json = {{"id", claim.id},
-                       {"kind", claim.kind},
-                       {"statement", claim.statement},
-                       {"source", claim.source},
-                       {"figure", claim.figure},
-                       {"experiment", claim.experiment},
-                       {"seeds_needed", claim.seeds},
-                       {"tolerance", claim.tolerance},
-                       {"rule", claim.rule_text},
-                       {"rule_sha256", claim.hash},
-                       {"answered_by", claim.answered_by},
-                       {"seconds", SecondsOf(claim, input.evidence)},
-                       {"command", CommandOf(claim.id, input.options)}};
+  ordered_json json;
+  for (const char* key : {"id", "kind", "statement", "source", "figure"}) json[key] = claim.text.at(key);
+  json.update({{"experiment", claim.experiment},
+               {"seeds_needed", claim.seeds},
+               {"tolerance", claim.text.value("tolerance", "")},
+               {"rule", claim.text.value("rule", ordered_json())},
+               {"rule_sha256", claim.hash},
+               {"answered_by", claim.answered_by},
+               {"seconds", Seconds(input.evidence, claim.experiment)},
+               {"command", CommandOf(claim.id, input.options)}});
   json.update(ToJson(judgement));
   return json;
 }

@@ -9,7 +9,6 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "reproducibility/claims/claims.h"
@@ -34,7 +33,7 @@ absl::StatusOr<ReportInput> ReadReportInput(const std::string& folder, const Reg
 absl::StatusOr<nlohmann::ordered_json> MakeReport(const ReportInput& input);
 
 // Parts of it: seconds that runs took, and what it says of an experiment: its size, each setting's accuracy and theory over the seeds, each run.
-double Seconds(const Evidence& evidence);
+double Seconds(const AllEvidence& all, const std::string& experiment);
 nlohmann::ordered_json ExperimentSection(const std::string& name, const AllEvidence& all);
 
 }  // namespace sid

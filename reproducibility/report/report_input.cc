@@ -1,4 +1,3 @@
-#include <map>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"

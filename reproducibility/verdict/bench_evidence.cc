@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -69,23 +71,21 @@ Ratio SpeedupOver(const std::string& over, const ordered_json& measured) {
 
 // Of SID's executors the fastest, as a user would choose it.
 std::vector<Ratio> MeasuredSpeedups(const Rule& rule, const ordered_json& bench) {
-  std::map<std::string, Ratio> fastest;  // by what it is compared with
-  const auto contenders = ContendersByLabel(bench);
-  for (const ordered_json& measured : bench.at("measured_speedups")) {
-    const ordered_json& a = *contenders.at(measured.at("of").get<std::string>());
-    const ordered_json& b = *contenders.at(measured.at("over").get<std::string>());
-    const bool a_is_sid = a.at("learner") == "sid", b_is_sid = b.at("learner") == "sid";
-    const ordered_json& baseline = a_is_sid ? b : a;
-    if (!SameProblem(a, b) || a_is_sid == b_is_sid || !IsOver(rule, baseline)) continue;
-    Ratio ratio = SpeedupOver(LabelOf(baseline), measured);
-    ratio.trusted = measured.at("trusted").get<bool>() && Trusted(a) && Trusted(b);
-    const auto [known, is_first] = fastest.try_emplace(LabelOf(baseline), ratio);
-    if (!is_first && ratio.value > known->second.value) known->second = ratio;
-  }
   std::vector<Ratio> ratios;
-  for (const ordered_json& contender : bench.at("contenders")) {
-    const auto found = fastest.find(LabelOf(contender));
-    if (found != fastest.end()) ratios.push_back(found->second);
+  const auto contenders = ContendersByLabel(bench);
+  for (const ordered_json& over : bench.at("contenders")) {
+    if (!IsOver(rule, over)) continue;
+    std::optional<Ratio> fastest;
+    for (const ordered_json& measured : bench.at("measured_speedups")) {
+      const bool is_second = measured.at("over") == over.at("label");
+      if (!is_second && measured.at("of") != over.at("label")) continue;
+      const ordered_json& one = *contenders.at(measured.at(is_second ? "of" : "over").get<std::string>());
+      if (one.at("learner") != "sid" || !SameProblem(one, over)) continue;
+      Ratio ratio = SpeedupOver(LabelOf(over), measured);
+      ratio.trusted = measured.at("trusted").get<bool>() && Trusted(one) && Trusted(over);
+      if (!fastest || ratio.value > fastest->value) fastest = ratio;
+    }
+    if (fastest) ratios.push_back(*fastest);
   }
   return ratios;
 }
@@ -141,14 +141,11 @@ std::vector<Ratio> PipelinePredictions(const Rule&, const ordered_json& bench) {
 
 using Ratios = std::vector<Ratio> (*)(const Rule& rule, const ordered_json& bench);
 
-const std::map<std::string, Ratios>& RatiosByName() {
-  static const auto* const kRatios = new std::map<std::string, Ratios>{{"critical_path_speedup", CriticalPaths},
-                                                                       {"extractor_backward_share", ExtractorShares},
-                                                                       {"measured_speedup", MeasuredSpeedups},
-                                                                       {"memory_ratio", MemoryRatios},
-                                                                       {"pipeline_prediction", PipelinePredictions}};
-  return *kRatios;
-}
+constexpr std::pair<const char*, Ratios> kRatios[] = {{"critical_path_speedup", CriticalPaths},
+                                                      {"extractor_backward_share", ExtractorShares},
+                                                      {"measured_speedup", MeasuredSpeedups},
+                                                      {"memory_ratio", MemoryRatios},
+                                                      {"pipeline_prediction", PipelinePredictions}};
 
 bool Holds(const Bound& bound, const Ratio& ratio) {
   return ratio.trusted && (bound.above ? ratio.interval.low > bound.value : ratio.interval.high < bound.value);
@@ -169,18 +166,15 @@ double PAgainst(const Bound& bound, const Ratio& ratio) {
 
 absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const ordered_json& bench) {
   std::vector<std::string> names;
-  for (const auto& [name, function] : RatiosByName()) names.push_back(name);
-  SID_RETURN_IF_ERROR(FindName("benchmark quantity", rule.quantity, names).status());
+  for (const auto& [name, function] : kRatios) names.emplace_back(name);
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("benchmark quantity", rule.quantity, names));
   // The cascade alone, on made-up features, is no step, and what it gains or saves is a part of nothing but itself.
   if (bench.at("settings").at("extractor").get<bool>() == rule.cascade) return std::vector<Ratio>();
-  return RatiosByName().at(rule.quantity)(rule, bench);
+  return kRatios[index].second(rule, bench);
 }
 
-Verdict JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios, std::string* reason) {
-  if (ratios.empty()) {
-    *reason = "the benchmark did not measure it";
-    return Verdict::kNotRun;
-  }
+Finding JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios) {
+  if (ratios.empty()) return {Verdict::kNotRun, "the benchmark did not measure it"};
   std::vector<std::string> held, broken, open;
   std::vector<double> against;
   for (const Ratio& ratio : ratios) against.push_back(PAgainst(rule.bound, ratio));
@@ -188,20 +182,14 @@ Verdict JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios, std::str
   for (size_t i = 0; i < ratios.size(); ++i) {
     (Holds(rule.bound, ratios[i]) ? held : against[i] <= kLevel ? broken : open).push_back(ratios[i].label);
   }
-  if (rule.some && !held.empty()) {
-    *reason = absl::StrCat("beyond the bound: ", absl::StrJoin(held, "; "));
-    return Verdict::kPass;
-  }
-  if (rule.some ? open.empty() : !broken.empty()) {
-    *reason = absl::StrCat("on the wrong side of the bound: ", absl::StrJoin(broken, "; "));
-    return Verdict::kFail;
-  }
-  if (!open.empty()) {
-    *reason = absl::StrCat("noisy timing, or the interval straddles the bound: ", absl::StrJoin(open, "; "));
-    return Verdict::kInconclusive;
-  }
-  *reason = "every ratio lies on the claim's side of the bound";
-  return Verdict::kPass;
+  const auto finding = [](Verdict verdict, const std::string& what, const std::vector<std::string>& labels) {
+    return Finding{verdict, absl::StrCat(what, ": ", absl::StrJoin(labels, "; "))};
+  };
+  if (rule.some && !held.empty()) return finding(Verdict::kPass, "beyond the bound", held);
+  if (rule.some ? open.empty() : !broken.empty())
+    return finding(Verdict::kFail, "on the wrong side of the bound", broken);
+  if (!open.empty()) return finding(Verdict::kInconclusive, "noisy timing, or the interval straddles the bound", open);
+  return {Verdict::kPass, "every ratio lies on the claim's side of the bound"};
 }
 
 }  // namespace sid

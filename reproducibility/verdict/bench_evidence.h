@@ -31,6 +31,6 @@ absl::StatusOr<std::vector<Ratio>> RatiosOf(const Rule& rule, const nlohmann::or
 
 // NOT RUN without ratios; INCONCLUSIVE where one that matters is not trusted or its interval straddles the bound. Where one alone would refute,
 // the p values against the claim are Holm's, as those of contrasts: by Student's t on the ratios' logarithms, as their intervals are.
-Verdict JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios, std::string* reason);
+Finding JudgeRatios(const Rule& rule, const std::vector<Ratio>& ratios);
 
 }  // namespace sid

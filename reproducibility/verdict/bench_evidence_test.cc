@@ -35,12 +35,11 @@ ordered_json Bench() {
 }
 
 Rule RuleOf(const std::string& quantity, Bound bound, bool some = false) {
-  return {.kind = RuleKind::kBench, .quantity = quantity, .bound = bound, .some = some, .over = "bp-chain"};
+  return {.quantity = quantity, .bound = bound, .some = some, .over = "bp-chain"};
 }
 
 Verdict VerdictOf(const Rule& rule, const ordered_json& bench) {
-  std::string reason;
-  return JudgeRatios(rule, RatiosOf(rule, bench).value(), &reason);
+  return JudgeRatios(rule, RatiosOf(rule, bench).value()).verdict;
 }
 
 TEST(RatiosOf, TurnsAPairRoundWhereSidIsTheSlowerName) {
@@ -144,18 +143,16 @@ TEST(JudgeRatios, OneOfManyMustBeSurerToRefute) {
   const auto verdict = [&](double low, double high) {
     std::vector<Ratio> ratios(8, {.label = "faster", .value = 2, .interval = {1.5, 2.5}, .samples = 10});
     ratios[3] = {.label = "slower", .value = 0.9, .interval = {low, high}, .samples = 10};
-    std::string reason;
-    return JudgeRatios(rule, ratios, &reason);
+    return JudgeRatios(rule, ratios).verdict;
   };
   EXPECT_EQ(verdict(0.82, 0.99), Verdict::kInconclusive);
   EXPECT_EQ(verdict(0.88, 0.92), Verdict::kFail);
   EXPECT_EQ(verdict(1.01, 1.10), Verdict::kPass);
   Ratio alone{.label = "slower", .value = 0.9, .interval = {0.82, 0.99}, .samples = 10};
-  std::string reason;
-  EXPECT_EQ(JudgeRatios(rule, {alone}, &reason), Verdict::kFail);
+  EXPECT_EQ(JudgeRatios(rule, {alone}).verdict, Verdict::kFail);
   alone.samples = 0;
   alone.interval = {0.9, 1.1};
-  EXPECT_EQ(JudgeRatios(rule, {alone}, &reason), Verdict::kInconclusive) << "it straddles the bound";
+  EXPECT_EQ(JudgeRatios(rule, {alone}).verdict, Verdict::kInconclusive) << "it straddles the bound";
 }
 
 TEST(JudgeRatios, EveryVerdict) {

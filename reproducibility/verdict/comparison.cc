@@ -71,11 +71,9 @@ Comparison Compare(const std::string& label, const Bound& bound, const std::vect
                    const std::vector<double>& values) {
   CHECK_EQ(seeds.size(), values.size());
   CHECK(!values.empty());
-  constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
   Comparison comparison{.label = label, .bound = bound, .seeds = seeds, .values = values};
   comparison.mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
   comparison.degrees = static_cast<int64_t>(values.size()) - 1;
-  comparison.deviation = comparison.t.low = comparison.t.high = kNothing;
   if (comparison.degrees == 0) return comparison;
   double squares = 0;
   for (const double value : values) squares += std::pow(value - comparison.mean, 2);
@@ -129,7 +127,7 @@ std::string Name(Verdict verdict) {
   return kNames[static_cast<int>(verdict)];
 }
 
-Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::string* reason) {
+Finding Decide(const std::vector<Comparison>& comparisons, int64_t seeds) {
   CHECK(!comparisons.empty());
   int64_t fewest = std::numeric_limits<int64_t>::max();
   for (const Comparison& comparison : comparisons) {
@@ -138,21 +136,11 @@ Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::s
   const std::string refuted = Labels(comparisons, [seeds](const Comparison& comparison) {
     return static_cast<int64_t>(comparison.values.size()) >= seeds && Refutes(comparison);
   });
-  if (!refuted.empty()) {
-    *reason = absl::StrCat("surely short of the claim: ", refuted);
-    return Verdict::kFail;
-  }
-  if (fewest < seeds) {
-    *reason = absl::StrFormat("too few seeds: %d of %d", fewest, seeds);
-    return Verdict::kInconclusive;
-  }
+  if (!refuted.empty()) return {Verdict::kFail, absl::StrCat("surely short of the claim: ", refuted)};
+  if (fewest < seeds) return {Verdict::kInconclusive, absl::StrFormat("too few seeds: %d of %d", fewest, seeds)};
   const std::string open = Labels(comparisons, [](const Comparison& comparison) { return !Supports(comparison); });
-  if (!open.empty()) {
-    *reason = absl::StrCat("the interval straddles the bound: ", open);
-    return Verdict::kInconclusive;
-  }
-  *reason = "every interval lies on the claim's side of its bound";
-  return Verdict::kPass;
+  if (!open.empty()) return {Verdict::kInconclusive, absl::StrCat("the interval straddles the bound: ", open)};
+  return {Verdict::kPass, "every interval lies on the claim's side of its bound"};
 }
 
 Verdict LeansTo(const std::vector<Comparison>& comparisons, bool complete) {

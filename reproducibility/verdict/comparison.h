@@ -12,6 +12,7 @@
 // single one surely short of where the claim would matter, and the more there are the likelier chance provides one: there the
 // p values are Holm's. FAIL comes first: an effect that is surely there and surely too small is no support.
 
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -30,9 +31,9 @@ struct Comparison {
   Bound bound;
   std::vector<uint64_t> seeds;
   std::vector<double> values;  // a seed's, in the order of `seeds`
-  double mean = 0, deviation = 0;
+  double mean = NAN, deviation = NAN;
   int64_t degrees = 0;   // of freedom of the deviation; 0: there is none
-  Interval t;            // NaN without a deviation
+  Interval t{NAN, NAN};  // without a deviation
   double p = 1;          // of the claim's side: as far beyond the bound by chance, if the mean lay on it
   double p_against = 1;  // of the other side, from bound.Fail()
   double p_against_holm = 1;
@@ -61,9 +62,15 @@ enum class Verdict { kPass, kFail, kInconclusive, kNotRun, kByConstruction };
 
 std::string Name(Verdict verdict);  // "PASS", "FAIL", "INCONCLUSIVE", "NOT RUN", "BY CONSTRUCTION"
 
+struct Finding {
+  Verdict verdict = Verdict::kNotRun;
+  std::string reason;                      // a sentence; of NOT RUN, why
+  Verdict leans = Verdict::kInconclusive;  // of INCONCLUSIVE: which way the numbers point all the same
+};
+
 // Of corrected comparisons, at least one; fewer than `seeds` differences decide nothing, but keep no other comparison from
-// refuting the claim. `reason` is a sentence.
-Verdict Decide(const std::vector<Comparison>& comparisons, int64_t seeds, std::string* reason);
+// refuting the claim. It leans nowhere yet.
+Finding Decide(const std::vector<Comparison>& comparisons, int64_t seeds);
 
 // Which way numbers point that decide nothing, whatever their reason: kFail where a single contrast does, kPass where all do, by
 // about a standard error (p <= 0.16, Holm's for kFail); kInconclusive otherwise.

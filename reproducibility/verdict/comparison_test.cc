@@ -88,8 +88,7 @@ TEST(Pool, KeepsTheLevelWhereSpreadsDifferByTwo) {
       }
       Pool(weights, &comparisons);
       Correct(0, &comparisons);
-      std::string reason;
-      const Verdict verdict = Decide(comparisons, 5, &reason);
+      const Verdict verdict = Decide(comparisons, 5).verdict;
       passed += verdict == Verdict::kPass ? 1 : 0;
       failed += verdict == Verdict::kFail ? 1 : 0;
     }
@@ -102,13 +101,12 @@ TEST(Pool, KeepsTheLevelWhereSpreadsDifferByTwo) {
 
 TEST(Decide, ATieIsRefutedWhereTheSmallestEffectThatMattersIsNamed) {
   const std::vector<double> tie = {0.001, -0.001, 0.002, -0.002, 0};
-  std::string reason;
   std::vector<Comparison> comparisons = {Compare("x", {true, 0, 0.01}, {1, 2, 3, 4, 5}, tie)};
   Correct(0, &comparisons);
-  EXPECT_EQ(Decide(comparisons, 5, &reason), Verdict::kFail);
+  EXPECT_EQ(Decide(comparisons, 5).verdict, Verdict::kFail);
   comparisons = {Compare("x", {true, 0}, {1, 2, 3, 4, 5}, tie)};
   Correct(0, &comparisons);
-  EXPECT_EQ(Decide(comparisons, 5, &reason), Verdict::kInconclusive);
+  EXPECT_EQ(Decide(comparisons, 5).verdict, Verdict::kInconclusive);
 }
 
 TEST(LeansTo, OneStandardErrorSaysWhichWay) {
@@ -148,8 +146,7 @@ Verdict Study(const std::vector<std::vector<double>>& contrasts, bool above = tr
     comparisons.push_back(Compare("contrast", {above, 0}, seeds, values));
   }
   Correct(0, &comparisons);
-  std::string reason;
-  return Decide(comparisons, 5, &reason);
+  return Decide(comparisons, 5).verdict;
 }
 
 struct Rates {

@@ -12,7 +12,6 @@
 #include "absl/strings/str_replace.h"
 #include "base/status.h"
 #include "reproducibility/experiments/results.h"
-#include "reproducibility/verdict/quantities.h"
 
 namespace sid {
 namespace {
@@ -92,9 +91,7 @@ struct ChosenTerm {
 Shares SharesOf(const std::vector<ChosenTerm>& terms) {
   Shares shares;
   for (const ChosenTerm& term : terms) shares[term.group.settings.dump()] += term.times;
-  for (auto weight = shares.begin(); weight != shares.end();) {
-    weight = weight->second == 0 ? shares.erase(weight) : std::next(weight);
-  }
+  std::erase_if(shares, [](const auto& share) { return share.second == 0; });
   return shares;
 }
 
@@ -104,15 +101,12 @@ std::string InWords(const json& filter) {
 }
 
 absl::StatusOr<std::vector<ChosenTerm>> ChooseTerms(const Rule& rule, const Contrast& contrast,
-                                                    const Evidence& evidence, Looked* looked, std::string* problem) {
+                                                    const Evidence& evidence, Looked* looked) {
   std::vector<ChosenTerm> terms;
   for (const Term& term : contrast.terms) {
     const json filter = FilterOf(rule, term, evidence.stand_in);
     const std::map<std::string, ByRate> settings = Matching(filter, evidence.runs);
-    if (settings.empty()) {
-      *problem = absl::StrCat("there are no runs with ", InWords(filter));
-      return terms;
-    }
+    if (settings.empty()) return absl::NotFoundError(absl::StrCat("there are no runs with ", InWords(filter)));
     if (settings.size() > 1) {
       return absl::InvalidArgumentError(absl::StrCat("claims.json: ", contrast.label, ": the filter ", filter.dump(),
                                                      " fits settings that differ in more than the learning rate"));
@@ -177,21 +171,15 @@ json FilterOf(const Rule& rule, const Term& term, const std::string& stand_in) {
 
 absl::StatusOr<ContrastValues> Evaluate(const Rule& rule, const Contrast& contrast, const Evidence& evidence,
                                         Looked* looked) {
-  ContrastValues values;
   Looked own;
-  SID_ASSIGN_OR_RETURN(const std::vector<ChosenTerm> terms,
-                       ChooseTerms(rule, contrast, evidence, &own, &values.problem));
-  if (!values.problem.empty()) return values;
-  values.shares = SharesOf(terms);
+  SID_ASSIGN_OR_RETURN(const std::vector<ChosenTerm> terms, ChooseTerms(rule, contrast, evidence, &own));
+  ContrastValues values{.shares = SharesOf(terms)};
   if (values.shares.empty()) {
-    values.problem = absl::StrCat("one data set, ", evidence.stand_in, ", stands for all that this compares");
-    return values;
+    return absl::NotFoundError(
+        absl::StrCat("one data set, ", evidence.stand_in, ", stands for all that this compares"));
   }
   SID_RETURN_IF_ERROR(AddUp(rule, terms, &own.runs, &values));
-  if (values.seeds.empty()) {
-    values.problem = "no seed has all the runs that this compares, or they failed";
-    return values;
-  }
+  if (values.seeds.empty()) return absl::NotFoundError("no seed has all the runs that this compares, or they failed");
   for (auto member : {&Looked::chosen, &Looked::shortfalls, &Looked::runs}) (looked->*member).merge(own.*member);
   return values;
 }

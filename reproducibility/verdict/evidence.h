@@ -4,6 +4,14 @@
 //
 //   runs of an experiment --filter, choice by validation--> one run a seed and term --> sum of times * quantity, a seed each
 //
+// What is compared of one run, by name; rises and contractions are a list, a number a module, and each becomes a contrast of its own:
+//
+//   accuracy                  on the test set, of the last belief
+//   rise                      (d_i - d_{i-1}) / d_0, of the mean divergence on the test set
+//   rise_in_training          the same on the validation set, from the second module on, in each half of the epochs
+//   contraction               d_i / d_{i-1}
+//   staleness                 nats, how far a step moves the teacher that moves most, mean over the probes of probed runs
+//
 // Where several settings fit a filter and differ in their learning rate alone, the one with the best mean validation accuracy over the
 // seeds that all of them have stands for its learner: tuning, the same for all, that never looks at the test set.
 
@@ -44,11 +52,23 @@ struct ContrastValues {
   std::vector<uint64_t> seeds;
   std::vector<std::vector<double>> values;  // by number of the list, then by seed
   std::vector<std::string> names;           // of the numbers: ", module 3"; empty for a quantity that is one
-  Shares shares;        // of the settings in it: two contrasts with the same ones and bound say the same
-  std::string problem;  // why there are no values; empty when there are
+  Shares shares;  // of the settings in it: two contrasts with the same ones and bound say the same
 };
 
+// NotFound says why there are no values; other errors are the registry's.
 absl::StatusOr<ContrastValues> Evaluate(const Rule& rule, const Contrast& contrast, const Evidence& evidence,
                                         Looked* looked);
+
+// A run that failed has the accuracy of guessing, and nothing (an empty list) of the others; UnknownName for another quantity.
+absl::StatusOr<std::vector<double>> QuantityOf(const std::string& quantity, const nlohmann::ordered_json& result);
+
+// Of the `count` numbers of a quantity's list: ", module 3"; empty for a quantity that is one.
+std::vector<std::string> NamesOf(const std::string& quantity, size_t count);
+
+// How many tests a contrast is, were there runs of it.
+size_t TestsOf(const Rule& rule, const Contrast& contrast);
+
+// Of the weights that were kept; 0 for a run that failed, which is no choice.
+double ValidationAccuracy(const nlohmann::ordered_json& result);
 
 }  // namespace sid

@@ -1,15 +1,14 @@
 #include "reproducibility/verdict/judge.h"
 
-#include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
-#include "reproducibility/verdict/quantities.h"
+#include "reproducibility/experiments/results.h"
 
 namespace sid {
 namespace {
@@ -75,12 +74,13 @@ absl::StatusOr<size_t> CompareAll(const Claim& claim, const Evidence& evidence, 
   std::set<std::pair<Shares, std::pair<bool, double>>> known;
   size_t missing = 0;
   for (const Contrast& contrast : claim.rule->contrasts) {
-    SID_ASSIGN_OR_RETURN(const ContrastValues values, Evaluate(*claim.rule, contrast, evidence, judgement));
-    if (!values.problem.empty()) {
+    const absl::StatusOr<ContrastValues> evaluated = Evaluate(*claim.rule, contrast, evidence, judgement);
+    if (absl::IsNotFound(evaluated.status())) {
       missing += TestsOf(*claim.rule, contrast);
-      judgement->not_compared.push_back(absl::StrCat(contrast.label, ": ", values.problem));
+      judgement->not_compared.push_back(absl::StrCat(contrast.label, ": ", evaluated.status().message()));
       continue;
     }
+    SID_ASSIGN_OR_RETURN(const ContrastValues values, evaluated);
     // A stand-in data set makes two contrasts one.
     if (!known.insert({values.shares, {contrast.bound.above, contrast.bound.value}}).second) continue;
     const std::string on = evidence.stand_in.empty() ? "" : absl::StrCat(" [on ", evidence.stand_in, "]");
@@ -103,8 +103,9 @@ absl::Status JudgeContrasts(const Claim& claim, const Evidence& evidence, Judgem
   }
   if (claim.rule->pooled) Pool(shares, &judgement->comparisons);
   Correct(missing, &judgement->comparisons);
-  judgement->verdict = Decide(judgement->comparisons, claim.seeds, &judgement->reason);
-  if (judgement->verdict == Verdict::kInconclusive) judgement->leans = LeansTo(judgement->comparisons, missing == 0);
+  Finding& finding = *judgement;
+  finding = Decide(judgement->comparisons, claim.seeds);
+  if (finding.verdict == Verdict::kInconclusive) finding.leans = LeansTo(judgement->comparisons, missing == 0);
   return absl::OkStatus();
 }
 
@@ -120,12 +121,11 @@ struct Measured {
   std::string changed_rule;  // of the first such one
 };
 
-OfDevice JudgeDevice(const Claim& claim, const Measured& measured) {
-  OfDevice device;
-  device.alone = device.verdict = JudgeRatios(*claim.rule, measured.ratios, &device.reason);
+Finding JudgeDevice(const Claim& claim, const Measured& measured) {
+  Finding device = JudgeRatios(*claim.rule, measured.ratios);
   if (measured.changed_rule.empty()) return device;
-  device.verdict = Verdict::kInconclusive;
-  device.reason = absl::StrCat(measured.changed_rule, "; alone: ", Name(device.alone), ", ", device.reason);
+  device.leans = std::exchange(device.verdict, Verdict::kInconclusive);
+  device.reason = absl::StrCat(measured.changed_rule, "; alone: ", Name(device.leans), ", ", device.reason);
   return device;
 }
 
@@ -153,9 +153,9 @@ absl::Status JudgeBench(const Claim& claim, const AllEvidence& evidence, Judgeme
   std::vector<std::string> reasons;
   std::set<Verdict> verdicts, alone;
   for (const auto& [name, measured] : devices) {
-    const OfDevice& device = judgement->devices[name] = JudgeDevice(claim, measured);
+    const Finding& device = judgement->devices[name] = JudgeDevice(claim, measured);
     verdicts.insert(device.verdict);
-    alone.insert(device.alone);
+    alone.insert(device.verdict == Verdict::kInconclusive ? device.leans : device.verdict);
     reasons.push_back(absl::StrCat(name, ": ", Name(device.verdict), ", ", device.reason));
   }
   if (reasons.empty()) {
@@ -178,12 +178,9 @@ absl::Status JudgeExperiment(const Claim& claim, const AllEvidence& evidence, Ju
   return JudgeContrasts(claim, found->second, judgement);
 }
 
-// JSON has no NaN and no infinity.
-ordered_json Number(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
-
 std::string LeanName(Verdict leans) { return leans == Verdict::kInconclusive ? "" : Name(leans); }
 
-ordered_json ToJson(const Interval& interval) { return {Number(interval.low), Number(interval.high)}; }
+ordered_json ToJson(const Interval& interval) { return {NumberOrNull(interval.low), NumberOrNull(interval.high)}; }
 
 ordered_json ToJson(const Comparison& comparison) {
   return {{"label", comparison.label},
@@ -191,13 +188,13 @@ ordered_json ToJson(const Comparison& comparison) {
           {comparison.bound.above ? "fail_below" : "fail_above", comparison.bound.Fail()},
           {"seeds", comparison.seeds},
           {"values", comparison.values},
-          {"mean", Number(comparison.mean)},
-          {"deviation", Number(comparison.deviation)},
+          {"mean", NumberOrNull(comparison.mean)},
+          {"deviation", NumberOrNull(comparison.deviation)},
           {"t_interval", ToJson(comparison.t)},
           {"degrees", comparison.degrees},
-          {"p", Number(comparison.p)},
-          {"p_against", Number(comparison.p_against)},
-          {"p_against_holm", Number(comparison.p_against_holm)}};
+          {"p", NumberOrNull(comparison.p)},
+          {"p_against", NumberOrNull(comparison.p_against)},
+          {"p_against_holm", NumberOrNull(comparison.p_against_holm)}};
 }
 
 }  // namespace
@@ -212,7 +209,7 @@ absl::StatusOr<Judgement> Judge(const Claim& claim, const AllEvidence& evidence)
                                                 : absl::StrCat("answered by ", absl::StrJoin(claim.answered_by, ", "));
     return judgement;
   }
-  if (claim.rule->kind == RuleKind::kBench) {
+  if (claim.rule->IsOfBench()) {
     SID_RETURN_IF_ERROR(JudgeBench(claim, evidence, &judgement));
   } else {
     SID_RETURN_IF_ERROR(JudgeExperiment(claim, evidence, &judgement));
@@ -234,14 +231,12 @@ ordered_json ToJson(const Judgement& judgement) {
                        {"comparisons", ordered_json::array()},
                        {"not_compared", judgement.not_compared},
                        {"ratios", ordered_json::array()}};
-  for (const auto& [name, device] : judgement.devices) {
-    const Verdict leans = device.verdict == Verdict::kInconclusive ? device.alone : Verdict::kInconclusive;
-    json["devices"][name] = {{"verdict", Name(device.verdict)}, {"leans", LeanName(leans)}, {"reason", device.reason}};
-  }
+  for (const auto& [name, of] : judgement.devices)
+    json["devices"][name] = {{"verdict", Name(of.verdict)}, {"leans", LeanName(of.leans)}, {"reason", of.reason}};
   for (const Comparison& comparison : judgement.comparisons) json["comparisons"].push_back(ToJson(comparison));
   for (const Ratio& ratio : judgement.ratios) {
     json["ratios"].push_back({{"label", ratio.label},
-                              {"value", Number(ratio.value)},
+                              {"value", NumberOrNull(ratio.value)},
                               {"interval", ToJson(ratio.interval)},
                               {"trusted", ratio.trusted},
                               {"device", ratio.device}});

@@ -16,22 +16,13 @@
 
 namespace sid {
 
-struct OfDevice {
-  Verdict verdict = Verdict::kInconclusive;
-  Verdict alone = Verdict::kInconclusive;  // by the numbers, whether or not the rule is as old as they
-  std::string reason;
-};
-
-struct Judgement : Looked {
-  Verdict verdict = Verdict::kNotRun;
-  std::string reason;                      // a sentence; of NOT RUN, why
-  Verdict leans = Verdict::kInconclusive;  // of INCONCLUSIVE: which way the numbers point all the same
+struct Judgement : Looked, Finding {
   std::vector<std::string> changed_rules;  // files that were made under another rule
   std::vector<std::string> origins;        // commits and machines that made what was looked at, and how many runs each
   std::vector<Comparison> comparisons;     // of contrasts
   std::vector<std::string> not_compared;   // contrasts without values, with the reason
   std::vector<Ratio> ratios;               // bench
-  std::map<std::string, OfDevice> devices;
+  std::map<std::string, Finding> devices;
 };
 
 struct AllEvidence {

@@ -133,7 +133,7 @@ TEST(Judge, AMissingContrastKeepsFailAndForbidsPass) {
 
 TEST(Judge, ABenchmarkOfAnotherRuleDecidesNothing) {
   Claim claim = TheClaim();
-  claim.rule = Rule{.kind = RuleKind::kBench, .quantity = "critical_path_speedup", .bound = {true, 2}};
+  claim.rule = Rule{.quantity = "critical_path_speedup", .bound = {true, 2}};
   const auto verdict = [&](const ordered_json& rules) {
     const ordered_json contender = {{"label", "a"}, {"trusted", true}, {"stationary", true}};
     const ordered_json path = {{{"devices", 4}, {"speedup", 3.5}}};
@@ -151,7 +151,7 @@ TEST(Judge, ABenchmarkOfAnotherRuleDecidesNothing) {
 // Speed is a matter of the machine: each has its verdict, and what was measured under another rule decides nothing for it alone.
 TEST(Judge, EachDeviceHasAVerdictOfItsOwn) {
   Claim claim = TheClaim();
-  claim.rule = Rule{.kind = RuleKind::kBench, .quantity = "critical_path_speedup", .bound = {true, 2}};
+  claim.rule = Rule{.quantity = "critical_path_speedup", .bound = {true, 2}};
   const auto bench = [&](const std::string& device, double value, const std::string& hash) -> ordered_json {
     return {{"settings", {{"extractor", true}}},
             {"environment", {{"device", device}, {"cores", 2}}},

@@ -1,13 +1,13 @@
-#include "reproducibility/verdict/quantities.h"
-
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <functional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "reproducibility/experiments/results.h"
+#include "reproducibility/verdict/evidence.h"
 
 namespace sid {
 namespace {
@@ -20,27 +20,22 @@ constexpr size_t kHalves = 2, kMostModules = 10'000;
 // NaN where one of them is: what is no number is no small rise.
 double Larger(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
-std::vector<double> Numbers(const ordered_json& list) {
+double Start(const ordered_json& result) { return NumberOf(result.at("theory").at("divergence").front()); }
+
+// Of each module, from d_i and d_{i-1}.
+template <typename Function>
+std::vector<double> OfModules(const ordered_json& result, Function of) {
+  const ordered_json& d = result.at("theory").at("divergence");
   std::vector<double> numbers;
-  for (const ordered_json& number : list) numbers.push_back(NumberOf(number));
+  for (size_t i = 1; i < d.size(); ++i) numbers.push_back(of(NumberOf(d[i]), NumberOf(d[i - 1])));
   return numbers;
 }
 
-double Start(const ordered_json& result) { return NumberOf(result.at("theory").at("divergence").front()); }
-
 std::vector<double> Rises(const ordered_json& result) {
-  const std::vector<double> d = Numbers(result.at("theory").at("divergence"));
-  std::vector<double> rises;
-  for (size_t i = 1; i < d.size(); ++i) rises.push_back((d[i] - d[i - 1]) / d[0]);
-  return rises;
+  return OfModules(result, [start = Start(result)](double after, double before) { return (after - before) / start; });
 }
 
-std::vector<double> Contractions(const ordered_json& result) {
-  const std::vector<double> d = Numbers(result.at("theory").at("divergence"));
-  std::vector<double> contractions;
-  for (size_t i = 1; i < d.size(); ++i) contractions.push_back(d[i] / d[i - 1]);
-  return contractions;
-}
+std::vector<double> Contractions(const ordered_json& result) { return OfModules(result, std::divides<>()); }
 
 // A mean over many epochs does not grow with their number, as a maximum would. Between modules only: the epochs do not hold d_0.
 std::vector<double> RisesInTraining(const ordered_json& result) {
@@ -68,16 +63,14 @@ std::vector<double> LargestStaleness(const ordered_json& result) {
 }
 
 std::vector<double> Accuracy(const ordered_json& result) { return {result.at("test").at("accuracy").back()}; }
+
 using Quantity = std::vector<double> (*)(const ordered_json& result);
 
-const std::map<std::string, Quantity>& QuantitiesByName() {
-  static const auto* const kQuantities = new std::map<std::string, Quantity>{{"accuracy", Accuracy},
-                                                                             {"contraction", Contractions},
-                                                                             {"rise", Rises},
-                                                                             {"rise_in_training", RisesInTraining},
-                                                                             {"staleness", LargestStaleness}};
-  return *kQuantities;
-}
+constexpr std::pair<const char*, Quantity> kQuantities[] = {{"accuracy", Accuracy},
+                                                            {"contraction", Contractions},
+                                                            {"rise", Rises},
+                                                            {"rise_in_training", RisesInTraining},
+                                                            {"staleness", LargestStaleness}};
 
 bool IsList(const std::string& quantity) {
   return quantity == "rise" || quantity == "rise_in_training" || quantity == "contraction";
@@ -93,10 +86,10 @@ std::vector<double> OfFailed(const std::string& quantity, const ordered_json& re
 
 absl::StatusOr<std::vector<double>> QuantityOf(const std::string& quantity, const ordered_json& result) {
   std::vector<std::string> names;
-  for (const auto& [name, function] : QuantitiesByName()) names.push_back(name);
-  SID_RETURN_IF_ERROR(FindName("quantity", quantity, names).status());
+  for (const auto& [name, function] : kQuantities) names.emplace_back(name);
+  SID_ASSIGN_OR_RETURN(const size_t index, FindName("quantity", quantity, names));
   if (result.contains("failed")) return OfFailed(quantity, result);
-  return QuantitiesByName().at(quantity)(result);
+  return kQuantities[index].second(result);
 }
 
 std::vector<std::string> NamesOf(const std::string& quantity, size_t count) {

@@ -1,6 +1,6 @@
-#include "reproducibility/verdict/quantities.h"
-
 #include <gtest/gtest.h>
+
+#include "reproducibility/verdict/evidence.h"
 
 namespace sid {
 namespace {
