@@ -26,7 +26,7 @@ std::string Report(const std::string& out, double tick) {
   const ReproduceHooks hooks{.clock = [time = 0.0, tick]() mutable { return time += tick; }};
   ReproduceRequest request{.claims = "R5,R2", .out = out};
   EXPECT_TRUE(ApplyBudget("quick", &request).ok());
-  request.seeds = request.epochs = 1;
+  request.seeds = request.size.epochs = 1;
   request.size.train_images = 60;
   request.size.device = "cpu";
   const Registry registry = ParseRegistry(ReadFile("reproducibility/claims/claims.json").value()).value();

@@ -23,7 +23,7 @@ Registry TheRegistry() { return ParseRegistry(ReadFile("reproducibility/claims/c
 ReproduceRequest Request(const std::string& out) {
   ReproduceRequest request{.claims = "R5", .out = out};
   EXPECT_TRUE(ApplyBudget("quick", &request).ok());
-  request.seeds = request.epochs = 1;
+  request.seeds = request.size.epochs = 1;
   request.size.train_images = 100;
   request.size.device = "cpu";
   request.size.threads = 1;

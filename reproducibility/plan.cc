@@ -37,9 +37,7 @@ class Planner {
 
  private:
   absl::StatusOr<Plan> OfExperiment() {
-    Size size = request_.size;
-    if (request_.epochs > 0) size.epochs = request_.epochs;
-    SID_ASSIGN_OR_RETURN(const std::vector<TrainConfig> settings, SettingsOf(request_.experiment, size));
+    SID_ASSIGN_OR_RETURN(const std::vector<TrainConfig> settings, SettingsOf(request_.experiment, request_.size));
     for (int64_t seed = 1; seed <= (request_.seeds > 0 ? request_.seeds : kSeeds); ++seed) {
       for (TrainConfig config : settings) {
         config.seed = static_cast<uint64_t>(seed);
@@ -58,21 +56,14 @@ class Planner {
     return plan_.left_out.count(experiment) > 0;
   }
 
-  int64_t SeedsOf(const Claim& claim) const { return request_.seeds > 0 ? request_.seeds : claim.seeds; }
-
-  absl::StatusOr<std::vector<TrainConfig>> Settings(const Claim& claim) const {
-    Size size = request_.size;
-    size.epochs = request_.epochs > 0            ? request_.epochs
-                  : claim.rule->needs.epochs > 0 ? claim.rule->needs.epochs
-                                                 : Size().epochs;
-    return SettingsOf(claim.experiment, size);
-  }
-
   absl::Status AddContrasts(size_t index) {
     const Claim& claim = claims_[index];
-    SID_ASSIGN_OR_RETURN(const std::vector<TrainConfig> settings, Settings(claim));
+    Size size = request_.size;
+    if (size.epochs == 0) size.epochs = claim.rule->needs.epochs;
+    SID_ASSIGN_OR_RETURN(const std::vector<TrainConfig> settings, SettingsOf(claim.experiment, size));
+    const int64_t seeds = request_.seeds > 0 ? request_.seeds : claim.seeds;
     for (const Contrast& contrast : claim.rule->contrasts) {
-      for (int64_t seed = 1; seed <= SeedsOf(claim); ++seed) {
+      for (int64_t seed = 1; seed <= seeds; ++seed) {
         for (const Term& term : contrast.terms) AddTerm(index, term, seed, settings);
       }
     }
@@ -121,7 +112,7 @@ absl::Status ApplyBudget(const std::string& budget, ReproduceRequest* request) {
     return absl::OkStatus();
   }
   request->seeds = 2;
-  request->epochs = 2;
+  request->size.epochs = 2;
   request->size.dataset = "mnist-mini";
   request->size.train_images = 500;
   request->size.batch_size = 32;
@@ -137,7 +128,7 @@ std::string OptionsOf(const ReproduceRequest& request) {
     if (value > 0 && !quick) absl::StrAppend(&options, " --", name, "=", value);
   };
   add("seeds", request.seeds);
-  add("epochs", request.epochs);
+  add("epochs", size.epochs);
   add("train_images", size.train_images);
   add("batch_size", size.batch_size);
   if (request.tune) absl::StrAppend(&options, " --tune");

@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -25,14 +24,13 @@ struct ReproduceRequest {
   std::string claims = "all";
   std::string experiment;              // instead: all its settings, those too that no rule reads
   int64_t seeds = 0;                   // 0: as many as each claim asks for
-  int64_t epochs = 0;                  // 0: as many as each rule needs
   bool tune = false;                   // a learning rate for each setting of a rule that asks for a choice
-  Size size;                           // its epochs do not count
+  Size size;                           // 0 epochs: as many as each rule needs
   std::vector<std::string> leave_out;  // experiments
   double seconds = 0;                  // no run begins that would not end by then; 0: all begin
   std::string out;
-  std::string
-      bench;  // results.json of //:bench, or several, separated by commas; empty: OUT/bench.json where there is one
+  // results.json of //:bench, or several, separated by commas; empty: OUT/bench.json where there is one.
+  std::string bench;
 };
 
 // quick, full, or nothing for what the other flags say. UnknownName for another one.

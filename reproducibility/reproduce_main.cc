@@ -48,7 +48,7 @@ Flags* Register() {
              "quick (mnist-mini, two seeds, within ten minutes on two cores, decides little) or full (as the rules "
              "ask, tuned: for GPUs); empty for what the next flags say");
   claims.Add("seeds", &request.seeds, "of every contrast; 0 for as many as each rule asks for");
-  claims.Add("epochs", &request.epochs, "of every run; 0 for as many as each rule asks for");
+  claims.Add("epochs", &request.size.epochs, "of every run; 0 for as many as each rule asks for");
   claims.Add("tune", &request.tune,
              "three learning rates on the first seed for rules that ask for a choice, the best one for the rest");
   claims.Add("train_images", &request.size.train_images, "how many of the training set; 0 for all");
@@ -123,23 +123,22 @@ constexpr char kQuick[] =
     "own blocks, other networks, peers and more than 64 modules are left out.\n";
 
 std::string CallersPaths(const std::string& paths) {
-  std::vector<std::string> list = absl::StrSplit(paths, ',', absl::SkipEmpty());
-  for (std::string& path : list) path = CallersPath(path);
-  return absl::StrJoin(list, ",");
+  const std::vector<std::string> list = absl::StrSplit(paths, ',', absl::SkipEmpty());
+  return absl::StrJoin(list, ",", [](std::string* out, const std::string& path) { *out += CallersPath(path); });
 }
 
 absl::StatusOr<ReproduceRequest> RequestOf(const Flags& flags) {
   ReproduceRequest request = flags.request;
-  for (const auto& [name, value] : {std::pair{"seeds", request.seeds},
-                                    {"epochs", request.epochs},
-                                    {"train_images", request.size.train_images},
-                                    {"batch_size", request.size.batch_size}}) {
-    if (value < 0) return absl::InvalidArgumentError(absl::StrCat("--", name, "=", value, " is below 0"));
+  const std::pair<const char*, double> numbers[] = {{"seeds", request.seeds},
+                                                    {"epochs", request.size.epochs},
+                                                    {"train_images", request.size.train_images},
+                                                    {"batch_size", request.size.batch_size},
+                                                    {"seconds", request.seconds}};
+  for (const auto& [name, value] : numbers) {
+    if (!(value >= 0)) return absl::InvalidArgumentError(absl::StrCat("--", name, "=", value, " is below 0"));
   }
   if (!request.size.dataset.empty() && request.experiment.empty())
     return absl::InvalidArgumentError("--dataset is for --experiment: a claim's rule names its data sets");
-  if (!(request.seconds >= 0))
-    return absl::InvalidArgumentError(absl::StrCat("--seconds=", request.seconds, " is below 0"));
   if (flags.jobs < 0 || flags.jobs > 256)
     return absl::InvalidArgumentError(absl::StrCat("--jobs=", flags.jobs, " is out of range: it is from 0 to 256"));
   request.size.data_dir = CallersPath(request.size.data_dir);

@@ -23,7 +23,7 @@ using nlohmann::ordered_json;
 ReproduceRequest Tiny(const std::string& claims, const std::string& out) {
   ReproduceRequest request{.claims = claims, .out = out};
   EXPECT_TRUE(ApplyBudget("quick", &request).ok());
-  request.seeds = request.epochs = 1;
+  request.seeds = request.size.epochs = 1;
   request.size.train_images = 100;
   request.size.device = "cpu";
   return request;

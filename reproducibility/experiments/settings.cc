@@ -90,7 +90,7 @@ const ordered_json& Experiments() {
 }
 
 TrainConfig WithOptions(const ordered_json& options) {
-  TrainConfig config{.epochs = Size().epochs, .batch_size = 128, .learning_rate = 1e-3};
+  TrainConfig config{.epochs = 50, .batch_size = 128, .learning_rate = 1e-3};
   size_t used = 0;
   VisitFields(config, [&](auto& value, const Field& field) {
     const auto found = options.find(field.name);
@@ -149,7 +149,7 @@ absl::StatusOr<std::vector<TrainConfig>> SettingsOf(const std::string& experimen
     if (!size.dataset.empty()) setting.dataset = size.dataset;
     if (size.batch_size > 0) setting.batch_size = size.batch_size;
     setting.train_images = size.train_images;
-    setting.epochs = size.epochs;
+    if (size.epochs > 0) setting.epochs = size.epochs;
     setting.data_dir = size.data_dir;
     setting.precision = size.precision;
     setting.device = size.device;

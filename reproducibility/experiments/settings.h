@@ -16,7 +16,7 @@ namespace sid {
 struct Size {
   std::string dataset;  // instead of all of the experiment's own, of which it stands in for the first; empty for those
   int64_t train_images = 0;  // 0 for all
-  int64_t epochs = 50;       // of settings that do not say theirs
+  int64_t epochs = 0;        // 0 for 50
   int64_t batch_size = 0;    // 0 for the recipe's: so few images make too few steps of that
   std::string data_dir, precision = TrainConfig().precision, device = "auto";
   int64_t threads = 0;
