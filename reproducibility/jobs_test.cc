@@ -34,7 +34,9 @@ ReproduceRequest Request(const std::string& out) {
 int TakePart(const std::string& out) {
   ReproduceHooks hooks{.clock = SecondsNow};
   hooks.on_progress = [&](const ReproduceProgress& run) {
-    if (!run.kept) EXPECT_TRUE(AppendToFile(out + "/made", ".").ok());
+    if (!run.kept) {
+      EXPECT_TRUE(AppendToFile(out + "/made", ".").ok());
+    }
   };
   return RunMissing(TheRegistry(), Request(out), hooks).ok() ? 0 : 1;
 }

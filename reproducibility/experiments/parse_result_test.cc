@@ -95,7 +95,7 @@ TEST(ParseResult, WrongTypesAreNamedByTheirPlace) {
 }
 
 TEST(NumberOf, WhatIsNotFiniteIsNull) {
-  for (const double number : {INFINITY, -INFINITY, std::nan("")}) {
+  for (const double number : std::initializer_list<double>{INFINITY, -INFINITY, std::nan("")}) {
     EXPECT_EQ(NumberOrNull(number), nullptr);
     EXPECT_TRUE(std::isnan(NumberOf(NumberOrNull(number))));
   }

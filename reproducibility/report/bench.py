@@ -85,12 +85,9 @@ def which(results):
     return f" of {networks[0]}" if networks else ""
 
 
-def between(low, high):
-    return low if low == high else f"{low} to {high}"
-
-
 def speed_answer(results):
     """How many times as fast SID's fastest is, over each learner's; empty without pairs, and of the cascade alone."""
+    between = lambda low, high: low if low == high else f"{low} to {high}"  # noqa: E731
     found = {}
     for depth, over, ratio in pairs(results):
         found.setdefault(over, {})[depth] = ratio["median"]
