@@ -54,7 +54,7 @@ std::function<void()> StartByHost(Ranks& ranks, const at::Tensor& tensor, const 
 std::function<void()> StartSum(Ranks& ranks, const at::Tensor& tensor) {
   c10d::AllreduceOptions options;
   options.timeout = kEver;
-  if (ranks.sums() != nullptr && tensor.device() == ranks.device())
+  if (ranks.GoesBy(ranks.sums(), tensor))
     return Start(ranks, tensor, [&](auto& tensors) { return ranks.sums()->allreduce(tensors, options); });
   return StartByHost(ranks, tensor, [&](auto& group, auto& tensors) { return group.allreduce(tensors, options); });
 }

@@ -108,7 +108,7 @@ class LinkSender : public Sender {
       sent_.emplace_back();
       SendByHost(DescribeTensors(tensors));
       for (const at::Tensor& tensor : tensors) {
-        if (lane_ != nullptr && tensor.device() == ranks_.device())
+        if (ranks_.GoesBy(lane_, tensor))
           SendByLane(Flat(tensor));
         else
           SendByHost(Flat(tensor).cpu());
@@ -245,7 +245,7 @@ class LinkReceiver : public Receiver {
     std::vector<std::pair<at::Tensor, at::Tensor>> copies;  // to the device, from the host
     for (const at::Tensor& tensor : tensors) {
       const at::Tensor flat = Flat(tensor);
-      if (lane_ != nullptr && tensor.device() == ranks_.device()) {
+      if (ranks_.GoesBy(lane_, tensor)) {
         begins.push_back(ByLane(flat));
         continue;
       }

@@ -256,6 +256,10 @@ Lane Ranks::OpenLane(const std::string& name, int rank, int size) {
   return lane;
 }
 
+bool Ranks::GoesBy(const Lane& lane, const at::Tensor& tensor) const {
+  return lane != nullptr && tensor.device() == device();
+}
+
 // What waits on a device for a rank that is gone would wait for ever, and the host for the device.
 RankLost Ranks::NoteLost(int rank, const std::string& why) {
   std::vector<Lane> lanes;

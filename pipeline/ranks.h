@@ -8,6 +8,7 @@
 // Each has a connection to each other one (c10d's Gloo), through the network that leads to MASTER_ADDR, or that GLOO_SOCKET_IFNAME names. What lies
 // on a GPU travels through the host's memory, or, where each rank has a GPU of its own, from GPU to GPU (c10d's NCCL).
 
+#include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 #include <c10/util/intrusive_ptr.h>
 
@@ -84,6 +85,8 @@ class Ranks {
 
   // A lane that all who take part in it name the same, for their `rank` of `size`; null where tensors travel through the host's memory.
   Lane OpenLane(const std::string& name, int rank, int size);
+  // Whether a tensor travels by that lane: there is one, and the tensor lies on this rank's device.
+  bool GoesBy(const Lane& lane, const at::Tensor& tensor) const;
   // That of sums over all ranks; may be null.
   const Lane& sums() const { return sums_; }
 
