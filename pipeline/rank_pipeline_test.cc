@@ -205,37 +205,5 @@ TEST(Ranks, SayWhichOneIsSilent) {
   EXPECT_TRUE(said.starts_with("rank 1 is gone: ")) << said;
 }
 
-TEST(RanksFromEnvironment, NamesWhatIsMissingOrWrong) {
-  const auto parse = [](const std::map<std::string, std::string>& variables) {
-    return RanksFromEnvironment([&](const char* name) -> const char* {
-      const auto found = variables.find(name);
-      return found == variables.end() ? nullptr : found->second.c_str();
-    });
-  };
-  EXPECT_EQ(parse({})->size, 1);
-  EXPECT_EQ(parse({{"WORLD_SIZE", "1"}})->size, 1);
-  const std::map<std::string, std::string> whole = {
-      {"WORLD_SIZE", "3"}, {"RANK", "2"}, {"MASTER_PORT", "29500"}, {"MASTER_ADDR", "node7"}};
-  EXPECT_EQ(parse(whole)->rank, 2);
-  EXPECT_EQ(parse(whole)->port, 29500);
-  EXPECT_EQ(parse(whole)->address, "node7");
-  EXPECT_EQ(parse(whole)->local_rank, 0);
-  auto local = whole;
-  local["LOCAL_RANK"] = "1";
-  EXPECT_EQ(parse(local)->local_rank, 1);
-  local["LOCAL_RANK"] = "3";
-  EXPECT_EQ(parse(local).status().message(), "LOCAL_RANK=3 is no number from 0 to 2");
-  for (const char* name : {"RANK", "MASTER_PORT", "MASTER_ADDR"}) {
-    auto part = whole;
-    part.erase(name);
-    EXPECT_NE(parse(part).status().message().find(name), absl::string_view::npos) << parse(part).status();
-  }
-  for (const char* rank : {"3", "-1", "x", ""}) {
-    auto wrong = whole;
-    wrong["RANK"] = rank;
-    EXPECT_EQ(parse(wrong).status().message(), std::string("RANK=") + rank + " is no number from 0 to 2");
-  }
-}
-
 }  // namespace
 }  // namespace sid

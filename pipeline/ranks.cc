@@ -177,6 +177,13 @@ absl::Status Agree(c10d::Store& store, const RankOptions& options, const Setting
   return same;
 }
 
+// c10d records every message, and each group's first one in a map of the process without a lock (FlightRecorder, torch 2.11): two groups that begin
+// at once end the process.
+void KeepNoRecord() {
+  static const int once = setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/0);
+  (void)once;
+}
+
 }  // namespace
 
 int FreePort() {
@@ -232,6 +239,7 @@ absl::StatusOr<std::unique_ptr<Ranks>> Ranks::Join(const RankOptions& options, c
   own.insert(own.end(), settings.begin(), settings.end());
   // A connection whose other end is gone is an error where one writes to it, not the end of this process.
   std::signal(SIGPIPE, SIG_IGN);
+  KeepNoRecord();
   SID_ASSIGN_OR_RETURN(auto store, OpenStore(options));
   std::unique_ptr<Ranks> ranks(new Ranks(options, store));
   try {
