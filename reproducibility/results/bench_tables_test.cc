@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
@@ -12,58 +11,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "reproducibility/results/tables_for_tests.h"
+#include "reproducibility/results/bench_tables_for_tests.h"
 
 namespace sid {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr int64_t kDepths[] = {4, 8, 16, 64};
-
-// Milliseconds of one contender by depth.
-struct Timed {
-  std::string title, learner, executor, precision;
-  bool captured = false;
-};
-
-const ordered_json& Find(const ordered_json& bench, const Timed& timed, int64_t depth) {
-  for (const ordered_json& contender : bench.at("contenders")) {
-    if (contender.at("learner") == timed.learner &&
-        (timed.executor.empty() || contender.at("executor") == timed.executor) &&
-        contender.at("precision") == timed.precision && contender.at("captured") == timed.captured &&
-        contender.at("depth") == depth && contender.at("chunk") == 0) {
-      return contender;
-    }
-  }
-  ADD_FAILURE() << "no contender for " << timed.title << " at L = " << depth;
-  return bench;
-}
-
-std::string Milliseconds(const ordered_json& bench, const Timed& timed, bool decimals = false) {
-  std::vector<std::string> cells = {timed.title};
-  for (const int64_t depth : kDepths) {
-    const double milliseconds = 1e3 * Find(bench, timed, depth).at("step_seconds").at("median").get<double>();
-    cells.push_back(decimals ? absl::StrFormat("%.3f", milliseconds) : absl::StrFormat("%.3g", milliseconds));
-  }
-  return Row(cells);
-}
-
-// How many times faster, from pairs: the file holds each pair once, SID as what is compared.
-std::string Gains(const std::string& title, const ordered_json& bench, const Timed& of, const Timed& over) {
-  std::vector<std::string> cells = {title};
-  for (const int64_t depth : kDepths) {
-    const auto first = Find(bench, of, depth).at("label").get<std::string>(),
-               second = Find(bench, over, depth).at("label").get<std::string>();
-    std::string cell = "no such pair";
-    for (const ordered_json& pair : bench.at("measured_speedups")) {
-      if (pair.at("of") != first || pair.at("over") != second) continue;
-      cell = absl::StrFormat("%.2f", pair.at("ratio").at("median").get<double>());
-    }
-    cells.push_back(cell);
-  }
-  return Row(cells);
-}
 
 std::string GainInClosedForm(const std::string& title, const ordered_json& bench, const std::string& precision) {
   return Gains(title, bench, {"", "sid", "batched", precision}, {"", "bp-chain", "", precision});
@@ -96,88 +49,6 @@ std::vector<std::string> StepTimes() {
   table.push_back(GainInClosedForm("the same in bf16", bench, "bf16"));
   return table;
 }
-
-// Of the executor with the chain's kernel, and of bp-chain.
-Timed Kernel(const std::string& precision, bool captured = true) { return {"", "sid", "cuda", precision, captured}; }
-Timed Chain(const std::string& precision, bool captured = true) { return {"", "bp-chain", "", precision, captured}; }
-
-const char* const kPrecisions[] = {"fp32", "tf32", "bf16"};
-
-std::string GainOfKernel(const ordered_json& bench, const std::string& precision) {
-  return Gains(absl::StrCat("times faster: `cuda` against `bp-chain`, ", precision), bench, Kernel(precision),
-               Chain(precision));
-}
-
-std::vector<std::string> GpuTimes() {
-  const ordered_json bench = ReadJson("bench/h200/steps.json");
-  std::vector<std::string> table;
-  for (const std::string precision : kPrecisions) {
-    for (const auto& [title, learner, executor] : {std::tuple("`sid`, `cuda`", "sid", "cuda"),
-                                                   {"`sid`, `batched`", "sid", "batched"},
-                                                   {"`bp-chain`", "bp-chain", ""}}) {
-      const std::string whole = absl::StrCat(title, ", ", precision);
-      table.push_back(Milliseconds(bench, {whole, learner, executor, precision, true}, /*decimals=*/true));
-    }
-  }
-  for (const std::string precision : kPrecisions) table.push_back(GainOfKernel(bench, precision));
-  return table;
-}
-
-std::vector<std::string> GainsOnTheH100() {
-  const ordered_json bench = ReadJson("bench/h100/results.json");
-  std::vector<std::string> table;
-  for (const std::string precision : kPrecisions) table.push_back(GainOfKernel(bench, precision));
-  return table;
-}
-
-// The phases of SID's replayed steps, in bf16.
-std::vector<std::string> PhasesOfReplays() {
-  const ordered_json bench = ReadJson("bench/h200/steps.json");
-  std::vector<std::string> table;
-  for (const char* phase :
-       {"extractor forward", "teachers", "local update", "extractor backward", "optimizer", "step"}) {
-    std::vector<std::string> cells = {phase};
-    for (const int64_t depth : kDepths) {
-      const ordered_json& contender = Find(bench, Kernel("bf16"), depth);
-      EXPECT_EQ(contender.at("phases_of"), "replay");
-      for (const ordered_json& one : contender.at("phases")) {
-        if (one.at("phase") == phase && one.at("module") == -1)
-          cells.push_back(absl::StrFormat("%.3f", 1e3 * one.at("seconds").at("median").get<double>()));
-      }
-    }
-    table.push_back(Row(cells));
-  }
-  return table;
-}
-
-// Steps of backpropagation, and of modules that own blocks, one after the other and side by side.
-std::vector<std::string> SideBySide(const std::string& path) {
-  const ordered_json bench = ReadJson(path);
-  std::vector<std::string> table;
-  for (const ordered_json& bp : bench.at("contenders")) {
-    if (bp.at("learner") != "bp") continue;
-    std::vector<std::string> cells = {bp.at("batch").dump()};
-    const auto add = [&](const ordered_json& contender) {
-      cells.push_back(absl::StrFormat("%.3f", 1e3 * contender.at("step_seconds").at("median").get<double>()));
-    };
-    add(bp);
-    std::string pipeline;
-    for (const ordered_json& sid : bench.at("contenders")) {
-      if (sid.at("learner") != "sid" || sid.at("batch") != bp.at("batch")) continue;
-      add(sid);
-      pipeline = sid.at("label").get<std::string>();
-    }
-    for (const ordered_json& pair : bench.at("measured_speedups")) {
-      if (pair.at("of") == pipeline && pair.at("over") == bp.at("label"))
-        cells.push_back(absl::StrFormat("%.2f", pair.at("ratio").at("median").get<double>()));
-    }
-    table.push_back(Row(cells));
-  }
-  return table;
-}
-std::vector<std::string> ResNet18ByFour() { return SideBySide("bench/h200/resnet18_even4.json"); }
-std::vector<std::string> ResNet18ByEight() { return SideBySide("bench/h200/resnet18_even8.json"); }
-std::vector<std::string> VitTinyByFour() { return SideBySide("bench/h200/vit_tiny_even4.json"); }
 
 // Mebibytes above weights and optimizer state, by depth.
 std::vector<std::string> Memory() {
@@ -285,12 +156,6 @@ std::vector<std::string> ModelledSteps() {
 const Guarded kTables[] = {{"docs/benchmarks.md", "reproducibility/results/two_cores/bench.json", StepTimes},
                            {"docs/benchmarks.md", "bench/cascade/results.json", CascadeTimes},
                            {"docs/benchmarks.md", "bench/micro/results.json", WhereTheTimeGoes},
-                           {"docs/benchmarks.md", "bench/h200/steps.json", GpuTimes},
-                           {"docs/benchmarks.md", "bench/h200/steps.json (phases)", PhasesOfReplays},
-                           {"docs/benchmarks.md", "bench/h100/results.json", GainsOnTheH100},
-                           {"docs/benchmarks.md", "bench/h200/resnet18_even4.json", ResNet18ByFour},
-                           {"docs/benchmarks.md", "bench/h200/resnet18_even8.json", ResNet18ByEight},
-                           {"docs/benchmarks.md", "bench/h200/vit_tiny_even4.json", VitTinyByFour},
                            {"docs/benchmarks.md", "bench/memory/results.json", Memory},
                            {"docs/benchmarks.md", "bench/e2/cascade.json", ModelledCascade},
                            {"docs/benchmarks.md", "bench/e2/step.json", ModelledSteps},
