@@ -150,7 +150,9 @@ absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_js
   SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(from));
   ordered_json& environment = bench["environment"];
   if (environment.contains("command")) {
-    environment["command"] = absl::StrReplaceAll(environment["command"].get<std::string>(), {{folder, "OUT"}});
+    const std::string measured = std::filesystem::path(from).parent_path().string();
+    environment["command"] =
+        absl::StrReplaceAll(environment["command"].get<std::string>(), {{folder, "OUT"}, {measured, "OUT"}});
   }
   if (!bench.contains("rules")) bench["rules"] = rules;
   SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", file), ToText(bench, 1) + "\n"));

@@ -79,7 +79,7 @@ TEST(RunOrRead, AResultSaysEverythingButWhereItWasMade) {
   const std::string text = result.dump();
   EXPECT_EQ(text.find(folder), std::string::npos);
   EXPECT_EQ(text.find("data_dir"), std::string::npos);
-  EXPECT_EQ(Describe(plan[0], result).find("sid L=2 seed 1: "), 0u);
+  EXPECT_EQ(Describe(plan[0], result).find("sid L=2 seed 1"), 0u);
 }
 
 TEST(RunOrRead, TheTimeThatKeptRunsTookSaysWhatStillFits) {

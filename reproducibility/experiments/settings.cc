@@ -1,6 +1,7 @@
 #include "reproducibility/experiments/settings.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -127,11 +128,34 @@ std::vector<TrainConfig> OwnSettings(const ordered_json& experiment) {
   return settings;
 }
 
+// The options by which experiments differ, but for what titles begin with and what the caller chooses.
+const std::set<std::string>& Varied() {
+  static const auto* const kNames = [] {
+    auto* const names = new std::set<std::string>;
+    for (const auto& [title, experiment] : Experiments().items()) {
+      for (size_t i = 1; i < experiment.size(); ++i) {
+        for (const auto& [name, value] : experiment[i].items()) names->insert(name);
+      }
+    }
+    for (const char* told : {"learner", "network", "depth", "dataset", "lr", "batch_size"}) names->erase(told);
+    return names;
+  }();
+  return *kNames;
+}
+
 }  // namespace
 
 std::string TitleOf(const TrainConfig& config) {
-  const std::string network = config.network == TrainConfig().network ? "" : " on " + config.network;
-  return absl::StrCat(config.learner, network, " L=", config.depth, " seed ", config.seed);
+  const TrainConfig plain;
+  const std::string network = config.network == plain.network ? "" : " on " + config.network;
+  std::string title = absl::StrCat(config.learner, network, " L=", config.depth, " seed ", config.seed);
+  const ordered_json own = ToJson(config), usual = ToJson(plain);
+  for (const std::string& name : Varied()) {
+    if (own.at(name) == usual.at(name)) continue;
+    absl::StrAppend(&title, " ", name, "=",
+                    own.at(name).is_string() ? own.at(name).get<std::string>() : own.at(name).dump());
+  }
+  return title;
 }
 
 std::vector<std::string> ExperimentNames() {

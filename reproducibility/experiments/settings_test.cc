@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "reproducibility/experiments/results.h"
 #include "sid/network/architectures.h"
 #include "sid/network/initialisation.h"
@@ -52,12 +53,22 @@ TEST(SettingsOf, ListsMultiplyAndEverySchemeIsAmongThem) {
   EXPECT_EQ(blocks.back().alpha, "0.5");
 }
 
-TEST(TitleOf, NamesTheNetworkWhereItIsAnotherOneThanThePapers) {
+TEST(TitleOf, NamesWhatTellsSettingsApart) {
   TrainConfig config{.learner = "sid", .depth = 2};
   config.seed = 3;
   EXPECT_EQ(TitleOf(config), "sid L=2 seed 3");
   config.network = "vgg11";
   EXPECT_EQ(TitleOf(config), "sid on vgg11 L=2 seed 3");
+  config.overlap = true;
+  config.alpha = "0.9";
+  EXPECT_EQ(TitleOf(config), "sid on vgg11 L=2 seed 3 alpha=0.9 overlap=true");
+  for (const std::string& experiment : ExperimentNames()) {
+    std::set<std::string> titles;
+    const auto settings = SettingsOf(experiment, {}).value();
+    for (const TrainConfig& one : settings)
+      titles.insert(absl::StrCat(one.dataset, " ", TitleOf(one), " ", one.learning_rate));
+    EXPECT_EQ(titles.size(), settings.size()) << experiment;
+  }
 }
 
 TEST(LearningRatesOf, TheRecipesIsAmongThem) {
