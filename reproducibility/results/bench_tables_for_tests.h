@@ -38,7 +38,8 @@ inline std::string Milliseconds(const nlohmann::ordered_json& bench, const Timed
 }
 
 // How many times faster, from pairs: the file holds each pair once, SID as what is compared.
-inline std::string Gains(const std::string& title, const nlohmann::ordered_json& bench, const Timed& of, const Timed& over) {
+inline std::string Gains(const std::string& title, const nlohmann::ordered_json& bench, const Timed& of,
+                         const Timed& over) {
   std::vector<std::string> cells = {title};
   for (const int64_t depth : kDepths) {
     const auto first = Find(bench, of, depth).at("label").get<std::string>(),

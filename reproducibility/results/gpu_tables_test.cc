@@ -91,8 +91,7 @@ std::vector<std::string> Bounds() {
   const ordered_json &sid = Find(bench, Kernel("bf16"), 64), &bp = Find(bench, Chain("bf16"), 64);
   constexpr double B = 128, C = 100, D = 128, H = 256, L = 64, kHalf = 2, kWhole = 4;  // bytes of a number
   // Convolutions 3-32-64 on 32 x 32, 64-128-128 on 16 x 16, each pair pooled, and the features.
-  const double convolutions =
-      2 * B * (9 * (3 * 32 + 32 * 64) * 1024 + 9 * (64 * 128 + 128 * 128) * 256 + 128 * 128);
+  const double convolutions = 2 * B * (9 * (3 * 32 + 32 * 64) * 1024 + 9 * (64 * 128 + 128 * 128) * 256 + 128 * 128);
   const double kept = B * ((32 + 64) * 1024 + 64 * 256 + 2 * 128 * 256 + 128 * 64), image = B * 3 * 1024;
   const double read = B * (32 * 1024 + 64 * 256 + 128 * 256 + 128 * 64);
   const double forward = PhaseSeconds(sid, "extractor forward"), back = PhaseSeconds(sid, "extractor backward");
