@@ -148,12 +148,9 @@ ordered_json RulesOf(const Registry& registry) {
 absl::StatusOr<ordered_json> KeepBench(const std::string& from, const ordered_json& rules, const std::string& folder,
                                        const std::string& file) {
   SID_ASSIGN_OR_RETURN(ordered_json bench, ReadBench(from));
-  ordered_json& environment = bench["environment"];
-  if (environment.contains("command")) {
-    const std::string measured = std::filesystem::path(from).parent_path().string();
-    environment["command"] =
-        absl::StrReplaceAll(environment["command"].get<std::string>(), {{folder, "OUT"}, {measured, "OUT"}});
-  }
+  std::string command = bench["environment"].value("command", "");
+  absl::StrReplaceAll({{folder, "OUT"}, {std::filesystem::path(from).parent_path().string(), "OUT"}}, &command);
+  bench["environment"]["command"] = command;
   if (!bench.contains("rules")) bench["rules"] = rules;
   SID_RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", file), ToText(bench, 1) + "\n"));
   return bench;

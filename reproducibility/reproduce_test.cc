@@ -55,7 +55,7 @@ std::string FinishedFolder() {
     EXPECT_TRUE(Call(*folder).report.ok());
     return folder;
   }();
-  const std::string folder = NewFolder();
+  std::string folder = NewFolder();
   std::filesystem::copy(*kFinished, folder, std::filesystem::copy_options::recursive);
   return folder;
 }

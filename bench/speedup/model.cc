@@ -9,13 +9,16 @@
 namespace sid {
 namespace {
 
-// What each device has to do of `modules`.
+// What each device has to do of `modules`: equally many neighbours, or the first ones one more.
 std::vector<double> SumByDevice(const std::vector<double>& modules, int64_t devices) {
-  std::vector<double> sums;
+  const auto count = static_cast<int64_t>(modules.size());
+  CHECK(devices >= 1 && devices <= count) << devices << " devices for " << count << " modules";
+  std::vector<double> sums(devices);
   auto begin = modules.begin();
-  for (const int64_t count : EvenPlacement(static_cast<int64_t>(modules.size()), devices)) {
-    sums.push_back(std::accumulate(begin, begin + count, 0.0));
-    begin += count;
+  for (int64_t device = 0; device < devices; ++device) {
+    const auto end = begin + count / devices + (device < count % devices ? 1 : 0);
+    sums[device] = std::accumulate(begin, end, 0.0);
+    begin = end;
   }
   return sums;
 }
@@ -40,13 +43,6 @@ double EndOfPhase1(const StepTimes& times, int64_t devices, const Link& link, co
 
 double TheoreticalSpeedup(const std::vector<double>& modules) {
   return std::accumulate(modules.begin(), modules.end(), 0.0) / *std::max_element(modules.begin(), modules.end());
-}
-
-std::vector<int64_t> EvenPlacement(int64_t modules, int64_t devices) {
-  CHECK(devices >= 1 && devices <= modules) << devices << " devices for " << modules << " modules";
-  std::vector<int64_t> placement(devices, modules / devices);
-  for (int64_t device = 0; device < modules % devices; ++device) ++placement[device];
-  return placement;
 }
 
 double CriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages) {

@@ -45,11 +45,8 @@ struct Messages {
 
 double TheoreticalSpeedup(const std::vector<double>& modules);
 
-// How many neighbouring modules each of `devices` (1 .. modules) has: equally many, or the first ones one more, as modules of one shape cost
-// the same. The first device has the extractor too.
-std::vector<int64_t> EvenPlacement(int64_t modules, int64_t devices);
-
-// Seconds of a step on so many devices.
+// Seconds of a step on so many devices (1 .. L), of neighbouring modules equally many each, as modules of one shape cost the same. The first
+// device has the extractor too.
 double CriticalPath(const StepTimes& times, int64_t devices, const Link& link, const Messages& messages);
 
 // The least CriticalPath of at most `devices` devices.

@@ -148,12 +148,6 @@ TEST_F(SpeedupModelTest, EveryPartCountsWithItsPrice) {
   EXPECT_DOUBLE_EQ(CriticalPath(times, 2, link, messages), 25 + 0.5 + 20 + 2);
 }
 
-TEST_F(SpeedupModelTest, AnEvenPlacementLeavesNoneWithTwoMoreThanAnother) {
-  EXPECT_EQ(EvenPlacement(8, 3), (std::vector<int64_t>{3, 3, 2}));
-  EXPECT_EQ(EvenPlacement(4, 4), (std::vector<int64_t>{1, 1, 1, 1}));
-  EXPECT_EQ(EvenPlacement(5, 1), (std::vector<int64_t>{5}));
-}
-
 TEST_F(SpeedupModelTest, MoreDevicesThanModulesAreABug) {
   const StepTimes times{.teachers = {1, 1}, .modules = {1, 1}};
   EXPECT_DEATH(CriticalPath(times, 3, kFree, {}), "3 devices for 2 modules");

@@ -5,9 +5,9 @@
 // the verdict does not depend on how busy the machine is.
 
 #include <gtest/gtest.h>
-#include <time.h>
 
 #include <algorithm>
+#include <ctime>
 #include <limits>
 
 #include "bench/contenders/contender.h"

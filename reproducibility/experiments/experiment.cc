@@ -40,8 +40,8 @@ Quantities Concatenate(const std::vector<Quantities>& parts) {
   Quantities all;
   for (auto member : {&Quantities::divergence, &Quantities::loss, &Quantities::failure, &Quantities::bound,
                       &Quantities::contraction, &Quantities::entropy}) {
-    std::vector<at::Tensor> tensors;
-    for (const Quantities& part : parts) tensors.push_back(part.*member);
+    std::vector<at::Tensor> tensors(parts.size());
+    for (size_t k = 0; k < parts.size(); ++k) tensors[k] = parts[k].*member;
     all.*member = at::concat(tensors, -1);
   }
   return all;

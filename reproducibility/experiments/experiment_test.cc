@@ -41,6 +41,7 @@ std::vector<TrainConfig> SmallPlan() {
 
 std::vector<bool> RunAndCountKept(const std::vector<TrainConfig>& plan, const std::string& folder) {
   std::vector<bool> kept;
+  kept.reserve(plan.size());
   for (const TrainConfig& config : plan) kept.push_back(RunHere(config, folder)->kept);
   return kept;
 }

@@ -52,10 +52,7 @@ std::string SealOf(nlohmann::json document) {
 absl::Status CheckOutcome(const ordered_json& result) {
   const bool failed = result.contains("failed");
   SID_RETURN_IF_ERROR(CheckShape(result, ordered_json::parse(failed ? kShapeOfFailed : kShapeOfEnded)));
-  if (failed) {
-    if (result.value("classes", int64_t{1}) > 0) return absl::OkStatus();
-    return absl::DataLossError("classes is 0");
-  }
+  if (failed) return result.value("classes", int64_t{1}) > 0 ? absl::OkStatus() : absl::DataLossError("classes is 0");
   const auto best = result.at("best_epoch").get<int64_t>(), epochs = static_cast<int64_t>(result.at("epochs").size());
   if (best >= 1 && best <= epochs) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("best_epoch is ", best, " of ", epochs));

@@ -128,32 +128,18 @@ std::vector<TrainConfig> OwnSettings(const ordered_json& experiment) {
   return settings;
 }
 
-// The options by which experiments differ, but for what titles begin with and what the caller chooses.
-const std::set<std::string>& Varied() {
-  static const auto* const kNames = [] {
-    auto* const names = new std::set<std::string>;
-    for (const auto& [title, experiment] : Experiments().items()) {
-      for (size_t i = 1; i < experiment.size(); ++i) {
-        for (const auto& [name, value] : experiment[i].items()) names->insert(name);
-      }
-    }
-    for (const char* told : {"learner", "network", "depth", "dataset", "lr", "batch_size"}) names->erase(told);
-    return names;
-  }();
-  return *kNames;
-}
-
 }  // namespace
 
 std::string TitleOf(const TrainConfig& config) {
-  const TrainConfig plain;
-  const std::string network = config.network == plain.network ? "" : " on " + config.network;
+  const ordered_json own = ToJson(config), plain = ToJson(TrainConfig());
+  const std::string network = config.network == plain["network"] ? "" : " on " + config.network;
   std::string title = absl::StrCat(config.learner, network, " L=", config.depth, " seed ", config.seed);
-  const ordered_json own = ToJson(config), usual = ToJson(plain);
-  for (const std::string& name : Varied()) {
-    if (own.at(name) == usual.at(name)) continue;
-    absl::StrAppend(&title, " ", name, "=",
-                    own.at(name).is_string() ? own.at(name).get<std::string>() : own.at(name).dump());
+  const std::set<std::string> left_out = {"learner",  "network",      "depth",  "seed",       "dataset",
+                                          "data_dir", "train_images", "epochs", "batch_size", "precision",
+                                          "device",   "threads",      "lr"};
+  for (const auto& [name, value] : own.items()) {
+    if (value == plain[name] || left_out.count(name) > 0) continue;
+    absl::StrAppend(&title, " ", name, "=", value.is_string() ? value.get<std::string>() : value.dump());
   }
   return title;
 }

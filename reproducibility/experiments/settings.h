@@ -24,8 +24,8 @@ struct Size {
 
 std::vector<std::string> ExperimentNames();
 
-// "sid L=8 seed 1", with the network where it is another one than the paper's and with what tells an experiment's settings apart, where it is
-// not the default: "sid on vgg11 L=2 seed 1 alpha=0.9 partition=even".
+// "sid L=8 seed 1", with the network where it is another one than the paper's and with what else is not the default, but for what all runs
+// have: "sid on vgg11 L=2 seed 1 alpha=0.9 partition=even".
 std::string TitleOf(const TrainConfig& config);
 
 // UnknownName for an experiment that there is not.

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "bench/results/read.h"
 #include "reproducibility/results/bench_tables_for_tests.h"
 
 namespace sid {
@@ -43,14 +44,6 @@ std::vector<std::string> GainsOnTheH100() {
   std::vector<std::string> table;
   for (const std::string precision : kPrecisions) table.push_back(GainOfKernel(bench, precision));
   return table;
-}
-
-double PhaseSeconds(const ordered_json& contender, const std::string& name) {
-  for (const ordered_json& phase : contender.at("phases")) {
-    if (phase.at("phase") == name && phase.at("module") == -1) return phase.at("seconds").at("median").get<double>();
-  }
-  ADD_FAILURE() << "no phase " << name;
-  return 0;
 }
 
 // The phases of SID's replayed steps, in bf16.
