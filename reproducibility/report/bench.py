@@ -80,9 +80,9 @@ def specifications(results):
 
 
 def which(results):
-    """" of resnet9, B = 8", where the network is one whose blocks modules own."""
-    networks = [f"{c['network']}, B = {c['batch']}" for c in results["contenders"] if c.get("network", "simple-cnn") != "simple-cnn"]
-    return f" of {networks[0]}" if networks else ""
+    """"resnet9, B = 8: ", where the network is one whose blocks modules own."""
+    networks = [f"{c['network']}, B = {c['batch']}: " for c in results["contenders"] if c.get("network", "simple-cnn") != "simple-cnn"]
+    return networks[0] if networks else ""
 
 
 def speed_answer(results):
@@ -95,7 +95,7 @@ def speed_answer(results):
         f"**{between(f'{min(by.values()):.2f}', f'{max(by.values()):.2f}')} times** as fast as `{over}`'s at L = {between(min(by), max(by))}"
         for over, by in found.items()
     )
-    return f"SID's fastest step{which(results)} is {told}" if told and results["settings"]["extractor"] else ""
+    return f"{which(results)}SID's fastest step is {told}" if told and results["settings"]["extractor"] else ""
 
 
 def memory_answer(results):
@@ -107,7 +107,7 @@ def memory_answer(results):
         + (f" (leanest {least[c['learner']] / 2**20:.1f})" if least[c["learner"]] < 0.99 * c["above_bytes"] else "")
         for c in fastest(of).values()
     ]
-    return f"{what(results)}{which(results)} at L = {of[0]['depth']} need {', '.join(told)}" if told else ""
+    return f"{which(results)}{what(results)} at L = {of[0]['depth']} need {', '.join(told)}" if told else ""
 
 
 def plots(results, prefix):

@@ -12,7 +12,7 @@ METHOD = pathlib.Path(__file__).with_name("method.md").read_text(encoding="utf-8
 # The five questions: the claims that ask them, and the experiment with the setting whose ends answer, where runs do.
 ANSWERS = {
     "Accuracy": (("C1", "C1b", "P0"), "accuracy", "dataset"),
-    "Depth": (("C3", "C7"), "depth", "depth"),
+    "Depth": (("C3", "C7", "C8b"), "depth", "depth"),
     "Label noise": (("C6",), "label-noise", "label_noise"),
     "Speed": (("R2", "C4b"), None, None),
     "Memory": (("C5", "C5b"), None, None),
@@ -75,25 +75,23 @@ def of_runs(report, name, field):
 
 
 def told_of(question, reports, experiment, field):
-    """What runs or benchmarks say, a sentence each."""
+    """What runs or benchmarks say: devices, and a sentence each."""
     for report in reports:
         if experiment:
-            yield "; ".join(of_runs(report, experiment, field))
+            yield device_of(report), "; ".join(of_runs(report, experiment, field))
         for b in [] if experiment else report["measured"]:
-            said = bench.speed_answer(b) if question == "Speed" else bench.memory_answer(b)
-            yield said and f"{bench.device(b['environment'])}: {said}"
+            yield bench.device(b["environment"]), bench.speed_answer(b) if question == "Speed" else bench.memory_answer(b)
 
 
 def answers(reports, entries):
     rows = []
     for question, (names, experiment, field) in ANSWERS.items():
         of = [e for name in names for e in entries.get(name, [])]
-        told = [f"{text}." for text in told_of(question, reports, experiment, field) if text]
-        for e in of:
-            if e["mark"] == MARKS["FAIL"]:
-                row = decisive(e)
-                told.append(f"{e['device']}: {link(e['claim']['id'])} is refuted by {row['label']}, **{row['ours']}**.")
-        rows.append([question, " ".join(told) or "Not asked here.", " · ".join(f"{link(e['claim']['id'])} {e['mark']}" for e in of) or "-"])
+        refuted = [(e["device"], f"{link(e['claim']['id'])} is refuted by {decisive(e)['label']}, **{decisive(e)['ours']}**") for e in of if e["mark"] == MARKS["FAIL"]]
+        pairs = [*told_of(question, reports, experiment, field), *refuted]
+        told = {device: "; ".join(text for at, text in pairs if at == device and text) for device, _ in pairs}
+        said = " ".join(f"**{device}:** {text}." for device, text in told.items() if text)
+        rows.append([question, said or "Not asked here.", " · ".join(f"{link(e['claim']['id'])} {e['mark']}" for e in of) or "-"])
     yield "table", ["", "what these runs say", ""], rows, "answers card"
     yield "text", f"~{LEARNERS}~"
 
