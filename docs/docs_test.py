@@ -180,7 +180,7 @@ class PeersTest(unittest.TestCase):
             self.assertEqual(table_under(PEERS, file), rows)
 
     def test_accuracies_are_what_the_reports_say(self):
-        for page, name in ((PEERS, "two_cores_peers"), (RESULTS, "two_cores_blocks")):
+        for page, name in ((PEERS, "two_cores_peers"), (RESULTS, "two_cores_authors"), (RESULTS, "two_cores_blocks")):
             folder = pathlib.Path("reproducibility/results", name)
             (experiment,) = json.loads((folder / "report.json").read_text(encoding="utf-8"))["experiments"]
             rows = []
