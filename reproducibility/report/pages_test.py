@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ElementTree
 
 PROGRAM = "reproducibility/report/pages"
 RESULTS = pathlib.Path("reproducibility/results")
-FOLDERS = [RESULTS / name for name in ("two_cores", "two_cores_authors", "two_cores_blocks", "two_cores_peers", "h200")]
+FOLDERS = [RESULTS / name for name in ("two_cores", "two_cores_authors", "two_cores_blocks", "two_cores_descent", "two_cores_peers", "h200")]
 REPORTS = {folder: json.loads((folder / "report.json").read_text(encoding="utf-8")) for folder in FOLDERS}
 CLAIMS = {claim["id"]: claim for report in REPORTS.values() for claim in report["claims"]}
 
