@@ -238,7 +238,7 @@ TEST(Reproduce, MeasuresOnceWhatIsAboutTime) {
   EXPECT_EQ(measured, 1);
   EXPECT_EQ(ReadFile(out + "/bench.json")->find(out), std::string::npos) << "a path of this machine";
 
-  const std::string given = NewFolder(), other = NewFolder();
+  const std::string given = out + "/given", other = out + "/other";
   ASSERT_TRUE(WriteBench(given).ok());
   ReproduceRequest request = Tiny("C4b", other);
   request.bench = given + "/results.json";
