@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "reproducibility/experiments/results.h"
 #include "third_party/logging/logging.h"
 #include "train/fields.h"
 
@@ -131,14 +132,13 @@ std::vector<TrainConfig> OwnSettings(const ordered_json& experiment) {
 }  // namespace
 
 std::string TitleOf(const TrainConfig& config) {
-  const ordered_json own = ToJson(config), plain = ToJson(TrainConfig());
-  const std::string network = config.network == plain["network"] ? "" : " on " + config.network;
+  const ordered_json own = ResultSettings(config), plain = ResultSettings(TrainConfig());
+  const std::string network = config.network == TrainConfig().network ? "" : " on " + config.network;
   std::string title = absl::StrCat(config.learner, network, " L=", config.depth, " seed ", config.seed);
-  const std::set<std::string> left_out = {"learner",  "network",      "depth",  "seed",       "dataset",
-                                          "data_dir", "train_images", "epochs", "batch_size", "precision",
-                                          "device",   "threads",      "lr"};
+  const std::set<std::string> left_out = {"learner",      "network", "depth",      "seed",      "dataset",
+                                          "train_images", "epochs",  "batch_size", "precision", "lr"};
   for (const auto& [name, value] : own.items()) {
-    if (value == plain[name] || left_out.count(name) > 0) continue;
+    if (value == plain.value(name, ordered_json()) || left_out.count(name) > 0) continue;
     absl::StrAppend(&title, " ", name, "=", value.is_string() ? value.get<std::string>() : value.dump());
   }
   return title;

@@ -14,8 +14,8 @@ namespace {
 using nlohmann::ordered_json;
 
 // Of the executor with the chain's kernel, and of bp-chain.
-Timed Kernel(const std::string& precision, bool captured = true) { return {"", "sid", "cuda", precision, captured}; }
-Timed Chain(const std::string& precision, bool captured = true) { return {"", "bp-chain", "", precision, captured}; }
+Timed Kernel(const std::string& precision) { return {"", "sid", "cuda", precision, /*captured=*/true}; }
+Timed Chain(const std::string& precision) { return {"", "bp-chain", "", precision, /*captured=*/true}; }
 
 const char* const kPrecisions[] = {"fp32", "tf32", "bf16"};
 
