@@ -21,13 +21,12 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "pipeline/rank_options.h"
 
 namespace c10d {
-class Backend;
 class ProcessGroupGloo;
 class Store;
 }  // namespace c10d
@@ -37,32 +36,6 @@ namespace sid {
 // What Gloo itself waits for. Who waits for a rank gives up (RankOptions::timeout), not the connection: Gloo would close it, and to others that
 // would look as if this rank were gone. A receiver's thread waits as long as it takes: only who asks for its next list is in a hurry.
 inline constexpr std::chrono::hours kEver{24 * 365};
-
-// A connection between the devices of some ranks, one thread of each (pipeline/nccl has a GPU's).
-using Lane = c10::intrusive_ptr<c10d::Backend>;
-using MakeLane = std::function<Lane(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size)>;
-
-// Of this process.
-struct RankOptions {
-  int rank = 0, size = 1;
-  int local_rank = 0;   // among those of its machine
-  std::string address;  // of rank 0's machine
-  int port = 0;
-  // Where torchrun has started the store itself: the part of it that is this run's. Else rank 0 starts one.
-  std::string torchrun_store;
-  // How long any rank is waited for that trains ...
-  std::chrono::seconds timeout{1800};
-  // ... and how long until all have joined. Nobody sees that a rank has died which has not joined yet, but whoever started it.
-  std::chrono::seconds join{300};
-  at::Device device = at::kCPU;  // of what it computes with
-  MakeLane make_lane;            // null: all tensors travel through the host's memory
-};
-
-// A port of this machine that nobody listens on now; 0 where there is none.
-int FreePort();
-
-// From the environment; one rank without WORLD_SIZE. InvalidArgument names a variable that is missing or wrong.
-absl::StatusOr<RankOptions> RanksFromEnvironment(const std::function<const char*(const char*)>& get);
 
 // Another rank has ended, is not to be reached, or has not answered in time.
 class RankLost : public std::runtime_error {
@@ -74,8 +47,7 @@ class Ranks {
  public:
   // Waits until all are there, each of its parts for no longer than options.join. `settings`, by name, must be the same on all of them,
   // FailedPrecondition names the first that is not.
-  static absl::StatusOr<std::unique_ptr<Ranks>> Join(const RankOptions& options,
-                                                     const std::vector<std::pair<std::string, std::string>>& settings);
+  static absl::StatusOr<std::unique_ptr<Ranks>> Join(const RankOptions& options, const Settings& settings);
   ~Ranks();
 
   int rank() const { return options_.rank; }
