@@ -4,6 +4,8 @@
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
+#include "base/machine/version.h"
+
 namespace sid {
 namespace {
 
@@ -27,6 +29,11 @@ TEST(ParseDevice, FindsTheGpu) {
   if (!at::hasCUDA() || at::getNumGPUs() == 0) GTEST_SKIP() << "no CUDA device";
   EXPECT_EQ(ParseDevice("auto").value(), at::Device(at::kCUDA, 0));
   EXPECT_EQ(ParseDevice("cuda").value(), at::Device(at::kCUDA, 0));
+}
+
+TEST(DescribeMachine, NamesTheGpuOfWhatRunsOnOne) {
+  EXPECT_FALSE(DescribeMachine(at::kCPU).contains("gpu"));
+  EXPECT_FALSE(DescribeMachine(at::Device(at::kCUDA, 0)).at("gpu").at("name").get<std::string>().empty());
 }
 
 TEST(WhyNoGpu, NamesADriverThatIsTooOldOrFails) {

@@ -8,7 +8,8 @@
 
 namespace sid {
 
-// Processor, cores, memory, operating system, compiler, LibTorch, threads and device: for config.json and results.
+// Processor, cores, memory, operating system, compiler, LibTorch, threads and device; of a GPU its name, memory,
+// multiprocessors and compute capability. For config.json and results.
 nlohmann::json DescribeMachine(at::Device device);
 
 }  // namespace sid

@@ -32,21 +32,6 @@ constexpr bool kDebug = true;
 // The file's text without the line's end; "" where it cannot be read.
 std::string Line(const std::string& path) { return std::string(absl::StripAsciiWhitespace(ReadKernelFile(path))); }
 
-nlohmann::ordered_json DescribeGpu(at::Device device, const GpuMonitor* gpu) {
-  cudaDeviceProp properties{};
-  if (cudaGetDeviceProperties(&properties, device.has_index() ? device.index() : 0) != cudaSuccess) return {};
-  nlohmann::ordered_json json = {
-      {"name", properties.name},
-      {"memory_bytes", properties.totalGlobalMem},
-      {"multiprocessors", properties.multiProcessorCount},
-      {"compute_capability", absl::StrCat(properties.major, ".", properties.minor)},
-  };
-  if (gpu == nullptr) return json;
-  json["driver"] = gpu->driver;
-  json["clock_mhz"] = gpu->mhz();
-  return json;
-}
-
 std::string CudaVersion() {
   int version = 0;
   if (cudaRuntimeGetVersion(&version) != cudaSuccess) return "unknown";
@@ -95,7 +80,10 @@ nlohmann::ordered_json DescribeEnvironment(at::Device device, const GpuMonitor* 
   json["onednn"] = at::get_mkldnn_version();
   const std::string governor = Line(kGovernor);
   json["governor"] = governor.empty() ? "none" : governor;
-  if (device.is_cuda()) json["gpu"] = DescribeGpu(device, gpu);
+  if (gpu != nullptr) {
+    json["gpu"]["driver"] = gpu->driver;
+    json["gpu"]["clock_mhz"] = gpu->mhz();
+  }
   return json;
 }
 

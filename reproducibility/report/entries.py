@@ -39,7 +39,7 @@ def link(name):
 
 def device_of(report):
     name = bench.device(report["machine"])
-    return name if name.endswith("cores") else f"{name}, {report['name']}"
+    return f"{name}, {report['name']}" if name.startswith("cuda") else name  # of runs that do not tell the GPU's name
 
 
 def row_of(claim, label, numbers, above, **more):

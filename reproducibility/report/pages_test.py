@@ -169,6 +169,17 @@ class ReportTest(unittest.TestCase):
         self.assertIn("Not asked here.", page)
         self.assertIn("<div id=c7>", page)
 
+    def test_a_gpu_goes_by_its_name_where_the_runs_tell_it(self):
+        folder = new_folder() / "of_a_gpu"
+        shutil.copytree(FOLDERS[-1], folder)
+        told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        told["machine"]["gpu"] = {"name": "NVIDIA H200"}
+        (folder / "report.json").write_text(json.dumps(told), encoding="utf-8")
+        self.assertEqual(draw(folder), (0, ""))
+        page = (folder / "report.md").read_text(encoding="utf-8")
+        self.assertIn("- **NVIDIA H200:** 5 runs", page)
+        self.assertNotIn("of_a_gpu:**", page)
+
     def test_runs_without_a_validation_set_have_no_learning_curve(self):
         folder = new_folder() / "all_images"
         shutil.copytree(FOLDERS[1], folder)
