@@ -158,7 +158,7 @@ absl::StatusOr<TrainConfig> AtItsRate(const Step& step, const std::string& folde
   return chosen;
 }
 
-std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each, Pace* pace) {
+std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each, int64_t jobs, Pace* pace) {
   std::vector<double> minutes;
   for (const Step& step : plan.steps) minutes.push_back(pace->Seconds(step.config) / 60);
   std::string text;
@@ -182,9 +182,9 @@ std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool ea
         &text, "  %s %s, %s\n", step.config.dataset, TitleOf(step.config),
         step.at_chosen_rate ? "at the chosen rate" : absl::StrFormat("lr %g", step.config.learning_rate));
   }
-  absl::StrAppendFormat(&text,
-                        "%d runs, each once, about %.1f minutes by the first steps of each kind on this device\n",
-                        plan.steps.size(), std::accumulate(minutes.begin(), minutes.end(), 0.0));
+  absl::StrAppendFormat(&text, "%d runs, each once, %d at a time, about %.1f minutes by the first steps of each kind\n",
+                        plan.steps.size(), jobs,
+                        std::accumulate(minutes.begin(), minutes.end(), 0.0) / static_cast<double>(jobs));
   return text;
 }
 

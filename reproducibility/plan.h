@@ -56,7 +56,7 @@ absl::StatusOr<Plan> MakePlan(const std::vector<Claim>& claims, const ReproduceR
 // The step's config, its rate chosen from results in `folder`; NotFound where one of these is missing.
 absl::StatusOr<TrainConfig> AtItsRate(const Step& step, const std::string& folder);
 
-// For whoever waits: runs and time in all and by claim; with `each`, every run.
-std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each, Pace* pace);
+// For whoever waits: runs and time by claim, and of all of them, `jobs` at a time; with `each`, every run.
+std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each, int64_t jobs, Pace* pace);
 
 }  // namespace sid

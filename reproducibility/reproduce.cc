@@ -110,9 +110,17 @@ class Runner {
     if (progress_.what.empty()) return;
     std::vector<const TrainConfig*> configs;
     for (; next < steps.size(); ++next) configs.push_back(&steps[next].step->config);
-    progress_.minutes_left = how_.pace->SecondsOf(configs) / 60;
+    progress_.minutes_left = how_.pace->SecondsOf(configs) / 60 / static_cast<double>(1 + OthersAtWork());
     hooks_.on_progress(progress_);
     progress_.what.clear();
+  }
+
+  // Runs of other processes, which take their share of what is left.
+  int64_t OthersAtWork() const {
+    int64_t others = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(request_.out + "/runs"))
+      others += entry.path().extension() == kRunning;
+    return others;
   }
 
   // Each reason once, without a path of this machine; not of a step whose rate cannot be chosen, as what it is chosen from says why.
@@ -188,7 +196,6 @@ absl::StatusOr<ReportInput> Gather(const Registry& registry, const ReproduceRequ
   Pace pace(hooks.seconds_per_image, hooks.clock() + left);
   const ordered_json rules = RulesOf(registry);
   if (for_report) {
-    if (!plan.steps.empty()) hooks.on_plan(plan, &pace);
     SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
   }
   const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = &pace};

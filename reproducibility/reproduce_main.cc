@@ -155,26 +155,23 @@ absl::StatusOr<int64_t> JobsOf(const Flags& flags) {
   return device.is_cpu() ? UsableProcessors() : 1;
 }
 
+double PerImage(const TrainConfig& run) { return SecondsPerImage(run, SecondsNow); }
+
+absl::Status ShowPlan(const std::vector<Claim>& claims, const ReproduceRequest& request, int64_t jobs, bool each) {
+  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
+  if (plan.steps.empty() && !each) return absl::OkStatus();
+  Pace pace(PerImage);
+  std::cout << Describe(plan, claims, each, jobs, &pace) << std::flush;
+  return absl::OkStatus();
+}
+
 // Processes that share the runs out among themselves.
 absl::Status RunJobs(const Flags& flags, int64_t jobs, const std::vector<Claim>& claims,
                      const ReproduceRequest& request) {
   SID_RETURN_IF_ERROR(MakePlan(claims, request).status());  // once, and not by every process
-  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  const int64_t share = std::max<int64_t>(1, UsableProcessors() / jobs), threads = request.size.threads;
   std::vector<std::string> arguments = FlagsAsSet(flags.program);
-  arguments.insert(arguments.end(),
-                   {"--jobs=1", "--runs_only", absl::StrCat("--threads=", threads > 0 ? threads : share)});
+  arguments.insert(arguments.end(), {"--jobs=1", "--runs_only", absl::StrCat("--threads=", request.size.threads)});
   return RunCopies(jobs, arguments);
-}
-
-double PerImage(const TrainConfig& run) { return SecondsPerImage(run, SecondsNow); }
-
-absl::Status ShowPlan(const std::vector<Claim>& claims, ReproduceRequest request) {
-  if (request.size.data_dir.empty()) request.size.data_dir = "DIR";
-  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
-  Pace pace(PerImage);
-  std::cout << Describe(plan, claims, /*each=*/true, &pace) << std::flush;
-  return absl::OkStatus();
 }
 
 absl::Status RunOnly(const Registry& registry, const ReproduceRequest& request, const ReproduceHooks& hooks) {
@@ -191,20 +188,24 @@ absl::Status ReproduceAndReport(const Flags& flags) {
   SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
   SID_ASSIGN_OR_RETURN(ReproduceRequest request, RequestOf(flags));
   SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  if (flags.plan) return ShowPlan(claims, request);
+  SID_ASSIGN_OR_RETURN(const int64_t jobs, JobsOf(flags));
+  ReproduceRequest of_a_job = request;
+  if (of_a_job.size.threads == 0 && jobs > 1) of_a_job.size.threads = std::max<int64_t>(1, UsableProcessors() / jobs);
+  if (flags.plan) {
+    if (of_a_job.size.data_dir.empty()) of_a_job.size.data_dir = "DIR";
+    return ShowPlan(claims, of_a_job, jobs, /*each=*/true);
+  }
   if (request.out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
   const bool runs_only = flags.runs_only || !request.experiment.empty();
   if (flags.budget == "quick" && !runs_only) std::cout << kQuick;
-  const ReproduceHooks hooks{
-      .clock = SecondsNow,
-      .seconds_per_image = PerImage,
-      .on_plan = [&](const Plan& plan,
-                     Pace* pace) { std::cout << Describe(plan, claims, /*each=*/false, pace) << std::flush; },
-      .on_progress = ShowProgress,
-      .measure = [&](const std::string& folder) { return MeasureSteps(request.size, folder); }};
-  SID_ASSIGN_OR_RETURN(const int64_t jobs, JobsOf(flags));
+  const ReproduceHooks hooks{.clock = SecondsNow,
+                             .seconds_per_image = PerImage,
+                             .on_progress = ShowProgress,
+                             .measure = [&](const std::string& folder) { return MeasureSteps(request.size, folder); }};
+  if (!flags.judge) SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
+  if (!runs_only && !flags.judge) SID_RETURN_IF_ERROR(ShowPlan(claims, of_a_job, jobs, /*each=*/false));
   if (jobs > 1 && !flags.judge) {
-    SID_RETURN_IF_ERROR(RunJobs(flags, jobs, claims, request));
+    SID_RETURN_IF_ERROR(RunJobs(flags, jobs, claims, of_a_job));
     if (runs_only) return absl::OkStatus();
     if (request.seconds > 0) request.seconds = std::max(1e-3, request.seconds - (SecondsNow() - begin));
   }

@@ -160,7 +160,7 @@ absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::s
   SID_ASSIGN_OR_RETURN(ordered_json result, Kept(config, folder, options));
   if (!result.is_null()) return FinishedOrKept{std::move(result), true};
   const std::string path = absl::StrCat(folder, "/", ResultName(config));
-  SID_ASSIGN_OR_RETURN(const std::shared_ptr<void> claim, Claim(path + ".running"));
+  SID_ASSIGN_OR_RETURN(const std::shared_ptr<void> claim, Claim(path + kRunning));
   SID_ASSIGN_OR_RETURN(result, Kept(config, folder, options));
   if (!result.is_null()) return FinishedOrKept{std::move(result), true};
   if (options.pace != nullptr && !options.pace->Fits(config, options.clock())) {

@@ -30,6 +30,9 @@ struct FinishedOrKept {
   bool kept = false;  // it lay there already
 };
 
+// What follows a result's name while a process is at work on it.
+inline constexpr char kRunning[] = ".running";
+
 // A run whose loss is not finite is a result. Unavailable where another process is at work on it, DeadlineExceeded where it does not fit into
 // the time; any other error is the caller's. The folder is there.
 absl::StatusOr<FinishedOrKept> RunOrRead(const TrainConfig& config, const std::string& folder,

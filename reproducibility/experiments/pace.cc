@@ -27,12 +27,12 @@ DataShape ShapeOf(const std::string& dataset) {
   return {50000, 10000, dataset == "cifar100" ? 100 : 10, 3, 32};
 }
 
-// In images trained on. The test set is looked at three times, by the trainer with the chosen epoch and the last and for the theory.
+// In images trained on. The test set is looked at twice, with the weights of the chosen epoch and of the last.
 double Images(const TrainConfig& run) {
   const DataShape shape = ShapeOf(run.dataset);
   const auto epochs = static_cast<double>(run.epochs);
   const double images = run.train_images == 0 ? shape.train : static_cast<double>(run.train_images);
-  const double evaluated = epochs * images * run.validation_fraction + 3 * shape.test;
+  const double evaluated = epochs * images * run.validation_fraction + 2 * shape.test;
   return epochs * images * (1 - run.validation_fraction) + evaluated / kWithoutBackward;
 }
 
