@@ -6,7 +6,9 @@ pipeline runs empty.
 
     python3 -m venv V && V/bin/pip install torch==2.11.0 numpy && V/bin/python reference_petra.py petra DIR --epochs=2 --seed=1
 
-DIR holds CIFAR-10's binary batches, unpacked. Prints one line of JSON. No test runs it.
+DIR holds CIFAR-10's binary batches, unpacked. Prints one line of JSON. No test runs it. With --begin_as=OUT/weights.safetensors (and safetensors
+installed) it begins with these weights, and takes the images, and their order, that //:train draws from the same seed: then both programs take
+the same steps. A training by --lr=1e-30 writes the weights that one begins with.
 """
 import argparse
 import collections
@@ -22,6 +24,7 @@ a.add_argument('method', choices=['bp', 'petra'])
 a.add_argument('data')
 for name, value in dict(images=5000, width=16, epochs=2, batch=32, seed=1, lr=1e-3).items():
     a.add_argument('--' + name, type=type(value), default=value)
+a.add_argument('--begin_as')
 o = a.parse_args()
 C, random = 10, torch.Generator().manual_seed(o.seed)
 torch.set_num_threads(1)
@@ -31,10 +34,21 @@ def load(names):
     rows = np.concatenate([np.fromfile(f'{o.data}/{n}.bin', np.uint8).reshape(-1, 3073) for n in names])
     return torch.tensor(rows[:, 1:]).view(-1, 3, 32, 32), torch.tensor(rows[:, 0]).long()
 x, y = load([f'data_batch_{n}' for n in range(1, 6)])
+def mixed(x):  # splitmix64, as in base/random.cc
+    x = (x + 0x9e3779b97f4a7c15) % 2**64
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9 % 2**64
+    x = (x ^ x >> 27) * 0x94d049bb133111eb % 2**64
+    return x ^ x >> 31
+SUBSET, ORDER = 10, 2  # RandomUse there
+def permutation(n, use, number):
+    if o.begin_as is None: return torch.randperm(n, generator=random)
+    seed = mixed(mixed(mixed(o.seed) ^ use) ^ number)
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed - 2**64 * (seed >= 2**63)))
 def draw(c):
     own = (y == c).nonzero()[:, 0]
-    return own[torch.randperm(len(own), generator=random)[:o.images // C]]
+    return own[permutation(len(own), SUBSET, c)[:o.images // C]]
 some = torch.cat([draw(c) for c in range(C)])
+if o.begin_as is not None: some = some.sort()[0]
 x, y, (tx, ty) = x[some], y[some], load(['test_batch'])
 deviation, mean = torch.std_mean(x.float(), (0, 2, 3), keepdim=True)
 def shown(x): return (x.float() - mean) / deviation
@@ -94,12 +108,22 @@ for factor in 1, 2, 4, 8:
     stages.append(Reversible((m, m, 3), (m, m, 3)))
 stages.append(Top(16 * o.width))
 J = len(stages)
+if o.begin_as is not None:
+    from safetensors.torch import load_file
+    first = load_file(o.begin_as)
+    for j, stage in enumerate(stages[:-1], start=1):
+        names = ['weight'] if j == 1 else ['convolution_1.weight', 'convolution_2.weight', 'skip.weight'][:len(stage.params) // 3]
+        stage.params[::3] = [first[f'blocks.{j}.{name}'] for name in names]
+    stages[-1].params = [first['heads.1.feature_weight'][0], first['heads.1.output_bias'][0]]
+losses = []
 
 # The gradients of <d, run(p, h)>, or of the loss where d is labels: of the parameters, and of the pair.
 def pull(stage, h, d):
     p, h = [q.detach().requires_grad_() for q in stage.params], [s.detach().requires_grad_() for s in h]
     out = stage.run(p, h, None)
-    if isinstance(d, torch.Tensor): out, d = F.cross_entropy(out, d), None
+    if isinstance(d, torch.Tensor):
+        out, d = F.cross_entropy(out, d), None
+        losses.append(out.item())
     found = torch.autograd.grad(out, p + h, d)
     return found[:len(p)], found[len(p):]
 
@@ -131,14 +155,16 @@ def step(lr, entering):
     h, labels = entering
     params = [[q.detach().requires_grad_() for q in s.params] for s in stages]
     for s, p in zip(stages, params): h = s.run(p, h, 'move')
-    found = list(torch.autograd.grad(F.cross_entropy(h, labels), sum(params, [])))
+    loss = F.cross_entropy(h, labels)
+    losses.append(loss.item())
+    found = list(torch.autograd.grad(loss, sum(params, [])))
     for s in stages:
         s.learn(found[:len(s.params)], lr)
         del found[:len(s.params)]
 
 steps = -(-len(x) // o.batch); total = steps * o.epochs; warm = round(0.2 * steps)
 for n in range(total):
-    if n % steps == 0: order = torch.randperm(len(x), generator=random)
+    if n % steps == 0: order = permutation(len(x), ORDER, n // steps + 1)
     lr = o.lr * ((n + 1) / warm if n < warm else (1 + math.cos(math.pi * (n - warm) / (total - warm))) / 2)
     now = order[n % steps * o.batch:][:o.batch]
     (tick if o.method == 'petra' else step)(lr, ((shown(x[now]),), y[now]))
@@ -150,4 +176,5 @@ def classify(x):
     for s in stages: h = s.run(s.params, h, 'test')
     return h.argmax(1)
 said = torch.cat([classify(tx[i:i + 500]) for i in range(0, len(tx), 500)])
-print(json.dumps({**vars(o), 'data': None, 'errors': float((said != ty).float().mean())}))
+print(json.dumps({**vars(o), 'data': None, 'begin_as': o.begin_as is not None,
+                  'losses': [np.mean(losses[i:i + steps]) for i in range(0, total, steps)], 'errors': float((said != ty).float().mean())}))
