@@ -70,7 +70,7 @@ TEST(ParseBench, LabelsAreDistinctAndSpeedupsOfThem) {
 
 TEST(ReadBench, ThisProjectsOwnResults) {
   for (const char* path :
-       {"bench/e2/step.json", "bench/e2/cascade.json", "bench/cascade/results.json", "bench/h100/results.json",
+       {"bench/e2/step.json", "bench/e2/cascade.json", "bench/cascade/results.json", "bench/steps/results.json",
         "bench/e5/two_cores.json", "bench/h200/steps.json", "bench/h200/resnet18_even4.json",
         "bench/h200/resnet18_even8.json", "bench/h200/vit_tiny_even4.json"}) {
     EXPECT_TRUE(ReadBench(path).ok()) << ReadBench(path).status();

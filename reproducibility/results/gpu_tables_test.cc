@@ -40,7 +40,7 @@ std::vector<std::string> GpuTimes() {
 }
 
 std::vector<std::string> GainsOnTheH100() {
-  const ordered_json bench = ReadJson("bench/h100/results.json");
+  const ordered_json bench = ReadJson("reproducibility/results/two_cores/bench-3.json");
   std::vector<std::string> table;
   for (const std::string precision : kPrecisions) table.push_back(GainOfKernel(bench, precision));
   return table;
@@ -140,7 +140,7 @@ std::vector<std::string> VitTinyByFour() { return SideBySide("bench/h200/vit_tin
 const Guarded kTables[] = {{"docs/benchmarks.md", "bench/h200/steps.json", GpuTimes},
                            {"docs/benchmarks.md", "bench/h200/steps.json (phases)", PhasesOfReplays},
                            {"docs/benchmarks.md", "bench/h200/steps.json (bounds)", Bounds},
-                           {"docs/benchmarks.md", "bench/h100/results.json", GainsOnTheH100},
+                           {"docs/benchmarks.md", "reproducibility/results/two_cores/bench-3.json", GainsOnTheH100},
                            {"docs/benchmarks.md", "bench/h200/resnet18_even4.json", ResNet18ByFour},
                            {"docs/benchmarks.md", "bench/h200/resnet18_even8.json", ResNet18ByEight},
                            {"docs/benchmarks.md", "bench/h200/vit_tiny_even4.json", VitTinyByFour}};
