@@ -73,18 +73,23 @@ def entry_of(report, claim, device, told):
     nothing = told["verdict"] in ("NOT RUN", "BY CONSTRUCTION")
     reason = re.sub("(the bound): .*", r"\1", told["reason"]) if claim["ratios"] else told["reason"]  # The table has their labels.
     mark = MARKS[f"leans to {told['leans']}" if told["leans"] else told["verdict"]]
-    rows = rows_of(claim, device)
-    return {"report": report, "claim": claim, "device": "" if nothing else device, "reason": reason, "rows": rows, "mark": mark}
+    precision = re.search(r"--precision=(\w+)|$", report["options"])[1] or "fp32"
+    place = "" if nothing else device if claim["ratios"] else f"{device}, {precision}"  # Rows of times name their own precision.
+    return {"report": report, "claim": claim, "device": "" if nothing else device, "place": place, "reason": reason, "rows": rows_of(claim, device), "mark": mark}
 
 
 def entries_of(reports):
-    """By claim's name, decided ones first; without evidence once, and only where no other folder has any."""
+    """By claim's name, decided ones first; without evidence once, where no folder has any; of a device under an older rule where it has no newer."""
     entries, order = {}, list(MARKS.values()).index
     for report in reports:
         for claim in report["claims"]:
             for device, told in (claim["devices"] or {device_of(report): claim}).items():
                 entries.setdefault(claim["id"], []).append(entry_of(report, claim, device, told))
-    return {name: sorted([e for e in found if e["device"]] or found[:1], key=lambda e: order(e["mark"])) for name, found in entries.items()}
+    for name, found in entries.items():
+        newer = {e["device"] for e in found if not e["claim"]["changed_rules"]}
+        shown = [e for e in found if e["device"] and (e["device"] not in newer or not e["claim"]["changed_rules"])]
+        entries[name] = sorted(shown or found[:1], key=lambda e: order(e["mark"]))
+    return entries
 
 
 def decisive(entry):

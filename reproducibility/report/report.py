@@ -101,10 +101,10 @@ def verdict_row(e):
     figure = "" if claim["figure"] == "none" else claim["figure"]
     name = f"{link(claim['id'])} {claim['statement']}"
     if not row:
-        return [name, figure, (e["reason"], ""), "", e["mark"], e["device"]]
+        return [name, figure, (e["reason"], ""), "", e["mark"], e["place"]]
     ours = f"{row['ours']} ~{row['label']}{', 1 of ' + str(len(e['rows'])) if len(e['rows']) > 1 else ''}~"
     bound = row["holds"] + (f" ~refuted {row['refuted']}~" if row["refuted"] else "")
-    return [name, figure, (ours, charts.svg(charts.intervals([row], None, small=True))), bound, e["mark"], e["device"]]
+    return [name, figure, (ours, charts.svg(charts.intervals([row], None, small=True))), bound, e["mark"], e["place"]]
 
 
 def verdict_table(entries, everyone):

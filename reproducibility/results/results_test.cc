@@ -55,7 +55,7 @@ TEST_P(CommittedReport, HoldsNoPathOfAMachine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CommittedReport,
-                         testing::Values("two_cores", "two_cores_authors", "two_cores_blocks", "two_cores_descent",
+                         testing::Values("two_cores", "two_cores_authors", "two_cores_blocks", "two_cores_float32",
                                          "two_cores_peers", "h200"),
                          [](const auto& info) { return std::string(info.param); });
 

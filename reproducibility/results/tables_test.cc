@@ -44,13 +44,20 @@ std::vector<ordered_json> Settings(const std::string& experiment, const ordered_
   return fitting;
 }
 
+// By runs made under today's rule where there are any.
 std::vector<std::string> Verdicts() {
+  const ordered_json float32 = ReadJson(absl::StrCat(kFolder, "_float32/report.json"));
+  std::map<std::string, ordered_json> newer;
+  for (const ordered_json& claim : float32.at("claims")) newer[claim.at("id")] = claim;
   std::vector<std::string> rows;
-  for (const ordered_json& claim : Report().at("claims")) {
-    if (!claim.at("answered_by").empty()) continue;
+  for (const ordered_json& older : Report().at("claims")) {
+    if (!older.at("answered_by").empty()) continue;
+    const auto again = newer.find(older.at("id"));
+    const ordered_json& claim = again == newer.end() ? older : again->second;
+    const std::string rule = claim.at("runs").empty() ? "-" : claim.at("changed_rules").empty() ? "today's" : "older";
     const auto text = [&](const char* field) { return claim.at(field).get<std::string>(); };
     const std::string leans = text("leans").empty() ? "" : ", leans to " + text("leans");
-    rows.push_back(Row({text("id"), text("verdict") + leans, text("statement")}));
+    rows.push_back(Row({text("id"), text("verdict") + leans, rule, text("statement")}));
   }
   return rows;
 }
