@@ -196,6 +196,7 @@ absl::StatusOr<ReportInput> Gather(const Registry& registry, const ReproduceRequ
   Pace pace(hooks.seconds_per_image, hooks.clock() + left);
   const ordered_json rules = RulesOf(registry);
   if (for_report) {
+    if (!plan.steps.empty()) hooks.on_plan(plan, &pace);
     SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
   }
   const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = &pace};

@@ -157,20 +157,25 @@ absl::StatusOr<int64_t> JobsOf(const Flags& flags) {
 
 double PerImage(const TrainConfig& run) { return SecondsPerImage(run, SecondsNow); }
 
-absl::Status ShowPlan(const std::vector<Claim>& claims, const ReproduceRequest& request, int64_t jobs, bool each) {
+absl::Status ShowPlan(const std::vector<Claim>& claims, const ReproduceRequest& request, int64_t jobs) {
   SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
-  if (plan.steps.empty() && !each) return absl::OkStatus();
   Pace pace(PerImage);
-  std::cout << Describe(plan, claims, each, jobs, &pace) << std::flush;
+  std::cout << Describe(plan, claims, /*each=*/true, jobs, &pace) << std::flush;
   return absl::OkStatus();
 }
 
-// Processes that share the runs out among themselves.
+// Processes that share the runs out among themselves, in what the plan leaves of the time that there is.
 absl::Status RunJobs(const Flags& flags, int64_t jobs, const std::vector<Claim>& claims,
-                     const ReproduceRequest& request) {
-  SID_RETURN_IF_ERROR(MakePlan(claims, request).status());  // once, and not by every process
+                     const ReproduceRequest& request, bool shows_plan) {
+  const double begin = SecondsNow();
+  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));  // once, and not by every process
+  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
+  Pace pace(PerImage);
+  if (shows_plan && !plan.steps.empty()) std::cout << Describe(plan, claims, /*each=*/false, jobs, &pace) << std::flush;
   std::vector<std::string> arguments = FlagsAsSet(flags.program);
   arguments.insert(arguments.end(), {"--jobs=1", "--runs_only", absl::StrCat("--threads=", request.size.threads)});
+  if (request.seconds > 0)
+    arguments.push_back(absl::StrCat("--seconds=", std::max(1e-3, request.seconds - (SecondsNow() - begin))));
   return RunCopies(jobs, arguments);
 }
 
@@ -193,19 +198,21 @@ absl::Status ReproduceAndReport(const Flags& flags) {
   if (of_a_job.size.threads == 0 && jobs > 1) of_a_job.size.threads = std::max<int64_t>(1, UsableProcessors() / jobs);
   if (flags.plan) {
     if (of_a_job.size.data_dir.empty()) of_a_job.size.data_dir = "DIR";
-    return ShowPlan(claims, of_a_job, jobs, /*each=*/true);
+    return ShowPlan(claims, of_a_job, jobs);
   }
   if (request.out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
   const bool runs_only = flags.runs_only || !request.experiment.empty();
   if (flags.budget == "quick" && !runs_only) std::cout << kQuick;
   const ReproduceHooks hooks{.clock = SecondsNow,
                              .seconds_per_image = PerImage,
+                             .on_plan =
+                                 [&](const Plan& plan, Pace* pace) {
+                                   if (jobs == 1) std::cout << Describe(plan, claims, false, jobs, pace) << std::flush;
+                                 },
                              .on_progress = ShowProgress,
                              .measure = [&](const std::string& folder) { return MeasureSteps(request.size, folder); }};
-  if (!flags.judge) SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  if (!runs_only && !flags.judge) SID_RETURN_IF_ERROR(ShowPlan(claims, of_a_job, jobs, /*each=*/false));
   if (jobs > 1 && !flags.judge) {
-    SID_RETURN_IF_ERROR(RunJobs(flags, jobs, claims, of_a_job));
+    SID_RETURN_IF_ERROR(RunJobs(flags, jobs, claims, of_a_job, /*shows_plan=*/!runs_only));
     if (runs_only) return absl::OkStatus();
     if (request.seconds > 0) request.seconds = std::max(1e-3, request.seconds - (SecondsNow() - begin));
   }
