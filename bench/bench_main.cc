@@ -164,8 +164,7 @@ int Main(int argc, char** argv) {
   std::string command = "//:bench --";
   for (int i = 1; i < argc; ++i) absl::StrAppend(&command, " ", argv[i]);
   return RunProgram({.name = "bench",
-                     .parse = [&](int count, char** arguments,
-                                  std::string* help) { return ParseFlags(count, arguments, flags->program, help); },
+                     .parse = ParserOf(flags->program),
                      .work = [&] { return Bench(ConfigOf(*flags), command); },
                      .describe = DescribeDeviceFailure},
                     argc, argv);

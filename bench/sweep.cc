@@ -73,8 +73,7 @@ absl::StatusOr<std::vector<bool>> Captured(const std::string& text, at::Device d
     return absl::InvalidArgumentError(absl::StrCat("--capture=", text, " needs a GPU, and the device is ", device.str(),
                                                    ": steps are captured as CUDA graphs; leave it off"));
   }
-  if (text == "both") return std::vector<bool>{false, true};
-  return std::vector<bool>{text == "on"};
+  return text == "both" ? std::vector<bool>{false, true} : std::vector<bool>{text == "on"};
 }
 
 absl::StatusOr<std::vector<std::string>> Schedules(const std::string& text, at::Device device) {

@@ -1,6 +1,7 @@
 #include "reproducibility/plan.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <numeric>
 #include <utility>
 
@@ -20,6 +21,11 @@ constexpr char kNoData[] =
 constexpr int64_t kSeeds = 5;  // of an experiment
 
 bool ReadsRuns(const Claim& claim) { return claim.rule && !claim.rule->IsOfBench(); }
+
+bool IsThere(const Step& step, const std::string& folder) {
+  const absl::StatusOr<TrainConfig> config = AtItsRate(step, folder);
+  return config.ok() && std::filesystem::exists(absl::StrCat(folder, "/", ResultName(*config)));
+}
 
 // Collects steps, each run once.
 class Planner {
@@ -158,10 +164,20 @@ absl::StatusOr<TrainConfig> AtItsRate(const Step& step, const std::string& folde
   return chosen;
 }
 
-std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each, int64_t jobs, Pace* pace) {
+std::string Describe(const Plan& plan, const std::vector<Claim>& claims, const std::string& folder, bool each,
+                     int64_t jobs, Pace* pace) {
+  std::string by_claim, by_run;
   std::vector<double> minutes;
-  for (const Step& step : plan.steps) minutes.push_back(pace->Seconds(step.config) / 60);
-  std::string text;
+  int64_t there = 0;
+  for (const Step& step : plan.steps) {
+    const bool is_there = IsThere(step, folder);
+    there += is_there;
+    minutes.push_back(is_there ? 0 : pace->Seconds(step.config) / 60);
+    absl::StrAppendFormat(
+        &by_run, "  %s %s, %s%s\n", step.config.dataset, TitleOf(step.config),
+        step.at_chosen_rate ? "at the chosen rate" : absl::StrFormat("lr %g", step.config.learning_rate),
+        is_there ? ", is there" : "");
+  }
   for (size_t index = 0; index < claims.size(); ++index) {
     if (!ReadsRuns(claims[index])) continue;
     int64_t runs = 0;
@@ -172,20 +188,14 @@ std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool ea
       ++runs;
       sum += minutes[i];
     }
-    const auto left_out = plan.left_out.find(claims[index].experiment);
-    const std::string why = left_out == plan.left_out.end() ? "" : left_out->second;
-    absl::StrAppendFormat(&text, "  %-4s %4d runs  %8.1f minutes  %s\n", claims[index].id, runs, sum, why);
+    const auto why = plan.left_out.find(claims[index].experiment);
+    absl::StrAppendFormat(&by_claim, "  %-4s %4d runs  %8.1f minutes  %s\n", claims[index].id, runs, sum,
+                          why == plan.left_out.end() ? "" : why->second);
   }
-  for (const Step& step : plan.steps) {
-    if (!each) break;
-    absl::StrAppendFormat(
-        &text, "  %s %s, %s\n", step.config.dataset, TitleOf(step.config),
-        step.at_chosen_rate ? "at the chosen rate" : absl::StrFormat("lr %g", step.config.learning_rate));
-  }
-  absl::StrAppendFormat(&text, "%d runs, each once, %d at a time, about %.1f minutes by the first steps of each kind\n",
-                        plan.steps.size(), jobs,
-                        std::accumulate(minutes.begin(), minutes.end(), 0.0) / static_cast<double>(jobs));
-  return text;
+  return absl::StrFormat(
+      "%s%s%d runs, each once, %d of them there, %d at a time, about %.1f minutes by the first steps of each kind\n",
+      by_claim, each ? by_run : "", plan.steps.size(), there, jobs,
+      std::accumulate(minutes.begin(), minutes.end(), 0.0) / static_cast<double>(jobs));
 }
 
 }  // namespace sid

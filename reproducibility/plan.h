@@ -27,7 +27,6 @@ struct ReproduceRequest {
   bool tune = false;                   // a learning rate for each setting of a rule that asks for a choice
   Size size;                           // 0 epochs: as many as each rule needs
   std::vector<std::string> leave_out;  // experiments
-  double seconds = 0;                  // no run begins that would not end by then; 0: all begin
   std::string out;
   // results.json of //:bench, or several, separated by commas; empty: OUT/bench.json where there is one.
   std::string bench;
@@ -56,7 +55,9 @@ absl::StatusOr<Plan> MakePlan(const std::vector<Claim>& claims, const ReproduceR
 // The step's config, its rate chosen from results in `folder`; NotFound where one of these is missing.
 absl::StatusOr<TrainConfig> AtItsRate(const Step& step, const std::string& folder);
 
-// For whoever waits: runs and time by claim, and of all of them, `jobs` at a time; with `each`, every run.
-std::string Describe(const Plan& plan, const std::vector<Claim>& claims, bool each, int64_t jobs, Pace* pace);
+// For whoever waits: runs and time by claim, and of all of them, `jobs` at a time; with `each`, every run. A run whose result is in
+// `folder` takes no time.
+std::string Describe(const Plan& plan, const std::vector<Claim>& claims, const std::string& folder, bool each,
+                     int64_t jobs, Pace* pace);
 
 }  // namespace sid

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <set>
 #include <thread>
@@ -110,17 +109,16 @@ class Runner {
     if (progress_.what.empty()) return;
     std::vector<const TrainConfig*> configs;
     for (; next < steps.size(); ++next) configs.push_back(&steps[next].step->config);
-    progress_.minutes_left = how_.pace->SecondsOf(configs) / 60 / static_cast<double>(1 + OthersAtWork());
+    if (how_.pace != nullptr)
+      progress_.minutes_left = how_.pace->SecondsOf(configs) / 60 / static_cast<double>(1 + OthersAtWork());
     hooks_.on_progress(progress_);
     progress_.what.clear();
   }
 
   // Runs of other processes, which take their share of what is left.
   int64_t OthersAtWork() const {
-    int64_t others = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(request_.out + "/runs"))
-      others += entry.path().extension() == kRunning;
-    return others;
+    return std::count_if(std::filesystem::directory_iterator(request_.out + "/runs"), {},
+                         [](const auto& entry) { return entry.path().extension() == kRunning; });
   }
 
   // Each reason once, without a path of this machine; not of a step whose rate cannot be chosen, as what it is chosen from says why.
@@ -192,14 +190,9 @@ absl::StatusOr<ReportInput> Gather(const Registry& registry, const ReproduceRequ
   SID_ASSIGN_OR_RETURN(claims, SelectClaims(registry, request.claims));
   SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
   SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  const double left = request.seconds > 0 ? request.seconds : std::numeric_limits<double>::infinity();
-  Pace pace(hooks.seconds_per_image, hooks.clock() + left);
   const ordered_json rules = RulesOf(registry);
-  if (for_report) {
-    if (!plan.steps.empty()) hooks.on_plan(plan, &pace);
-    SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
-  }
-  const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = &pace};
+  if (for_report) SID_RETURN_IF_ERROR(AddBenches(request, claims, rules, hooks, &input.evidence));
+  const RunOptions how{.clock = hooks.clock, .rules = rules, .pace = hooks.pace};
   SID_RETURN_IF_ERROR(Runner(claims, request, how, hooks).Run(plan, &input.evidence));
   return input;
 }

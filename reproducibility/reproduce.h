@@ -28,10 +28,7 @@ struct ReproduceProgress {
 
 struct ReproduceHooks {
   std::function<double()> clock;  // seconds since any fixed time
-  // Of the first steps of such a run on this device; 0 where that is not known (pace.h).
-  std::function<double(const TrainConfig&)> seconds_per_image = [](const TrainConfig&) { return 0; };
-  // What will be run, before anything is, and how long it takes.
-  std::function<void(const Plan&, Pace*)> on_plan = [](const Plan&, Pace*) {};
+  Pace* pace = nullptr;           // by this clock: how long runs take, and until when they may; none: unknown, for ever
   std::function<void(const ReproduceProgress&)> on_progress = [](const ReproduceProgress&) {};
   // Runs //:bench into `folder`, for claims about time and memory. Without it they are NOT RUN, unless a result is there.
   std::function<absl::Status(const std::string& folder)> measure;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Flags {
   std::string budget;
   bool plan = false, judge = false, runs_only = false;
   int64_t jobs = 0;
+  double seconds = 0;
   ProgramFlags program{
       "Tests the paper's claims: runs what is missing, judges each claim by its rule, and writes report.json, .md and "
       ".html.\n\n"
@@ -68,7 +70,7 @@ Flags* Register() {
           "of every learner's products: fp32, tf32 (GPUs), or bf16 (GPUs, and CPUs with AVX512-BF16 or AMX)");
   run.Add("device", &request.size.device, "auto (a GPU where there is one), cpu, cuda or cuda:N");
   run.Add("threads", &request.size.threads, "of the CPU; 0 for all cores");
-  run.Add("seconds", &request.seconds,
+  run.Add("seconds", &flags->seconds,
           "the time that there is: no run begins that would not end in it; 0 for all that it takes");
   run.Add("runs_only", &flags->runs_only,
           "train what is missing, shared with other processes at the same work, and write no report: for machines "
@@ -133,7 +135,7 @@ absl::StatusOr<ReproduceRequest> RequestOf(const Flags& flags) {
                                                     {"epochs", request.size.epochs},
                                                     {"train_images", request.size.train_images},
                                                     {"batch_size", request.size.batch_size},
-                                                    {"seconds", request.seconds}};
+                                                    {"seconds", flags.seconds}};
   for (const auto& [name, value] : numbers) {
     if (!(value >= 0)) return absl::InvalidArgumentError(absl::StrCat("--", name, "=", value, " is below 0"));
   }
@@ -155,68 +157,27 @@ absl::StatusOr<int64_t> JobsOf(const Flags& flags) {
   return device.is_cpu() ? UsableProcessors() : 1;
 }
 
-double PerImage(const TrainConfig& run) { return SecondsPerImage(run, SecondsNow); }
-
-absl::Status ShowPlan(const std::vector<Claim>& claims, const ReproduceRequest& request, int64_t jobs) {
-  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));
-  Pace pace(PerImage);
-  std::cout << Describe(plan, claims, /*each=*/true, jobs, &pace) << std::flush;
-  return absl::OkStatus();
-}
-
-// Processes that share the runs out among themselves, in what the plan leaves of the time that there is.
-absl::Status RunJobs(const Flags& flags, int64_t jobs, const std::vector<Claim>& claims,
-                     const ReproduceRequest& request, bool shows_plan) {
-  const double begin = SecondsNow();
-  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, request));  // once, and not by every process
-  SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
-  Pace pace(PerImage);
-  if (shows_plan && !plan.steps.empty()) std::cout << Describe(plan, claims, /*each=*/false, jobs, &pace) << std::flush;
+// Processes that share the runs out among themselves, in the time that is left until `end`.
+absl::Status RunJobs(const Flags& flags, int64_t jobs, int64_t threads, double end) {
   std::vector<std::string> arguments = FlagsAsSet(flags.program);
-  arguments.insert(arguments.end(), {"--jobs=1", "--runs_only", absl::StrCat("--threads=", request.size.threads)});
-  if (request.seconds > 0)
-    arguments.push_back(absl::StrCat("--seconds=", std::max(1e-3, request.seconds - (SecondsNow() - begin))));
+  arguments.insert(arguments.end(), {"--jobs=1", "--runs_only", absl::StrCat("--threads=", threads)});
+  if (flags.seconds > 0) arguments.push_back(absl::StrCat("--seconds=", std::max(1e-3, end - SecondsNow())));
   return RunCopies(jobs, arguments);
 }
 
-absl::Status RunOnly(const Registry& registry, const ReproduceRequest& request, const ReproduceHooks& hooks) {
+// A part of an experiment is told of; all of it missing is an error, unless the time is why.
+absl::Status RunOnly(const Registry& registry, const ReproduceRequest& request, const ReproduceHooks& hooks,
+                     bool timed) {
   SID_ASSIGN_OR_RETURN(const auto undone, RunMissing(registry, request, hooks));
   for (const auto& [experiment, why] : undone) {
-    if (experiment == request.experiment && request.seconds == 0) return absl::InvalidArgumentError(why);
+    if (experiment == request.experiment && !timed) return absl::InvalidArgumentError(why);
     std::cout << experiment << ": " << why << std::endl;
   }
   return absl::OkStatus();
 }
 
-absl::Status ReproduceAndReport(const Flags& flags) {
-  const double begin = SecondsNow();
-  SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
-  SID_ASSIGN_OR_RETURN(ReproduceRequest request, RequestOf(flags));
-  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
-  SID_ASSIGN_OR_RETURN(const int64_t jobs, JobsOf(flags));
-  ReproduceRequest of_a_job = request;
-  if (of_a_job.size.threads == 0 && jobs > 1) of_a_job.size.threads = std::max<int64_t>(1, UsableProcessors() / jobs);
-  if (flags.plan) {
-    if (of_a_job.size.data_dir.empty()) of_a_job.size.data_dir = "DIR";
-    return ShowPlan(claims, of_a_job, jobs);
-  }
-  if (request.out.empty()) return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
-  const bool runs_only = flags.runs_only || !request.experiment.empty();
-  if (flags.budget == "quick" && !runs_only) std::cout << kQuick;
-  const ReproduceHooks hooks{.clock = SecondsNow,
-                             .seconds_per_image = PerImage,
-                             .on_plan =
-                                 [&](const Plan& plan, Pace* pace) {
-                                   if (jobs == 1) std::cout << Describe(plan, claims, false, jobs, pace) << std::flush;
-                                 },
-                             .on_progress = ShowProgress,
-                             .measure = [&](const std::string& folder) { return MeasureSteps(request.size, folder); }};
-  if (jobs > 1 && !flags.judge) {
-    SID_RETURN_IF_ERROR(RunJobs(flags, jobs, claims, of_a_job, /*shows_plan=*/!runs_only));
-    if (runs_only) return absl::OkStatus();
-    if (request.seconds > 0) request.seconds = std::max(1e-3, request.seconds - (SecondsNow() - begin));
-  }
-  if (runs_only) return RunOnly(registry, request, hooks);
+absl::Status Report(const Flags& flags, const Registry& registry, const ReproduceRequest& request,
+                    const ReproduceHooks& hooks) {
   SID_ASSIGN_OR_RETURN(const nlohmann::ordered_json report,
                        flags.judge ? JudgeAgain(registry, request.out) : Reproduce(registry, request, hooks));
   ShowVerdicts(report);
@@ -225,12 +186,45 @@ absl::Status ReproduceAndReport(const Flags& flags) {
   return absl::OkStatus();
 }
 
+// Shown and, unless only the plan is asked for, begun: by one process, or shared out among `jobs`, each with its share of the cores.
+absl::Status PlanAndRun(const Flags& flags, const Registry& registry, const ReproduceRequest& request, int64_t jobs,
+                        const ReproduceHooks& hooks, double end) {
+  const bool runs_only = flags.runs_only || !request.experiment.empty();
+  SID_ASSIGN_OR_RETURN(const std::vector<Claim> claims, SelectClaims(registry, request.claims));
+  ReproduceRequest of_a_job = request;
+  if (of_a_job.size.threads == 0 && jobs > 1) of_a_job.size.threads = std::max<int64_t>(1, UsableProcessors() / jobs);
+  if (flags.plan && request.size.data_dir.empty()) of_a_job.size.data_dir = "DIR";
+  SID_ASSIGN_OR_RETURN(const Plan plan, MakePlan(claims, of_a_job));
+  if (!flags.plan) SID_RETURN_IF_ERROR(EnsureWritableFolder(request.out + "/runs"));
+  if (flags.plan || (!runs_only && !plan.steps.empty()))
+    std::cout << (flags.budget == "quick" ? kQuick : "")
+              << Describe(plan, claims, request.out + "/runs", flags.plan, jobs, hooks.pace) << std::flush;
+  if (flags.plan) return absl::OkStatus();
+  if (jobs > 1) SID_RETURN_IF_ERROR(RunJobs(flags, jobs, of_a_job.size.threads, end));
+  if (!runs_only) return Report(flags, registry, request, hooks);
+  return jobs > 1 ? absl::OkStatus() : RunOnly(registry, request, hooks, flags.seconds > 0);
+}
+
+absl::Status Work(const Flags& flags) {
+  const double end = flags.seconds > 0 ? SecondsNow() + flags.seconds : std::numeric_limits<double>::infinity();
+  SID_ASSIGN_OR_RETURN(const Registry registry, ReadRegistry());
+  SID_ASSIGN_OR_RETURN(const ReproduceRequest request, RequestOf(flags));
+  SID_ASSIGN_OR_RETURN(const int64_t jobs, JobsOf(flags));
+  if (request.out.empty() && !flags.plan)
+    return absl::InvalidArgumentError("--out is missing: name the folder of runs and report");
+  Pace pace([](const TrainConfig& run) { return SecondsPerImage(run, SecondsNow); }, end);
+  const ReproduceHooks hooks{
+      .clock = SecondsNow, .pace = &pace, .on_progress = ShowProgress, .measure = [&](const std::string& folder) {
+        return MeasureSteps(request.size, folder);
+      }};
+  return flags.judge ? Report(flags, registry, request, hooks) : PlanAndRun(flags, registry, request, jobs, hooks, end);
+}
+
 int Main(int argc, char** argv) {
   Flags* const flags = Register();
   return RunProgram({.name = "reproduce",
-                     .parse = [&](int count, char** arguments,
-                                  std::string* help) { return ParseFlags(count, arguments, flags->program, help); },
-                     .work = [&] { return ReproduceAndReport(*flags); },
+                     .parse = ParserOf(flags->program),
+                     .work = [&] { return Work(*flags); },
                      .describe = DescribeDeviceFailure},
                     argc, argv);
 }

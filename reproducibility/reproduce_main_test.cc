@@ -47,7 +47,8 @@ TEST(ReproduceMain, PrintsItsPlanAndRunsNothing) {
   EXPECT_EQ(outcome.code, 0) << outcome.text;
   EXPECT_NE(outcome.text.find("cifar100 sid L=8 seed 5, lr 0.001"), std::string::npos) << outcome.text;
   EXPECT_EQ(outcome.text.find("bp-"), std::string::npos) << outcome.text;
-  EXPECT_NE(outcome.text.find("\n5 runs, each once, 1 at a time, about"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.text.find("\n5 runs, each once, 0 of them there, 1 at a time, about"), std::string::npos)
+      << outcome.text;
 }
 
 TEST(ReproduceMain, WritesTheReportAndItsPages) {
@@ -87,6 +88,17 @@ TEST(ReproduceMain, TwoCallsAtOnceMakeEachRunOnce) {
   const Outcome both = RunCommand(command + " & " + command + "; wait");
   EXPECT_EQ(Results(out), 4u);
   EXPECT_EQ(Count(both.text, "divergence: sid L=5 seed 1"), 4u) << both.text;
+}
+
+// Planned anew, what is there takes no time; and the time that is left reaches those who share the work.
+TEST(ReproduceMain, CountsWhatIsThereAndBeginsNothingTooLate) {
+  const std::string out = NewFolder(), command = SmallExperiment(out);
+  EXPECT_EQ(RunCommand(command + " --jobs=2 --seconds=0.001").code, 0);
+  EXPECT_EQ(Results(out), 0u);
+  EXPECT_EQ(RunCommand(command).code, 0);
+  const Outcome plan = RunCommand(command + " --plan");
+  EXPECT_NE(plan.text.find("\n4 runs, each once, 4 of them there, 1 at a time, about 0.0 minutes"), std::string::npos)
+      << plan.text;
 }
 
 // Killed while its second run goes on: the first one is kept, the others are run, and nothing half written is left.

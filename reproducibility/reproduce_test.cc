@@ -42,8 +42,9 @@ struct Called {
 
 Called Call(const std::string& out, const Registry& registry = TheRegistry(), const std::string& claims = "R5") {
   Called called;
+  Pace pace([](const TrainConfig&) { return 1e-3; });
   const ReproduceHooks hooks{.clock = [time = 0.0]() mutable { return time += 1; },
-                             .seconds_per_image = [](const TrainConfig&) { return 1e-3; },
+                             .pace = &pace,
                              .on_progress = [&](const ReproduceProgress& p) { called.progress.push_back(p); }};
   called.report = Reproduce(registry, Tiny(claims, out), hooks);
   return called;
@@ -85,26 +86,27 @@ TEST(Reproduce, RunsWhatIsMissingAndNothingTwice) {
 
 TEST(Reproduce, BeginsNoRunThatWouldNotEndInTime) {
   const std::string out = NewFolder();
-  int64_t made = 0;
   // By its first steps a run takes a second. By this clock it takes some: whoever looks at it lets one go by.
-  const ReproduceHooks hooks{.clock = [time = 0.0]() mutable { return time += 1; },
-                             .seconds_per_image = [](const TrainConfig&) { return 1e-3; },
-                             .on_progress = [&](const ReproduceProgress&) { ++made; }};
-  ReproduceRequest request = Tiny("R5", out);
-  request.seconds = 0.1;
-  EXPECT_EQ(RunMissing(TheRegistry(), request, hooks).value(),
-            (std::map<std::string, std::string>{{"divergence", "the time was up"}}));
-  EXPECT_EQ(made, 0);
-  request.seconds = 7;
-  ASSERT_TRUE(RunMissing(TheRegistry(), request, hooks).ok());
-  EXPECT_GT(made, 0);
-  const int64_t in_time = made;
+  const auto made_by = [&](double end) {
+    int64_t made = 0;
+    Pace pace([](const TrainConfig&) { return 1e-3; }, end);
+    const auto undone = RunMissing(TheRegistry(), Tiny("R5", out),
+                                   {.clock = [time = 0.0]() mutable { return time += 1; },
+                                    .pace = &pace,
+                                    .on_progress = [&](const ReproduceProgress& progress) { made += !progress.kept; }});
+    return std::pair(made, undone.value());
+  };
+  using Undone = std::map<std::string, std::string>;
+  const Undone too_late{{"divergence", "the time was up"}};
+  EXPECT_EQ(made_by(0.1), std::pair(int64_t{0}, too_late));
+  const auto [in_time, undone] = made_by(7);
+  EXPECT_GT(in_time, 0);
+  EXPECT_EQ(undone, too_late);
   EXPECT_FALSE(std::filesystem::exists(out + "/report.json"));
-  // What is there is not made again, and no time is none.
-  request.seconds = 0;
-  ASSERT_TRUE(RunMissing(TheRegistry(), request, hooks).ok());
-  const int64_t all = made - in_time;
-  EXPECT_LT(in_time, all);
+  // What is there is not made again, and without an end all the others are.
+  const auto [rest, nothing] = made_by(std::numeric_limits<double>::infinity());
+  EXPECT_EQ(nothing, Undone());
+  EXPECT_GT(rest, 0);
   EXPECT_EQ(Call(out).Ran(), 0);
 }
 

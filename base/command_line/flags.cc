@@ -162,6 +162,10 @@ absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& p
   return absl::OkStatus();
 }
 
+std::function<absl::Status(int argc, char** argv, std::string* help)> ParserOf(const ProgramFlags& program) {
+  return [&program](int argc, char** argv, std::string* help) { return ParseFlags(argc, argv, program, help); };
+}
+
 std::vector<std::string> FlagsAsSet(const ProgramFlags& program) {
   std::vector<std::string> arguments;
   for (const Flag& flag : FlagsOf(program)) arguments.push_back(absl::StrCat("--", flag.name, "=", flag.current_value));

@@ -13,6 +13,7 @@
 // Understood are --name=value, --name value, --switch, --switch=false, --noswitch, each with one dash or two, and `--`,
 // after which no flag follows. The last of several values counts.
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ struct ProgramFlags {
 // (with flag, value and what was expected), or an argument that is no flag. With --help nothing is set and `*help`
 // receives the text to print; otherwise it is empty.
 absl::Status ParseFlags(int argc, const char* const* argv, const ProgramFlags& program, std::string* help);
+
+// ParseFlags as RunProgram wants it (program.h); `program` must outlive it.
+std::function<absl::Status(int argc, char** argv, std::string* help)> ParserOf(const ProgramFlags& program);
 
 // "--name=value" for each, as they are set now: what a further process of the program is given.
 std::vector<std::string> FlagsAsSet(const ProgramFlags& program);

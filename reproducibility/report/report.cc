@@ -76,10 +76,8 @@ absl::StatusOr<ordered_json> MakeReport(const ReportInput& input) {
   ordered_json summary = {{"PASS", 0}, {"FAIL", 0}, {"INCONCLUSIVE", 0}, {"NOT RUN", 0}, {"BY CONSTRUCTION", 0}};
   for (const Claim& claim : input.registry.claims) {
     SID_ASSIGN_OR_RETURN(ordered_json json, ClaimJson(claim, input));
-    if (claim.answered_by.empty()) {
-      ordered_json& count = summary[json.at("verdict").get<std::string>()];
-      count = count.get<int>() + 1;
-    }
+    const auto verdict = json.at("verdict").get<std::string>();
+    if (claim.answered_by.empty()) summary[verdict] = summary.value(verdict, 0) + 1;
     claims.push_back(std::move(json));
   }
   for (const std::string& name : ExperimentsOf(input)) {
