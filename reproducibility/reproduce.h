@@ -23,7 +23,7 @@ struct ReproduceProgress {
   size_t done = 0, all = 0;  // runs, of all experiments
   std::string what;          // "depth: sid L=8 seed 1: 57.74 %"
   bool kept = false;         // it was there already
-  double minutes_left = 0;
+  double minutes_left = 0;   // 0: nothing is left, or how long it takes is not known
 };
 
 struct ReproduceHooks {

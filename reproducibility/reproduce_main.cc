@@ -85,9 +85,9 @@ Flags* Register() {
 // A line for each run that this call made.
 void ShowProgress(const ReproduceProgress& progress) {
   if (progress.kept) return;
-  std::cout << absl::StrFormat("%4d/%d  %s  (about %.0f minutes left)", progress.done, progress.all, progress.what,
-                               progress.minutes_left)
-            << std::endl;
+  std::cout << absl::StrFormat("%4d/%d  %s", progress.done, progress.all, progress.what);
+  if (progress.minutes_left > 0) std::cout << absl::StrFormat("  (about %.0f minutes left)", progress.minutes_left);
+  std::cout << std::endl;
 }
 
 void ShowVerdicts(const nlohmann::ordered_json& report) {
