@@ -63,11 +63,10 @@ void Competitor::Step(int64_t steps, PhaseTimer& timer) {
 
 void Competitor::OneStep(PhaseTimer& timer) {
   const ScopedPhase phase(timer, "step");
-  if (pipeline_ != nullptr) {
+  if (pipeline_ != nullptr)
     pipeline_->Begin(batch_, kBenchLearningRate);
-  } else {
+  else
     learner_->Step(batch_, kBenchLearningRate, timer);
-  }
 }
 
 int64_t Competitor::threads() const { return at::get_num_threads() * (has_workers() ? contender_.depth : 1); }

@@ -227,8 +227,10 @@ absl::StatusOr<MemoryUse> MeasureMemory(const Contender& contender, const Proble
   plain.captured = false;
   SID_ASSIGN_OR_RETURN(const std::shared_ptr<Pipeline> pipeline, MakePipeline(plain, *learner, device));
   const auto step = [&] {
-    if (pipeline == nullptr) learner->Step(batch, kBenchLearningRate, untimed);
-    if (pipeline != nullptr) pipeline->Begin(batch, kBenchLearningRate);
+    if (pipeline != nullptr)
+      pipeline->Begin(batch, kBenchLearningRate);
+    else
+      learner->Step(batch, kBenchLearningRate, untimed);
   };
   // Until the optimizer has its state, and each worker of a pipeline a batch.
   for (size_t k = 0; k < (pipeline != nullptr ? learner->LossDepths().size() : 1); ++k) step();
